@@ -1,0 +1,45 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// Numeric code is compiled for the processor it is built on: without this, Swift's SIMD types fall back to
+// SSE and a campaign takes four times as long. SELFIMPROVE_PORTABLE=1 builds a binary to hand out.
+let portable = ProcessInfo.processInfo.environment["SELFIMPROVE_PORTABLE"] == "1"
+let native: [String] = portable ? [] : ["-Xcc", "-march=native"]
+
+let numeric: [SwiftSetting] = [.unsafeFlags(native), .unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+let plain: [SwiftSetting] = [.unsafeFlags(native)]  // every target agrees on how CSIMD's header is read
+
+let package = Package(
+    name: "SelfImprove",
+    products: [.executable(name: "selfimprove", targets: ["SelfImproveCLI"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CSIMD"),
+        .target(
+            name: "LocalLM",
+            dependencies: ["COpenBLAS", "CSIMD", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: numeric),
+        .target(
+            name: "SelfImprove",
+            dependencies: ["LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams"],
+            resources: [.embedInCode("Prompts/Files")],
+            swiftSettings: plain),
+        .target(name: "Scheduler", dependencies: ["SelfImprove"], swiftSettings: plain),
+        .executableTarget(
+            name: "SelfImproveCLI",
+            dependencies: ["Scheduler", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: plain),
+        .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
+        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], swiftSettings: plain),
+        .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
+        .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
+        .testTarget(name: "CLITests", dependencies: ["SelfImproveCLI", "TestSupport"], swiftSettings: plain),
+    ]
+)

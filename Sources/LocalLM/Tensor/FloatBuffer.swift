@@ -1,0 +1,40 @@
+import Foundation
+
+/// A fixed block of Float32, aligned to a cache line, zero at birth. The only owner of numeric memory in LocalLM.
+///
+/// Layers see it as raw pointers. It is `@unchecked Sendable`: whoever shares one gives each thread its own part
+/// (activations, gradients) or only reads it (weights).
+public final class FloatBuffer: @unchecked Sendable {
+    public let count: Int
+    public let pointer: UnsafeMutablePointer<Float>
+
+    public init(count: Int) {
+        precondition(count >= 0, "a buffer of \(count) floats")
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
+        memset(raw, 0, max(count, 16) * 4)
+        pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
+    }
+
+    deinit { pointer.deallocate() }
+
+    public subscript(index: Int) -> Float {
+        get {
+            precondition(index >= 0 && index < count, "index \(index) of \(count)")
+            return pointer[index]
+        }
+        set {
+            precondition(index >= 0 && index < count, "index \(index) of \(count)")
+            pointer[index] = newValue
+        }
+    }
+
+    public func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
+
+    public func copy(from other: FloatBuffer) {
+        precondition(count == other.count, "copying \(other.count) floats into \(count)")
+        pointer.update(from: other.pointer, count: count)
+    }
+
+    public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+}

@@ -1,0 +1,177 @@
+/// One campaign, as its YAML file says it. `CampaignConfiguration+YAML.swift` reads it and reports every fault at once;
+/// the resolved value is kept in the lineage as JSON.
+public struct CampaignConfiguration: Sendable, Equatable, Codable {
+    /// The campaign's name: letters, digits, `-` and `_`.
+    public var campaign: String
+    public var seed: UInt64
+    /// How many shards a batch is split into, each on a core of its own. The bytes of a model depend on it.
+    public var threads: Int
+    /// The tiny models to train on the spot, for campaigns that start from nothing.
+    public var nursery: NurseryConfiguration?
+    /// The first champion: a directory, or `nursery/student`.
+    public var student: String
+    public var peers: [Peer]
+    public var prompts: Prompts
+    public var mixture: Mixture
+    public var sft: SFT
+    public var dpo: DPO
+    public var judges: [JudgeConfiguration]
+    public var evaluation: Evaluation
+    public var gate: Gate
+    public var stop: StopCriteria
+
+    /// A model that helps: proposer, aggregator or judge. `model` is a directory, or `nursery/NAME`.
+    public struct Peer: Sendable, Equatable, Codable {
+        public var name: String
+        public var model: String
+    }
+
+    /// Where a round's instructions come from.
+    public struct Prompts: Sendable, Equatable, Codable {
+        /// `nursery`, or a JSONL file of prompts.
+        public var source: String
+        public var perRound: Int
+    }
+
+    public struct Mixture: Sendable, Equatable, Codable {
+        /// Peers' names, and `champion`; strongest first. A name may stand several times (Self-MoA).
+        public var proposers: [String]
+        /// Two layers: proposers, then the aggregator. Each further one lets every proposer aggregate the layer before.
+        public var layers: Int
+        /// A peer's name, `champion`, or nil: the most confident draft is the answer.
+        public var aggregator: String?
+        /// File of `Prompts/Files` that words the aggregation: `moa` (the paper's) or `nursery`.
+        public var aggregationPrompt: String
+        public var temperature: Double
+        public var topP: Double
+        public var maximumTokens: Int
+        public var confidence: Confidence
+        public var filters: Filters
+
+        /// What orders the candidates in the aggregation prompt, best first, and what the confidence filters read.
+        public enum Confidence: String, Sendable, Codable, CaseIterable {
+            /// No ordering: as listed in `proposers`.
+            case none
+            /// Mean logprob (EOS included) that the draft's own model gave it. Champions never score their own drafts.
+            case own
+            /// Maximum over the peers of the mean logprob each gives the draft.
+            case peers
+        }
+
+        public struct Filters: Sendable, Equatable, Codable {
+            /// Keep a prompt only if its most confident draft reaches this mean logprob.
+            public var minimumConfidence: Double?
+            /// Keep a prompt only if the aggregated answer is the most confident draft.
+            public var agreement: Bool
+        }
+    }
+
+    /// Which optimizer, and its schedule.
+    public struct Optimization: Sendable, Equatable, Codable {
+        public enum Optimizer: String, Sendable, Codable, CaseIterable { case adamw, muon }
+        public enum Schedule: String, Sendable, Codable, CaseIterable { case constant, linear, cosine }
+        public var optimizer: Optimizer
+        public var learningRate: Double
+        public var schedule: Schedule
+        /// Fraction of the learning rate that the schedule ends at.
+        public var finalFraction: Double
+        public var warmupSteps: Int
+        public var weightDecay: Double
+        public var maximumGradientNorm: Double
+        /// Tokens (prompts included) of one optimizer step.
+        public var batchTokens: Int
+    }
+
+    public struct SFT: Sendable, Equatable, Codable {
+        public var optimization: Optimization
+        /// Passes over the data, or nil where `tokens` rules.
+        public var epochs: Double?
+        /// Tokens trained on in a round, or nil where `epochs` rules.
+        public var tokens: Int?
+        /// Use at most this many of the round's kept answers.
+        public var maximumRows: Int?
+        /// Weight (expected number of appearances per pass) of rows that the champion already answers like the mixture.
+        public var easyWeight: Double
+        /// Weight of rows where the champion's own answer differs.
+        public var hardWeight: Double
+        /// Weight of the rows of each earlier round.
+        public var replay: Double
+    }
+
+    public struct DPO: Sendable, Equatable, Codable {
+        public var enabled: Bool
+        public var optimization: Optimization
+        /// Instructions answered for preference pairs.
+        public var prompts: Int
+        public var samples: Int
+        public var temperature: Double
+        public var beta: Double
+        public var epochs: Double
+        /// Chosen must lead rejected by this much of the judges' Copeland score (0 to samples - 1).
+        public var minimumMargin: Double
+        /// Weight of an added NLL term on the chosen answer.
+        public var nllWeight: Double
+    }
+
+    public struct JudgeConfiguration: Sendable, Equatable, Codable {
+        public enum Kind: String, Sendable, Codable, CaseIterable {
+            /// Prefers the answer to which the named models give the higher mean logprob (maximum over them).
+            case likelihood
+            /// Prefers the answer closer to the mixture's.
+            case agreement
+        }
+        public var kind: Kind
+        public var models: [String]
+    }
+
+    public struct Evaluation: Sendable, Equatable, Codable {
+        /// `nursery`, or a JSONL file of prompts with `answer` (and `task`, the slice).
+        public var gate: String
+        public var gatePrompts: Int
+        /// The second held-out set, that only reports read.
+        public var report: String
+        public var reportPrompts: Int
+        public var maximumTokens: Int
+    }
+
+    public struct Gate: Sendable, Equatable, Codable {
+        /// Off: every challenger is promoted (a control, not a way to run).
+        public var enabled: Bool
+        /// Confidence of the two-sided interval of the primary difference.
+        public var confidence: Double
+        public var resamples: Int
+        /// No slice may be worse than this by its one-sided 95% bound (0.1 = 10 points).
+        public var sliceMargin: Double
+    }
+}
+
+/// When a campaign ends. Nil: that criterion is off. Changeable while it runs.
+public struct StopCriteria: Sendable, Equatable, Codable {
+    public var rounds: Int?
+    /// Stop once the champion's held-out score on the gate set reaches this (0 to 1), by the interval's lower end.
+    public var targetScore: Double?
+    /// Stop after this many rounds in a row without promotion.
+    public var patience: Int?
+    /// Seconds of running, summed over restarts.
+    public var wallClockSeconds: Double?
+    /// Tokens generated, scored and trained.
+    public var tokens: Int?
+
+    public init(rounds: Int? = nil, targetScore: Double? = nil, patience: Int? = nil, wallClockSeconds: Double? = nil, tokens: Int? = nil) {
+        self.rounds = rounds
+        self.targetScore = targetScore
+        self.patience = patience
+        self.wallClockSeconds = wallClockSeconds
+        self.tokens = tokens
+    }
+}
+
+/// What the nursery trains before round 1 (see `Nursery/`).
+public struct NurseryConfiguration: Sendable, Equatable, Codable {
+    public enum Kind: String, Sendable, Codable, CaseIterable { case learning, elicitation }
+    public var kind: Kind
+    /// Scales every token budget of the recipe; 1 is the measured one, less is for smoke tests.
+    public var scale: Double
+    /// Seed of the models; apart from the campaign's, so that campaigns can share a nursery. Nil: the campaign's.
+    public var seed: UInt64?
+}

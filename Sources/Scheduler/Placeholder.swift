@@ -1,0 +1,1 @@
+// The campaign runner: journal, stop criteria, progress.

@@ -28,7 +28,9 @@ let package = Package(
             swiftSettings: numeric),
         .target(
             name: "SelfImprove",
-            dependencies: ["LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams"],
+            dependencies: [
+                "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             resources: [.embedInCode("Prompts/Files")],
             swiftSettings: plain),
         .target(name: "Scheduler", dependencies: ["SelfImprove"], swiftSettings: plain),

@@ -1,0 +1,156 @@
+import Foundation
+import GRDB
+
+/// A model that a person named: by directory, digest or alias.
+public struct ResolvedModel: Sendable, Equatable {
+    public var directory: URL
+    /// Known for models of the lineage; such a directory is verified against it before it is loaded.
+    public var digest: String?
+    public var record: ModelRecord?
+
+    public init(directory: URL, digest: String? = nil, record: ModelRecord? = nil) {
+        self.directory = directory
+        self.digest = digest
+        self.record = record
+    }
+}
+
+/// Models and datasets, and how people name them.
+extension Lineage {
+    public func models(_ campaign: String? = nil) throws -> [ModelRecord] {
+        try read { db in
+            let all = ModelRecord.order(Column("created_at"), Column("digest"))
+            guard let campaign else { return try all.fetchAll(db) }
+            return try all.filter(Column("campaign") == campaign).fetchAll(db)
+        }
+    }
+
+    public func model(_ digest: String) throws -> ModelRecord? { try read { try ModelRecord.filter(Column("digest") == digest).fetchOne($0) } }
+
+    public func datasets() throws -> [DatasetRecord] { try read { try DatasetRecord.order(Column("created_at")).fetchAll($0) } }
+
+    public func dataset(_ digest: String) throws -> DatasetRecord? {
+        try read { try DatasetRecord.filter(Column("digest") == digest).fetchOne($0) }
+    }
+
+    public func nursery(_ key: String) throws -> NurseryRecord? { try read { try NurseryRecord.filter(Column("key") == key).fetchOne($0) } }
+
+    /// The directory of a model of the lineage, its bytes checked against its digest.
+    public func verifiedDirectory(of model: ResolvedModel) throws -> URL {
+        guard let digest = model.digest else { return model.directory }
+        return try files.verified(model: digest)
+    }
+
+    /// Finds a model by what a person wrote: a path (`./dir`, `/dir`), an alias of a campaign (`nursery/champion`,
+    /// `nursery/initial`, `nursery/r2`, `nursery/r2-sft`, `nursery/r2-dpo`, `nursery/letters` for one of its nursery),
+    /// a directory, or a digest of which a unique beginning of 4 digits or more will do.
+    /// - Throws: `.notFound` or `.ambiguous`, saying what there is.
+    public func resolve(_ reference: String) throws -> ResolvedModel {
+        if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") { return try directory(reference) }
+        if let digest = try alias(reference) { return try known(digest) }
+        if FileManager.default.fileExists(atPath: reference) { return try directory(reference) }
+        if reference.count >= 4, reference.count <= 64, reference.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
+            return try known(prefix: reference)
+        }
+        throw SelfImproveError(
+            .notFound, "there is no model of this name", context: reference,
+            hint: "name a directory, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft")
+    }
+
+    private func directory(_ path: String) throws -> ResolvedModel {
+        let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw SelfImproveError(.notFound, "there is no such directory", context: path, hint: "name a Hugging Face model directory")
+        }
+        guard FileManager.default.fileExists(atPath: url.appendingPathComponent("config.json").path) else {
+            throw SelfImproveError(
+                .notFound, "the directory holds no model: config.json is missing", context: path,
+                hint: "name a Hugging Face model directory")
+        }
+        return ResolvedModel(directory: url)
+    }
+
+    private func known(_ digest: String) throws -> ResolvedModel {
+        ResolvedModel(directory: files.modelDirectory(digest), digest: digest, record: try model(digest))
+    }
+
+    private func known(prefix: String) throws -> ResolvedModel {
+        let found = try read { try ModelRecord.filter(Column("digest").like(prefix + "%")).order(Column("digest")).limit(4).fetchAll($0) }
+        guard let first = found.first else {
+            throw SelfImproveError(
+                .notFound, "no model has a digest that begins so", context: prefix, hint: "selfimprove lineage CAMPAIGN lists them")
+        }
+        guard found.count == 1 else {
+            let names = found.prefix(3).map { String($0.digest.prefix(prefix.count + 8)) }.joined(separator: ", ")
+            throw SelfImproveError(
+                .ambiguous, "several models have a digest that begins so: \(names)\(found.count > 3 ? ", ..." : "")", context: prefix,
+                hint: "write more digits")
+        }
+        return ResolvedModel(directory: files.modelDirectory(first.digest), digest: first.digest, record: first)
+    }
+
+    /// The digest behind `CAMPAIGN/NAME`; nil where there is no such campaign.
+    private func alias(_ reference: String) throws -> String? {
+        let parts = reference.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return nil }
+        return try read { db in
+            guard let campaign = try CampaignRecord.filter(Column("name") == parts[0]).fetchOne(db) else { return nil }
+            return try Self.digest(named: parts[1], of: campaign, db)
+        }
+    }
+
+    private static func digest(named name: String, of campaign: CampaignRecord, _ db: Database) throws -> String {
+        let context = "\(campaign.name)/\(name)"
+        if name == "champion" || name == "initial" {
+            if let digest = name == "champion" ? campaign.champion : campaign.initialModel { return digest }
+            throw SelfImproveError(.notFound, "the campaign has no model yet: it is still being prepared", context: context, retryable: true)
+        }
+        if let alias = RoundAlias(name) {
+            let rounds = try RoundRecord.filter(Column("campaign") == campaign.name).order(Column("round")).fetchAll(db)
+            if alias.round == 0, alias.stage == .champion, let digest = campaign.initialModel { return digest }
+            guard let round = rounds.first(where: { $0.round == alias.round }) else {
+                let last = rounds.last.map { "its last round is \($0.round)" } ?? "no round has begun"
+                throw SelfImproveError(.notFound, "the campaign has no round \(alias.round)", context: context, hint: last)
+            }
+            if let digest = alias.digest(in: round) { return digest }
+            let made = round.outcome == nil ? "not made one yet" : "made none"
+            throw SelfImproveError(.notFound, "round \(alias.round) has \(made)", context: context)
+        }
+        if let key = campaign.nursery, let nursery = try NurseryRecord.filter(Column("key") == key).fetchOne(db) {
+            if let digest = nursery.models[name] { return digest }
+        }
+        throw SelfImproveError(
+            .notFound, "the campaign has no model of this name", context: context,
+            hint: "there are: champion, initial, r1 (champion after round 1), r1-sft, r1-dpo, and the models of its nursery")
+    }
+}
+
+/// `r2`, `r2-sft`, `r2-dpo`.
+struct RoundAlias: Equatable {
+    enum Stage: String { case champion, sft, dpo }
+    var round: Int
+    var stage: Stage
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let head = parts.first, head.first == "r", head.count > 1,
+            head.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }), let round = Int(head.dropFirst())
+        else { return nil }
+        self.round = round
+        if parts.count == 1 {
+            stage = .champion
+        } else {
+            guard let named = Stage(rawValue: String(parts[1])), named != .champion else { return nil }
+            stage = named
+        }
+    }
+
+    func digest(in round: RoundRecord) -> String? {
+        switch stage {
+        case .champion: round.championAfter
+        case .sft: round.sftModel
+        case .dpo: round.dpoModel
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import GRDB
+
+/// What models wrote in a round, and what was made of it.
+extension Lineage {
+    public func prompts(_ campaign: String, round: Int) throws -> [PromptRecord] { try rows(campaign, round) }
+
+    /// - Parameter layer: nil for all.
+    public func drafts(_ campaign: String, round: Int, layer: Int? = nil) throws -> [DraftRecord] {
+        try read { db in
+            var request = DraftRecord.filter(Column("campaign") == campaign && Column("round") == round)
+            if let layer { request = request.filter(Column("layer") == layer) }
+            return try request.order(Column("layer"), Column("position"), Column("proposer_index")).fetchAll(db)
+        }
+    }
+
+    public func answers(_ campaign: String, round: Int) throws -> [AnswerRecord] { try rows(campaign, round) }
+    public func samples(_ campaign: String, round: Int) throws -> [SampleRecord] { try rows(campaign, round, then: ["sample"]) }
+    public func pairs(_ campaign: String, round: Int) throws -> [PairRecord] { try rows(campaign, round) }
+
+    public func verdicts(_ campaign: String, round: Int) throws -> [VerdictRecord] {
+        try rows(campaign, round, then: ["judge", "first", "second"])
+    }
+
+    /// Ids of every prompt that the campaign has drawn before `round`.
+    public func usedPromptIDs(_ campaign: String, before round: Int) throws -> Set<String> {
+        try read { db in
+            try String.fetchSet(db, sql: "SELECT id FROM prompts WHERE campaign = ? AND round < ?", arguments: [campaign, round])
+        }
+    }
+
+    private func rows<Record: LineageRecord>(_ campaign: String, _ round: Int, then columns: [String] = []) throws -> [Record] {
+        try read { db in
+            try Record.filter(Column("campaign") == campaign && Column("round") == round)
+                .order((["position"] + columns).map { Column($0) }).fetchAll(db)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import GRDB
+
+/// Everything that campaigns did, in one state directory: `selfimprove.sqlite` is the truth, `models/` and `data/` are
+/// immutable files named by their digest.
+///
+/// Rows are added and, but for the aliases and the status of a campaign and the outcome of a round, never changed. Nothing is deleted.
+/// Readers work beside the one writer (WAL).
+public final class Lineage: Sendable {
+    public static let databaseName = "selfimprove.sqlite"
+
+    /// The state directory.
+    public let state: URL
+    public let files: FileStore
+    public let database: DatabasePool
+
+    private init(state: URL, database: DatabasePool) {
+        self.state = state
+        self.database = database
+        files = FileStore(root: state)
+    }
+
+    /// Opens the lineage of a state directory, making both where they do not exist, and brings the schema up to date.
+    /// - Throws: `SelfImproveError`: `.file` where the directory cannot be written, `.damaged` where the database is not one.
+    public static func open(state: URL) throws -> Lineage {
+        do {
+            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        } catch {
+            throw SelfImproveError(
+                .file, "the state directory cannot be made: \(error.localizedDescription)", context: state.path,
+                hint: "name a directory you may write to with --state")
+        }
+        let file = state.appendingPathComponent(databaseName)
+        do {
+            let pool = try DatabasePool(path: file.path, configuration: configuration())
+            // WAL's usual NORMAL may lose the last transactions at a power cut; a journal must not.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try LineageSchema.migrator.migrate(pool)
+            return Lineage(state: state, database: pool)
+        } catch let error as DatabaseError {
+            throw opening(file, error)
+        }
+    }
+
+    /// Opens a lineage that must exist: for commands that only read.
+    /// - Throws: `.notFound` where there is none, and what `open(state:)` throws.
+    public static func openExisting(state: URL) throws -> Lineage {
+        guard exists(state: state) else {
+            throw SelfImproveError(
+                .notFound, "no campaign has run here yet", context: state.path,
+                hint: "start one with: selfimprove run configs/nursery.yaml; or name another directory with --state")
+        }
+        return try open(state: state)
+    }
+
+    public static func exists(state: URL) -> Bool {
+        FileManager.default.fileExists(atPath: state.appendingPathComponent(databaseName).path)
+    }
+
+    public func read<Value>(_ body: (Database) throws -> Value) throws -> Value { try database.read(body) }
+
+    /// One transaction: all of it or nothing.
+    public func write<Value>(_ body: (Database) throws -> Value) throws -> Value { try database.write(body) }
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(30)
+        configuration.label = "lineage"
+        return configuration
+    }
+
+    private static func opening(_ file: URL, _ error: DatabaseError) -> SelfImproveError {
+        switch error.resultCode {
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+            SelfImproveError(
+                .damaged, "the database is damaged: \(error.message ?? "\(error.resultCode)")", context: file.path,
+                hint: "selfimprove doctor names the damage; restore the file from a backup, or name another directory with --state")
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            SelfImproveError(
+                .busy, "another program holds the database", context: file.path, hint: "try again in a moment", retryable: true)
+        default:
+            SelfImproveError(
+                .file, "the database cannot be opened: \(error.message ?? "\(error.resultCode)")", context: file.path,
+                hint: "check that you may write to the state directory, or name another with --state")
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import GRDB
+
+/// The tables of the lineage. A migration that was released is never edited: changes are new migrations at the end.
+enum LineageSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 campaigns, rounds and their steps") { try $0.execute(sql: campaigns) }
+        migrator.registerMigration("2 models and datasets") { try $0.execute(sql: models) }
+        migrator.registerMigration("3 prompts, drafts, answers, samples, verdicts, pairs") { try $0.execute(sql: samples) }
+        migrator.registerMigration("4 evaluations and events") { try $0.execute(sql: evaluations) }
+        return migrator
+    }
+
+    private static let campaigns = """
+        CREATE TABLE campaigns (
+            name TEXT PRIMARY KEY NOT NULL,
+            seed TEXT NOT NULL,
+            configuration TEXT NOT NULL,
+            criteria TEXT NOT NULL,
+            nursery TEXT,
+            initial_model TEXT,
+            champion TEXT,
+            status TEXT NOT NULL CHECK (status IN ('running', 'finished', 'stopped', 'failed', 'interrupted')),
+            stop_reason TEXT,
+            created_at TEXT NOT NULL,
+            running_seconds REAL NOT NULL DEFAULT 0,
+            program_version TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE rounds (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL CHECK (round >= 1),
+            parent TEXT NOT NULL,
+            sft_model TEXT,
+            dpo_model TEXT,
+            challenger TEXT,
+            outcome TEXT CHECK (outcome IN ('promoted', 'rejected', 'inconclusive', 'abandoned')),
+            reason TEXT,
+            champion_after TEXT,
+            seconds REAL NOT NULL DEFAULT 0,
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            PRIMARY KEY (campaign, round)
+        ) WITHOUT ROWID;
+        CREATE TABLE steps (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('running', 'done')),
+            value TEXT,
+            tokens INTEGER NOT NULL DEFAULT 0,
+            seconds REAL NOT NULL DEFAULT 0,
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            PRIMARY KEY (campaign, round, step),
+            CHECK ((state = 'done') = (value IS NOT NULL))
+        ) WITHOUT ROWID;
+        """
+
+    private static let models = """
+        CREATE TABLE models (
+            digest TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('nursery', 'initial', 'sft', 'dpo')),
+            parent TEXT,
+            campaign TEXT,
+            round INTEGER,
+            dataset TEXT,
+            settings TEXT NOT NULL,
+            seed TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            name TEXT,
+            program_version TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX models_by_parent ON models (parent);
+        CREATE TABLE nurseries (
+            key TEXT PRIMARY KEY NOT NULL,
+            models TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE datasets (
+            digest TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            campaign TEXT,
+            round INTEGER,
+            rows INTEGER NOT NULL,
+            tokens INTEGER,
+            created_at TEXT NOT NULL
+        ) WITHOUT ROWID;
+        """
+
+    private static let samples = """
+        CREATE TABLE prompts (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            task TEXT NOT NULL,
+            messages TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            PRIMARY KEY (campaign, round, position),
+            UNIQUE (campaign, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX prompts_by_hash ON prompts (sha256);
+        CREATE TABLE drafts (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            layer INTEGER NOT NULL CHECK (layer >= 1),
+            position INTEGER NOT NULL,
+            proposer_index INTEGER NOT NULL,
+            proposer TEXT NOT NULL,
+            model TEXT NOT NULL,
+            text TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            logprob REAL,
+            confidence REAL,
+            PRIMARY KEY (campaign, round, layer, position, proposer_index),
+            FOREIGN KEY (campaign, round, position) REFERENCES prompts
+        ) WITHOUT ROWID;
+        CREATE INDEX drafts_by_model ON drafts (model);
+        CREATE TABLE answers (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            confidence REAL,
+            kept INTEGER NOT NULL,
+            reason TEXT,
+            aggregator TEXT,
+            aggregator_model TEXT,
+            hard INTEGER NOT NULL,
+            PRIMARY KEY (campaign, round, position),
+            FOREIGN KEY (campaign, round, position) REFERENCES prompts
+        ) WITHOUT ROWID;
+        CREATE TABLE samples (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            sample INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            logprob REAL,
+            PRIMARY KEY (campaign, round, position, sample),
+            FOREIGN KEY (campaign, round, position) REFERENCES prompts
+        ) WITHOUT ROWID;
+        CREATE TABLE verdicts (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            judge TEXT NOT NULL,
+            first INTEGER NOT NULL,
+            second INTEGER NOT NULL,
+            verdict TEXT NOT NULL,
+            swapped_verdict TEXT NOT NULL,
+            PRIMARY KEY (campaign, round, position, judge, first, second),
+            FOREIGN KEY (campaign, round, position, first) REFERENCES samples,
+            FOREIGN KEY (campaign, round, position, second) REFERENCES samples,
+            CHECK (first < second)
+        ) WITHOUT ROWID;
+        CREATE TABLE pairs (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            chosen_sample INTEGER NOT NULL,
+            rejected_sample INTEGER NOT NULL,
+            chosen_score REAL NOT NULL,
+            rejected_score REAL NOT NULL,
+            PRIMARY KEY (campaign, round, position),
+            FOREIGN KEY (campaign, round, position, chosen_sample) REFERENCES samples,
+            FOREIGN KEY (campaign, round, position, rejected_sample) REFERENCES samples,
+            CHECK (chosen_score > rejected_score)
+        ) WITHOUT ROWID;
+        CREATE TABLE dataset_rows (
+            dataset TEXT NOT NULL REFERENCES datasets (digest),
+            row INTEGER NOT NULL,
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            chosen_sample INTEGER,
+            rejected_sample INTEGER,
+            PRIMARY KEY (dataset, campaign, row),
+            FOREIGN KEY (campaign, round, position) REFERENCES prompts
+        ) WITHOUT ROWID;
+        CREATE INDEX dataset_rows_by_prompt ON dataset_rows (campaign, round, position);
+        """
+
+    private static let evaluations = """
+        CREATE TABLE evaluations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            model TEXT,
+            "set" TEXT NOT NULL CHECK ("set" IN ('gate', 'report')),
+            subject TEXT NOT NULL CHECK (subject IN ('model', 'peer', 'mixture')),
+            name TEXT NOT NULL,
+            n INTEGER NOT NULL,
+            correct INTEGER NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            slices TEXT NOT NULL,
+            dataset TEXT,
+            mean_tokens REAL,
+            created_at TEXT NOT NULL
+        );
+        CREATE INDEX evaluations_by_campaign ON evaluations (campaign, round);
+        CREATE INDEX evaluations_by_model ON evaluations (model);
+        CREATE TABLE evaluation_answers (
+            evaluation INTEGER NOT NULL REFERENCES evaluations (id),
+            prompt_id TEXT NOT NULL,
+            slice TEXT NOT NULL,
+            output TEXT NOT NULL,
+            correct INTEGER NOT NULL,
+            PRIMARY KEY (evaluation, prompt_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER,
+            kind TEXT NOT NULL,
+            message TEXT NOT NULL,
+            champion TEXT,
+            data TEXT,
+            at TEXT NOT NULL
+        );
+        CREATE INDEX events_by_campaign ON events (campaign, id);
+        CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+        """
+}

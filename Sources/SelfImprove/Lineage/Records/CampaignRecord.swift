@@ -1,0 +1,55 @@
+import Foundation
+import GRDB
+
+/// One campaign: what it was asked to do, and where it stands.
+public struct CampaignRecord: LineageRecord, Equatable {
+    public static let databaseTableName = "campaigns"
+
+    public enum Status: String, Sendable, Codable {
+        case running
+        /// A stop criterion fired.
+        case finished
+        /// A person ended it.
+        case stopped
+        case failed
+        /// The process was asked to stop, or died; the same command goes on.
+        case interrupted
+    }
+
+    public var name: String
+    public var seed: Seed
+    /// The resolved configuration.
+    public var configuration: CampaignConfiguration
+    /// The criteria in force: they may have been changed since the configuration was read.
+    public var criteria: StopCriteria
+    /// Key of the nursery that its models come from.
+    public var nursery: String?
+    public var initialModel: String?
+    /// The alias that promotion and rollback move.
+    public var champion: String?
+    public var status: Status
+    public var stopReason: String?
+    public var createdAt: Date
+    /// Summed over restarts.
+    public var runningSeconds: Double
+    public var programVersion: String
+
+    public init(
+        name: String, seed: Seed, configuration: CampaignConfiguration, criteria: StopCriteria, nursery: String? = nil,
+        initialModel: String? = nil, champion: String? = nil, status: Status = .running, stopReason: String? = nil,
+        createdAt: Date, runningSeconds: Double = 0, programVersion: String = ProgramVersion.current
+    ) {
+        self.name = name
+        self.seed = seed
+        self.configuration = configuration
+        self.criteria = criteria
+        self.nursery = nursery
+        self.initialModel = initialModel
+        self.champion = champion
+        self.status = status
+        self.stopReason = stopReason
+        self.createdAt = createdAt
+        self.runningSeconds = runningSeconds
+        self.programVersion = programVersion
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import GRDB
+
+/// One round: which model it started from, what it made of it, and what was decided.
+public struct RoundRecord: LineageRecord, Equatable {
+    public static let databaseTableName = "rounds"
+
+    public enum Outcome: String, Sendable, Codable {
+        /// The challenger is the new champion.
+        case promoted
+        /// The challenger is worse, or a slice of it is.
+        case rejected
+        /// The interval of the difference contains 0.
+        case inconclusive
+        /// There was nothing to evaluate: no usable answers, no training.
+        case abandoned
+    }
+
+    public var campaign: String
+    public var round: Int
+    /// The champion when the round began.
+    public var parent: String
+    public var sftModel: String?
+    public var dpoModel: String?
+    /// The better of the two on the gate set: the one that was judged.
+    public var challenger: String?
+    public var outcome: Outcome?
+    /// In words, with the figures.
+    public var reason: String?
+    public var championAfter: String?
+    /// Summed over the steps of the round.
+    public var seconds: Double
+    public var startedAt: Date
+    public var endedAt: Date?
+
+    public init(
+        campaign: String, round: Int, parent: String, sftModel: String? = nil, dpoModel: String? = nil, challenger: String? = nil,
+        outcome: Outcome? = nil, reason: String? = nil, championAfter: String? = nil, seconds: Double = 0, startedAt: Date,
+        endedAt: Date? = nil
+    ) {
+        self.campaign = campaign
+        self.round = round
+        self.parent = parent
+        self.sftModel = sftModel
+        self.dpoModel = dpoModel
+        self.challenger = challenger
+        self.outcome = outcome
+        self.reason = reason
+        self.championAfter = championAfter
+        self.seconds = seconds
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+}

@@ -1,0 +1,35 @@
+import Foundation
+import GRDB
+
+/// The journal: one line per step. A step found `running` when a campaign is opened was cut off, and runs again.
+public struct StepRecord: LineageRecord, Equatable {
+    public static let databaseTableName = "steps"
+
+    public enum State: String, Sendable, Codable { case running, done }
+
+    public var campaign: String
+    public var round: Int
+    public var step: StepName
+    public var state: State
+    /// What `StepResult.value` was; nil while it runs.
+    public var value: JSONText?
+    public var tokens: Int
+    public var seconds: Double
+    public var startedAt: Date
+    public var endedAt: Date?
+
+    public init(
+        campaign: String, round: Int, step: StepName, state: State, value: JSONText? = nil, tokens: Int = 0, seconds: Double = 0,
+        startedAt: Date, endedAt: Date? = nil
+    ) {
+        self.campaign = campaign
+        self.round = round
+        self.step = step
+        self.state = state
+        self.value = value
+        self.tokens = tokens
+        self.seconds = seconds
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+    }
+}

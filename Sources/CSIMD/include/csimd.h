@@ -22,3 +22,14 @@ CSIMD_INLINE csimd_f16 csimd_min(csimd_f16 a, csimd_f16 b) { return __builtin_el
 CSIMD_INLINE csimd_f16 csimd_round(csimd_f16 a) { return __builtin_elementwise_roundeven(a); }
 CSIMD_INLINE csimd_i16 csimd_to_int(csimd_f16 a) { return __builtin_convertvector(a, csimd_i16); }
 CSIMD_INLINE csimd_f16 csimd_from_bits(csimd_i16 a) { return (csimd_f16)a; }
+
+/// Bits of the widest vector registers that this build uses.
+CSIMD_INLINE int csimd_vector_bits(void) {
+#if defined(__AVX512F__)
+    return 512;
+#elif defined(__AVX2__)
+    return 256;
+#else
+    return 128;
+#endif
+}

@@ -1,0 +1,106 @@
+/// The innermost product: `rows` x 32 results held in registers while k runs.
+///
+/// Every result is one chain of fused multiply-adds in the order of k, so a row's result does not depend on how
+/// many other rows are computed beside it: the same sequence gives the same bits alone and in a batch.
+/// At 8 rows, 16 accumulators keep both vector units busy (two loads and eight broadcasts per sixteen FMAs).
+struct Tile<let rows: Int> {
+    /// Columns of a panel of the right-hand matrix.
+    static var columns: Int { 32 }
+
+    /// C[rows, 32] (+)= A[rows, k] B[k, 32].
+    ///
+    /// - Parameters:
+    ///   - a: element (r, p) at `a[r * rowStride + p * step]`; one of the strides is 1.
+    ///   - panel: B, packed: 32 floats per p.
+    ///   - c: row r starts at `c[r * leading]`.
+    @inline(__always) static func multiply(
+        _ k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int, panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        var low = InlineArray<rows, Vector>(repeating: .zero)
+        var high = InlineArray<rows, Vector>(repeating: .zero)
+        var a = a
+        var b = panel
+        for _ in 0..<k {
+            let b0 = b.vector(0), b1 = b.vector(16)
+            for r in 0..<rows {
+                let s = Vector(repeating: a[r * rowStride])
+                low[unchecked: r] = b0.multiplied(by: s, plus: low[unchecked: r])
+                high[unchecked: r] = b1.multiplied(by: s, plus: high[unchecked: r])
+            }
+            a += step
+            b += 32
+        }
+        for r in 0..<rows {
+            let row = c + r * leading
+            if accumulate {
+                row.store(row.vector(0) + low[unchecked: r], at: 0)
+                row.store(row.vector(16) + high[unchecked: r], at: 16)
+            } else {
+                row.store(low[unchecked: r], at: 0)
+                row.store(high[unchecked: r], at: 16)
+            }
+        }
+    }
+}
+
+/// Products of blocks with any number of rows and columns, built from tiles.
+enum Block {
+    /// C[m, n] (+)= A[m, k] B[k, n] for one packed panel of B, n <= 32 (the panel is padded with zeros to 32).
+    @inline(__always) static func multiply(
+        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
+        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        if n == 32 {
+            var i = 0
+            if step == 1 {
+                while i + 8 <= m {
+                    Tile<8>.multiply(k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                    i += 8
+                }
+            } else {
+                while i + 8 <= m {
+                    Tile<8>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                    i += 8
+                }
+            }
+            if i + 4 <= m {
+                Tile<4>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 4
+            }
+            if i + 2 <= m {
+                Tile<2>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 2
+            }
+            if i < m {
+                Tile<1>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            }
+        } else {
+            partial(rows: m, columns: n, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+        }
+    }
+
+    /// The last, narrower panel: full tiles into a small buffer, then the columns that exist.
+    @inline(never) private static func partial(
+        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
+        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        withUnsafeTemporaryAllocation(byteCount: 8 * 32 * 4, alignment: 64) { raw in
+            let buffer = raw.baseAddress!.assumingMemoryBound(to: Float.self)
+            var i = 0
+            while i < m {
+                let rows = min(8, m - i)
+                multiply(rows: rows, columns: 32, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer, leading: 32, accumulate: false)
+                for r in 0..<rows {
+                    let from = buffer + r * 32, to = c + (i + r) * leading
+                    if accumulate {
+                        for j in 0..<n { to[j] += from[j] }
+                    } else {
+                        for j in 0..<n { to[j] = from[j] }
+                    }
+                }
+                i += rows
+            }
+        }
+    }
+}

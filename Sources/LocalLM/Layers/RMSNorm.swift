@@ -1,0 +1,63 @@
+/// Root mean square normalisation (Zhang & Sennrich 2019): y = w * x / sqrt(mean(x^2) + epsilon), row by row.
+enum RMSNorm {
+    /// - Parameters:
+    ///   - x, y: N x C. `rstd`: N, the reciprocal root mean squares that `backward` reads.
+    static func forward(
+        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, width c: Int, epsilon: Float,
+        into y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>
+    ) {
+        for row in 0..<rows {
+            let x = x + row * c, y = y + row * c
+            let scale = 1 / (VectorMath.dot(x, x, c) / Float(c) + epsilon).squareRoot()
+            rstd[row] = scale
+            let s = Vector(repeating: scale)
+            var i = 0
+            while i + 16 <= c {
+                y.store(x.vector(i) * s * weight.vector(i), at: i)
+                i += 16
+            }
+            while i < c {
+                y[i] = x[i] * scale * weight[i]
+                i += 1
+            }
+        }
+    }
+
+    /// y = w x r with r = (mean(x^2) + eps)^-1/2, so dx = r (w dy) - x r^3 / C * sum(w dy x) and dw = sum over rows of dy x r.
+    ///
+    /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`.
+    static func backward(
+        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int, width c: Int,
+        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>
+    ) {
+        for row in 0..<rows {
+            let dy = dy + row * c, x = x + row * c, dx = dx + row * c
+            let r = rstd[row]
+            var sums = Vector.zero
+            var i = 0
+            while i + 16 <= c {
+                sums = (dy.vector(i) * weight.vector(i)).multiplied(by: x.vector(i), plus: sums)
+                i += 16
+            }
+            var sum = VectorMath.horizontalSum(sums)
+            while i < c {
+                sum += dy[i] * weight[i] * x[i]
+                i += 1
+            }
+            let k = -sum * r * r * r / Float(c)
+            let rv = Vector(repeating: r), kv = Vector(repeating: k)
+            i = 0
+            while i + 16 <= c {
+                let g = dy.vector(i), xi = x.vector(i)
+                dx.store(dx.vector(i) + (g * weight.vector(i)).multiplied(by: rv, plus: xi * kv), at: i)
+                dWeight.store((g * xi).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
+                i += 16
+            }
+            while i < c {
+                dx[i] += dy[i] * weight[i] * r + x[i] * k
+                dWeight[i] += dy[i] * x[i] * r
+                i += 1
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+/// A preference pair with what the reference model thought of it: sums of logprobs over the completions, computed once.
+public struct ReferencedPair: Sendable, Equatable {
+    public var pair: PreferenceExample
+    public var referenceChosen: Double
+    public var referenceRejected: Double
+
+    public init(pair: PreferenceExample, referenceChosen: Double, referenceRejected: Double) {
+        self.pair = pair
+        self.referenceChosen = referenceChosen
+        self.referenceRejected = referenceRejected
+    }
+}
+
+/// Direct preference optimisation (Rafailov et al. 2023, eq. 7): L = -(1 / B) sum over pairs of log sigmoid(h),
+/// h = beta [(log pi(chosen) - log ref(chosen)) - (log pi(rejected) - log ref(rejected))], sums over completion tokens.
+///
+/// dL/dlog pi(chosen) = -beta sigmoid(-h) / B, and the opposite for rejected. `nllWeight` adds that much of the chosen
+/// completions' mean negative log-likelihood, against a falling chosen logprob (trl issue 2382).
+public final class DPOTrainer {
+    private let engine: TrainingEngine
+    private let beta: Double
+    private let nllWeight: Double
+
+    /// Trains `weights` in place; they start as a copy of the reference.
+    public init(weights: Weights, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, threads: Int) throws {
+        guard beta > 0, beta.isFinite else { throw LocalLMError(.input, "beta is \(beta); it must be above 0") }
+        engine = try TrainingEngine(weights: weights, settings: settings, threads: threads)
+        self.beta = beta
+        self.nllWeight = nllWeight
+    }
+
+    public func step(_ batch: [ReferencedPair]) throws -> TrainingStep { try step([batch]) }
+
+    /// One optimizer step on the union of the micro-batches.
+    public func step(_ microBatches: [[ReferencedPair]]) throws -> TrainingStep {
+        let all = microBatches.joined()
+        guard !all.isEmpty else { throw LocalLMError(.input, "a batch without pairs") }
+        for row in all {
+            try engine.check(row.pair.chosen)
+            try engine.check(row.pair.rejected)
+        }
+        let pairs = all.count
+        let chosenTargets = all.reduce(0) { $0 + $1.pair.chosen.targetCount }
+        engine.clearGradients()
+        var log = TrainingStep(step: 0, loss: 0, gradientNorm: 0, learningRate: 0, tokens: 0, targetTokens: 0, rewardMargin: 0, rewardAccuracy: 0, chosenLogprob: 0)
+        for batch in microBatches where !batch.isEmpty {
+            let shares = engine.split(tokens: batch.map { $0.pair.chosen.ids.count + $0.pair.rejected.ids.count })
+            let shards = engine.shards
+            let partial = PairLogs(count: shards.count)
+            engine.pool.run { [beta, nllWeight] index in
+                let shard = shards[index]
+                shard.batch.removeAll()
+                for row in shares[index] {
+                    shard.batch.append(batch[row].pair.chosen)
+                    shard.batch.append(batch[row].pair.rejected)
+                }
+                shard.forward()
+                shard.score()
+                var result = PairLog()
+                for (position, row) in shares[index].enumerated() {
+                    let pair = batch[row]
+                    let chosenRange = shard.batch.targetRanges[2 * position], rejectedRange = shard.batch.targetRanges[2 * position + 1]
+                    let chosen = shard.sum(chosenRange), rejected = shard.sum(rejectedRange)
+                    let margin = beta * ((chosen - pair.referenceChosen) - (rejected - pair.referenceRejected))
+                    result.loss += margin > 0 ? (1 + (-margin).exponential()).logarithm() : -margin + (1 + margin.exponential()).logarithm()
+                    result.margin += margin
+                    result.accuracy += margin > 0 ? 1 : 0
+                    result.chosen += chosen
+                    let pull = beta / (1 + margin.exponential()) / Double(pairs)
+                    let extra = nllWeight / Double(chosenTargets)
+                    for k in chosenRange { shard.lossWeights.pointer[k] = Float(pull + extra) }
+                    for k in rejectedRange { shard.lossWeights.pointer[k] = Float(-pull) }
+                }
+                partial.values[index] = result
+                shard.backward()
+            }
+            for (index, shard) in shards.enumerated() {
+                let part = partial.values[index]
+                log.loss += part.loss / Double(pairs) - nllWeight * part.chosen / Double(chosenTargets)
+                log.rewardMargin! += part.margin / Double(pairs)
+                log.rewardAccuracy! += part.accuracy / Double(pairs)
+                log.chosenLogprob! += part.chosen / Double(pairs)
+                log.tokens += shard.batch.tokenCount
+                log.targetTokens += shard.batch.targetCount
+            }
+        }
+        (log.gradientNorm, log.learningRate) = engine.applyGradients()
+        log.step = engine.step
+        return log
+    }
+}
+
+extension TransformerShard {
+    /// Sum of logprobs over a range of target rows.
+    fileprivate func sum(_ range: Range<Int>) -> Double { range.reduce(0) { $0 + Double(logprobs.pointer[$1]) } }
+}
+
+private struct PairLog {
+    var loss = 0.0, margin = 0.0, accuracy = 0.0, chosen = 0.0
+}
+
+/// One log per shard, each written by its worker.
+private final class PairLogs: @unchecked Sendable {
+    let values: UnsafeMutableBufferPointer<PairLog>
+    init(count: Int) {
+        values = .allocate(capacity: count)
+        values.initialize(repeating: PairLog())
+    }
+    deinit { values.deallocate() }
+}

@@ -1,0 +1,77 @@
+/// Which optimizer, how fast, for how long.
+public struct OptimizationSettings: Sendable, Equatable {
+    public enum Optimizer: String, Sendable, CaseIterable {
+        /// AdamW (Loshchilov & Hutter 2019); no decay on norms.
+        case adamW
+        /// Muon (Jordan 2024) on the layers' matrices; embeddings and norms by AdamW at 0.3 of the rate.
+        case muon
+    }
+    public enum Schedule: String, Sendable, CaseIterable { case constant, linear, cosine }
+
+    public var optimizer: Optimizer
+    public var learningRate: Double
+    public var schedule: Schedule
+    /// Fraction of the learning rate that linear and cosine end at.
+    public var finalFraction: Double
+    public var warmupSteps: Int
+    public var totalSteps: Int
+    public var weightDecay: Double
+    /// Gradients are scaled down to this norm; 0: never.
+    public var maximumGradientNorm: Double
+    public var beta1: Double
+    public var beta2: Double
+
+    public init(
+        optimizer: Optimizer, learningRate: Double, schedule: Schedule, finalFraction: Double = 0, warmupSteps: Int = 0, totalSteps: Int,
+        weightDecay: Double = 0, maximumGradientNorm: Double = 1, beta1: Double = 0.9, beta2: Double = 0.999
+    ) {
+        self.optimizer = optimizer
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.finalFraction = finalFraction
+        self.warmupSteps = warmupSteps
+        self.totalSteps = totalSteps
+        self.weightDecay = weightDecay
+        self.maximumGradientNorm = maximumGradientNorm
+        self.beta1 = beta1
+        self.beta2 = beta2
+    }
+
+    /// Learning rate of a step, counted from 1. Warm-up is linear from 0; as in transformers the first warm-up step has rate 0
+    /// for `warmupSteps` > 0 there; here it has rate / warmupSteps, so that no step is wasted.
+    public func learningRate(step: Int) -> Double {
+        if step <= warmupSteps { return learningRate * Double(step) / Double(warmupSteps) }
+        let span = max(1, totalSteps - warmupSteps)
+        let progress = min(1, Double(step - 1 - warmupSteps) / Double(span))
+        switch schedule {
+        case .constant: return learningRate
+        case .linear: return learningRate * (finalFraction + (1 - finalFraction) * (1 - progress))
+        case .cosine: return learningRate * (finalFraction + (1 - finalFraction) * 0.5 * (1 + (Double.pi * progress).cosine()))
+        }
+    }
+
+    func validate() throws {
+        guard learningRate >= 0, learningRate.isFinite else { throw LocalLMError(.input, "learning rate \(learningRate) is not a number from 0 up") }
+        guard totalSteps > 0 else { throw LocalLMError(.input, "\(totalSteps) training steps: at least one is needed") }
+    }
+}
+
+/// What one optimizer step did.
+public struct TrainingStep: Sendable, Equatable {
+    /// From 1.
+    public var step: Int
+    /// Mean over all target tokens of the global batch (SFT), or over pairs (DPO).
+    public var loss: Double
+    /// Global norm before clipping.
+    public var gradientNorm: Double
+    public var learningRate: Double
+    /// Tokens that went through the model, prompts included.
+    public var tokens: Int
+    public var targetTokens: Int
+    /// DPO: mean of beta (chosen's log-ratio - rejected's).
+    public var rewardMargin: Double?
+    /// DPO: share of pairs with a positive margin.
+    public var rewardAccuracy: Double?
+    /// DPO: mean logprob of the chosen completions; its fall is a known failure.
+    public var chosenLogprob: Double?
+}

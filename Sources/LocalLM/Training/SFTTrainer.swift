@@ -1,0 +1,47 @@
+/// Supervised fine-tuning on completions: L = -(1 / M) sum over all M target tokens of the global batch of log p(token).
+///
+/// The mean is over the global batch, also across micro-batches, so accumulating 8 x 1 rows equals 1 x 8 rows
+/// (per-micro-batch means weight short rows more; transformers issue 34191).
+public final class SFTTrainer {
+    private let engine: TrainingEngine
+
+    /// Trains `weights` in place.
+    public init(weights: Weights, settings: OptimizationSettings, threads: Int) throws {
+        engine = try TrainingEngine(weights: weights, settings: settings, threads: threads)
+    }
+
+    /// One optimizer step on one batch.
+    public func step(_ batch: [Example]) throws -> TrainingStep { try step([batch]) }
+
+    /// One optimizer step on the union of the micro-batches, which pass through the model one after another.
+    ///
+    /// - Throws: `LocalLMError` for rows without targets, too long rows, or ids outside the vocabulary; the weights are then unchanged.
+    public func step(_ microBatches: [[Example]]) throws -> TrainingStep {
+        for row in microBatches.joined() { try engine.check(row) }
+        let targets = microBatches.joined().reduce(0) { $0 + $1.targetCount }
+        guard targets > 0 else { throw LocalLMError(.input, "a batch without target tokens") }
+        let weight = Float(1 / Double(targets))
+        engine.clearGradients()
+        var loss = 0.0
+        var tokens = 0
+        for batch in microBatches where !batch.isEmpty {
+            let shares = engine.split(tokens: batch.map(\.ids.count))
+            let shards = engine.shards
+            engine.pool.run { index in
+                let shard = shards[index]
+                shard.batch.removeAll()
+                for row in shares[index] { shard.batch.append(batch[row]) }
+                shard.forward()
+                for k in 0..<shard.batch.targetCount { shard.lossWeights.pointer[k] = weight }
+                shard.backward()
+            }
+            for shard in shards {
+                for k in 0..<shard.batch.targetCount { loss -= Double(shard.logprobs.pointer[k]) }
+                tokens += shard.batch.tokenCount
+            }
+        }
+        let (norm, rate) = engine.applyGradients()
+        return TrainingStep(
+            step: engine.step, loss: loss / Double(targets), gradientNorm: norm, learningRate: rate, tokens: tokens, targetTokens: targets)
+    }
+}

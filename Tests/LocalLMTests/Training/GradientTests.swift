@@ -1,0 +1,70 @@
+import Testing
+import TestSupport
+
+@testable import LocalLM
+
+/// Every gradient of the hand-written backward pass against central finite differences of the loss.
+@Suite struct GradientTests {
+    private static func loss(_ weights: Weights, _ rows: [Example]) throws -> Double {
+        let engine = InferenceEngine(weights: weights, threads: 1)
+        let logprobs = try engine.logprobs(of: rows)
+        let count = rows.reduce(0) { $0 + $1.targetCount }
+        return -logprobs.joined().reduce(0.0) { $0 + Double($1) } / Double(count)
+    }
+
+    /// The gradient that a training step computes, read from the shards before the optimizer uses it.
+    private static func gradients(_ weights: Weights, _ rows: [Example], threads: Int) -> [Float] {
+        let bank = ProjectionBank(weights, trains: true, backend: .panels)
+        return gradients(bank, rows)
+    }
+
+    private static func gradients(_ bank: ProjectionBank, _ rows: [Example]) -> [Float] {
+        let c = bank.weights.configuration
+        let shard = TransformerShard(bank: bank, rotary: RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions))
+        for row in rows { shard.batch.append(row) }
+        shard.forward()
+        for k in 0..<shard.batch.targetCount { shard.lossWeights.pointer[k] = 1 / Float(shard.batch.targetCount) }
+        shard.backward()
+        return shard.gradients.values
+    }
+
+    @Test(arguments: [true, false]) func everyTensorMatchesFiniteDifferences(tied: Bool) throws {
+        let c = TinyModels.configuration(tied: tied)
+        let weights = TinyModels.weights(c, seed: 5)
+        let rows = TinyModels.examples(5, vocabulary: c.vocabularySize, seed: 6, longest: 40)
+        let analytic = Self.gradients(weights, rows, threads: 1)
+        var random = RandomStream(key: 7)
+        for tensor in weights.layout.tensors {
+            // Along a random direction within the tensor: one number that every entry takes part in.
+            let direction = (0..<tensor.count).map { _ in Float(random.normal()) }
+            let expected = (0..<tensor.count).reduce(0.0) { $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1]) }
+            let h: Float = 2e-3 / Float(tensor.count).squareRoot()
+            func shifted(_ sign: Float) throws -> Double {
+                let moved = weights.copy()
+                for i in 0..<tensor.count { moved.pointer(tensor)[i] += sign * h * direction[i] }
+                return try Self.loss(moved, rows)
+            }
+            let numeric = (try shifted(1) - shifted(-1)) / (2 * Double(h))
+            #expect(abs(numeric - expected) < 0.02 * max(abs(expected), 0.05), "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass")
+        }
+    }
+
+    @Test func panelsAndOpenBLASGiveTheSameGradients() throws {
+        let c = TinyModels.configuration(hidden: 48, ffn: 72)
+        let weights = TinyModels.weights(c, seed: 8)
+        let rows = TinyModels.examples(7, vocabulary: c.vocabularySize, seed: 9)
+        let a = Self.gradients(ProjectionBank(weights, trains: true, backend: .panels), rows)
+        let b = Self.gradients(ProjectionBank(weights, trains: true, backend: .openBLAS), rows)
+        let worst = zip(a, b).map { abs($0 - $1) }.max()!
+        #expect(worst < 1e-5)
+        #expect(a.contains { abs($0) > 1e-2 })
+    }
+
+    @Test func gradientsDoNotDependOnTheOrderOfSequencesInABatch() throws {
+        let c = TinyModels.configuration()
+        let weights = TinyModels.weights(c, seed: 10)
+        let rows = TinyModels.examples(6, vocabulary: c.vocabularySize, seed: 11, longest: 70)
+        let a = Self.gradients(weights, rows, threads: 1), b = Self.gradients(weights, rows.reversed(), threads: 1)
+        #expect(zip(a, b).map { abs($0 - $1) }.max()! < 1e-5)
+    }
+}

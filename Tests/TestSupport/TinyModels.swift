@@ -1,0 +1,32 @@
+import LocalLM
+
+/// Small random models for numeric tests.
+public enum TinyModels {
+    /// Odd sizes on purpose: nothing divides 32, two query heads share a key-value head.
+    public static func configuration(
+        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1]
+    ) -> ModelConfiguration {
+        ModelConfiguration(
+            hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads,
+            vocabularySize: vocabulary, maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: tied, eosTokenIDs: eos, padTokenID: 0)
+    }
+
+    /// Weights large enough that every path through the model matters.
+    public static func weights(_ configuration: ModelConfiguration, seed: UInt64) -> Weights {
+        let weights = Initialization.gaussian(configuration, standardDeviation: 0.25, seed: seed)
+        var random = RandomStream(key: RandomKey.derive(seed, "norms"))
+        for tensor in weights.layout.tensors where tensor.role == .norm {
+            for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float(1 + 0.3 * random.normal()) }
+        }
+        return weights
+    }
+
+    /// Rows of random ids, of ragged lengths.
+    public static func examples(_ count: Int, vocabulary: Int, seed: UInt64, longest: Int = 21) -> [Example] {
+        var random = RandomStream(key: seed)
+        return (0..<count).map { _ in
+            let prompt = 1 + random.integer(below: longest / 2), completion = 1 + random.integer(below: longest / 2)
+            return Example(ids: (0..<(prompt + completion)).map { _ in random.integer(below: vocabulary) }, promptCount: prompt)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+
+/// Files and directories that are there whole, or not at all: written under a temporary name beside their place, fsynced,
+/// renamed, and their parent fsynced.
+public enum AtomicFile {
+    /// Replaces a file, if it exists.
+    public static func write(_ data: Data, to url: URL) throws {
+        let temporary = temporarySibling(of: url)
+        do {
+            try writeSynced(data, to: temporary)
+            guard rename(temporary.path, url.path) == 0 else { throw failure("cannot be put in place", url) }
+        } catch {
+            unlink(temporary.path)
+            throw error
+        }
+        try sync(url.deletingLastPathComponent())
+    }
+
+    /// Makes a directory that `fill` writes with `writeSynced`. Nothing that exists is replaced.
+    public static func makeDirectory(at url: URL, fill: (URL) throws -> Void) throws {
+        guard !exists(url) else { throw alreadyThere(url) }
+        try FileManager.default.makeDirectories(url.deletingLastPathComponent())
+        let temporary = temporarySibling(of: url)
+        guard mkdir(temporary.path, 0o755) == 0 else { throw failure("cannot be created", temporary) }
+        do {
+            try fill(temporary)
+            try sync(temporary)
+            guard !exists(url), rename(temporary.path, url.path) == 0 else { throw exists(url) ? alreadyThere(url) : failure("cannot be put in place", url) }
+        } catch {
+            removeLeftover(temporary)
+            throw error
+        }
+        try sync(url.deletingLastPathComponent())
+    }
+
+    /// Writes and fsyncs a new file, not atomically: for files of a directory that is.
+    static func writeSynced(_ data: Data, to url: URL) throws {
+        try writeSynced(to: url) { write in try data.withUnsafeBytes { try write($0) } }
+    }
+
+    /// The same piece by piece.
+    static func writeSynced(to url: URL, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws {
+        let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw failure("cannot be created", url) }
+        defer { close(descriptor) }
+        try body { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
+                if count < 0 && errno == EINTR { continue }
+                guard count > 0 else { throw failure("cannot be written", url) }
+                rest = rest.dropFirst(count)
+            }
+        }
+        guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", url) }
+    }
+
+    static func sync(_ directory: URL) throws {
+        let descriptor = open(directory.path.isEmpty ? "." : directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot be opened", directory) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", directory) }
+    }
+
+    private static func temporarySibling(of url: URL) -> URL {
+        url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(getpid())-\(UUID().uuidString).tmp")
+    }
+
+    static func exists(_ url: URL) -> Bool {
+        var status = stat()
+        return lstat(url.path, &status) == 0
+    }
+
+    private static func alreadyThere(_ url: URL) -> LocalLMError {
+        LocalLMError(.file, "is there already and is not overwritten", context: url.path, hint: "remove it, or name another directory")
+    }
+
+    /// A failure that already is on its way up stands; what cannot be removed lies under a temporary name and harms nothing.
+    static func removeLeftover(_ url: URL) {
+        do { try FileManager.default.removeItem(at: url) } catch {
+            FileHandle.standardError.write(Data("left behind: \(url.path): \(error)\n".utf8))
+        }
+    }
+
+    /// An error with the words of `errno`.
+    static func failure(_ what: String, _ url: URL) -> LocalLMError {
+        let reason = String(cString: strerror(errno))
+        return LocalLMError(.file, "\(what): \(reason)", context: url.path)
+    }
+}
+
+extension FileManager {
+    /// Like `createDirectory(withIntermediateDirectories:)`, with an error of ours.
+    fileprivate func makeDirectories(_ url: URL) throws {
+        do { try createDirectory(at: url, withIntermediateDirectories: true) } catch {
+            throw LocalLMError(.file, "cannot be created: \(error.localizedDescription)", context: url.path)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+extension Checkpoint {
+    /// Writes a directory that this program and transformers (4 and 5) load: F32 weights, both configurations, the tokenizer's own
+    /// bytes, the template in both of its places, and `SHA256SUMS`. The bytes depend on the model alone.
+    ///
+    /// The directory is there whole or not at all.
+    ///
+    /// - Parameter card: README.md, no part of the digest.
+    /// - Returns: the model's digest.
+    /// - Throws: where `directory` exists already.
+    @discardableResult
+    public func save(to directory: URL, card: String? = nil) throws -> String {
+        var digest = ""
+        try AtomicFile.makeDirectory(at: directory) { digest = try write(into: $0, card: card) }
+        return digest
+    }
+
+    /// Saves as `parent/DIGEST`. Where that is already, it is verified and left as it is.
+    public func store(in parent: URL, card: String? = nil) throws -> String {
+        let staging = parent.appendingPathComponent(".\(UUID().uuidString).tmp")
+        let digest = try save(to: staging, card: card)
+        let place = parent.appendingPathComponent(digest)
+        if AtomicFile.exists(place) {
+            AtomicFile.removeLeftover(staging)
+            try Self.verify(place, digest: digest)
+        } else {
+            guard rename(staging.path, place.path) == 0 else { throw AtomicFile.failure("cannot be put in place", place) }
+            try AtomicFile.sync(parent)
+        }
+        return digest
+    }
+
+    private func write(into directory: URL, card: String?) throws -> String {
+        func write(_ text: String, _ name: String) throws {
+            try AtomicFile.writeSynced(Data(text.utf8), to: directory.appendingPathComponent(name))
+        }
+        try SafeTensorsFile.write(weights, to: directory.appendingPathComponent(File.weights))
+        try write(HuggingFaceConfiguration.write(configuration).text(indented: true), File.configuration)
+        try write(HuggingFaceConfiguration.writeGeneration(configuration).text(indented: true), File.generation)
+        try AtomicFile.writeSynced(tokenizer.json, to: directory.appendingPathComponent(File.tokenizer))
+        try write(savedTokenizerConfiguration.text(indented: true), File.tokenizerConfiguration)
+        if let template { try write(template.source, File.template) }
+        if let card { try write(card, File.card) }
+        let sums = try Self.sums(directory)
+        try write(sums, File.sums)
+        return Self.digest(ofSums: sums)
+    }
+
+    /// What the model came with, else its special tokens by the configuration's ids; and always the template, and the class that
+    /// reads tokenizer.json as it stands in every version of transformers.
+    private var savedTokenizerConfiguration: JSONValue {
+        var json = tokenizerConfiguration ?? .object([])
+        func setIfAbsent(_ key: String, _ value: JSONValue?) {
+            if json[key] == nil, let value { json = json.setting(key, value) }
+        }
+        func token(_ id: Int?) -> JSONValue? { id.flatMap(tokenizer.token).map(JSONValue.string) }
+        setIfAbsent("bos_token", token(configuration.bosTokenID))
+        setIfAbsent("eos_token", token(configuration.eosTokenIDs.first))
+        setIfAbsent("pad_token", token(configuration.padTokenID))
+        setIfAbsent("clean_up_tokenization_spaces", .bool(false))
+        setIfAbsent("model_max_length", .integer(configuration.maximumPositions))
+        json = json.setting("tokenizer_class", .string("PreTrainedTokenizerFast"))
+        json = json.setting("chat_template", template.map { .string($0.source) })
+        return json.sortedByKey()
+    }
+}

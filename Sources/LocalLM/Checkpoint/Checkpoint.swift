@@ -1,0 +1,44 @@
+import Foundation
+
+/// A model as a Hugging Face directory holds it: weights, tokenizer, chat template, and what its tokenizer_config.json said.
+///
+/// Every directory this program writes carries `SHA256SUMS`, whose own SHA-256 is the model's digest.
+public struct Checkpoint: Sendable {
+    public var weights: Weights
+    public let tokenizer: Tokenizer
+    /// Nil where the model has none: then it continues text, and holds no conversations.
+    public let template: ChatTemplate?
+    /// What tokenizer_config.json said when the model was loaded: kept when it is saved again.
+    let tokenizerConfiguration: JSONValue?
+
+    public var configuration: ModelConfiguration { weights.configuration }
+
+    public init(weights: Weights, tokenizer: Tokenizer, template: ChatTemplate?) {
+        self.init(weights: weights, tokenizer: tokenizer, template: template, tokenizerConfiguration: nil)
+    }
+
+    init(weights: Weights, tokenizer: Tokenizer, template: ChatTemplate?, tokenizerConfiguration: JSONValue?) {
+        self.weights = weights
+        self.tokenizer = tokenizer
+        self.template = template
+        self.tokenizerConfiguration = tokenizerConfiguration
+    }
+
+    /// The same tokenizer and template around other weights: after training.
+    public func replacing(_ weights: Weights) -> Checkpoint {
+        Checkpoint(weights: weights, tokenizer: tokenizer, template: template, tokenizerConfiguration: tokenizerConfiguration)
+    }
+
+    /// The files a Hugging Face directory is made of. The card and `SHA256SUMS` are no part of the model.
+    enum File {
+        static let configuration = "config.json"
+        static let generation = "generation_config.json"
+        static let weights = "model.safetensors"
+        static let index = "model.safetensors.index.json"
+        static let tokenizer = "tokenizer.json"
+        static let tokenizerConfiguration = "tokenizer_config.json"
+        static let template = "chat_template.jinja"
+        static let sums = "SHA256SUMS"
+        static let card = "README.md"
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// A row of a JSONL file.
+public protocol JSONLinesRow: Sendable {
+    /// - Parameter context: `file:line`, for errors.
+    init(json: JSONValue, context: String) throws
+    /// Its members in their fixed order.
+    var json: JSONValue { get }
+}
+
+/// Files with one JSON object a line. Empty lines are passed over; unknown keys are tolerated.
+public enum JSONLines {
+    /// All rows of a file. The first fault throws, as `file:line: what`.
+    public static func read<Row: JSONLinesRow>(_ type: Row.Type, from url: URL) throws -> [Row] {
+        guard let data = try FileReader.contents(url, limit: 1 << 34) else {
+            throw LocalLMError(.file, "is missing", context: url.path, hint: "a JSONL file is needed")
+        }
+        return try decode(type, data, name: url.path)
+    }
+
+    public static func decode<Row: JSONLinesRow>(_ type: Row.Type, _ data: Data, name: String) throws -> [Row] {
+        var rows: [Row] = []
+        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            let context = "\(name):\(index + 1)"
+            rows.append(try Row(json: try JSONParser.parse(line, context: context), context: context))
+        }
+        return rows
+    }
+
+    /// One row a line, keys in fixed order: the same rows give the same bytes.
+    public static func encode(_ rows: some Sequence<some JSONLinesRow>) -> Data {
+        var bytes = Data()
+        for row in rows {
+            bytes.append(contentsOf: row.json.text().utf8)
+            bytes.append(UInt8(ascii: "\n"))
+        }
+        return bytes
+    }
+
+    /// Writes a file atomically.
+    public static func write(_ rows: some Sequence<some JSONLinesRow>, to url: URL) throws { try AtomicFile.write(encode(rows), to: url) }
+}

@@ -38,11 +38,14 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var proposers: [String]
         /// Two layers: proposers, then the aggregator. Each further one lets every proposer aggregate the layer before.
         public var layers: Int
-        /// A peer's name, `champion`, or nil: the most confident draft is the answer.
-        public var aggregator: String?
+        /// A peer's name, `champion`, or a rule instead of a model: `most_confident`, `plurality`.
+        public var aggregator: String
         /// File of `Prompts/Files` that words the aggregation: `moa` (the paper's) or `nursery`.
         public var aggregationPrompt: String
+        /// Of the proposers.
         public var temperature: Double
+        /// Of the aggregator; 0 is greedy.
+        public var aggregatorTemperature: Double
         public var topP: Double
         public var maximumTokens: Int
         public var confidence: Confidence
@@ -107,8 +110,10 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var temperature: Double
         public var beta: Double
         public var epochs: Double
-        /// Chosen must lead rejected by this much of the judges' Copeland score (0 to samples - 1).
+        /// Chosen must lead rejected by this much of the judges' Copeland score (0 to judges x (samples - 1)).
         public var minimumMargin: Double
+        /// With fewer pairs than this the round goes without DPO.
+        public var minimumPairs: Int
         /// Weight of an added NLL term on the chosen answer.
         public var nllWeight: Double
     }

@@ -1,0 +1,113 @@
+import Foundation
+
+/// Speed of one task on one model, measured in this process, beside the peak that the processor reaches in it.
+public struct SpeedMeasurement: Sendable, Codable {
+    public enum Task: String, Sendable, Codable, CaseIterable { case train, dpo, prefill, decode }
+
+    public var task: Task
+    public var batch: Int
+    public var length: Int
+    public var threads: Int
+    /// Median over the counted repetitions. Training counts every token that goes through the model.
+    public var tokensPerSecond: Double
+    public var slowest: Double
+    public var fastest: Double
+    public var repetitions: Int
+    /// Arithmetic of the matrix products (6 per parameter and token in training, 2 in inference; attention left out) over the peak.
+    public var modelFLOPsUtilization: Double
+    /// Of a 512^3 product on every thread at once, with the same kernels.
+    public var peakGFLOPs: Double
+    public var peakRSSBytes: Int
+
+    enum CodingKeys: String, CodingKey {
+        case task, batch, length, threads, slowest, fastest, repetitions
+        case tokensPerSecond = "tokens_per_second"
+        case modelFLOPsUtilization = "model_flops_utilization"
+        case peakGFLOPs = "peak_gflops"
+        case peakRSSBytes = "peak_rss_bytes"
+    }
+
+    /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
+    public static func measure(
+        _ task: Task, weights: Weights, batch: Int, length: Int, threads: Int, repetitions: Int, clock: ContinuousClock = ContinuousClock()
+    ) throws -> SpeedMeasurement {
+        let c = weights.configuration
+        let peak = peakGFLOPs(threads: threads, clock: clock)
+        var random = RandomStream(key: 1)
+        func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
+        let settings = OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: repetitions + 1, weightDecay: 0.01)
+        var tokens = 0
+        let once: () throws -> Void
+        switch task {
+        case .train:
+            let trainer = try SFTTrainer(weights: weights, settings: settings, threads: threads)
+            tokens = batch * length
+            once = { _ = try trainer.step((0..<batch).map { _ in Example(ids: ids(length), promptCount: 1) }) }
+        case .dpo:
+            let trainer = try DPOTrainer(weights: weights, settings: settings, beta: 0.1, threads: threads)
+            tokens = 2 * batch * length
+            once = {
+                _ = try trainer.step(
+                    (0..<batch).map { _ in
+                        let pair = PreferenceExample(chosen: Example(ids: ids(length), promptCount: 1), rejected: Example(ids: ids(length), promptCount: 1))
+                        return ReferencedPair(pair: pair, referenceChosen: 0, referenceRejected: 0)
+                    })
+            }
+        case .prefill, .decode:
+            let engine = InferenceEngine(weights: weights, threads: threads)
+            let isPrefill = task == .prefill
+            tokens = batch * length
+            let sampling = Sampling(temperature: 1, maximumTokens: isPrefill ? 1 : length, ignoresEOS: true)
+            once = { _ = try engine.generate((0..<batch).map { GenerationRequest(ids: ids(isPrefill ? length : 32), key: UInt64($0)) }, sampling: sampling) }
+        }
+        try once()
+        var seconds: [Double] = []
+        for _ in 0..<repetitions {
+            let elapsed = try clock.measure { try once() }
+            seconds.append(Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
+        }
+        seconds.sort()
+        let median = seconds[seconds.count / 2]
+        let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)
+        let rate = Double(tokens) / median
+        return SpeedMeasurement(
+            task: task, batch: batch, length: length, threads: threads, tokensPerSecond: rate, slowest: Double(tokens) / seconds.last!,
+            fastest: Double(tokens) / seconds.first!, repetitions: repetitions, modelFLOPsUtilization: rate * perToken / (peak * 1e9),
+            peakGFLOPs: peak, peakRSSBytes: peakRSS())
+    }
+
+    private static func peakGFLOPs(threads: Int, clock: ContinuousClock) -> Double {
+        let n = 512
+        let pool = WorkerPool(threads: threads)
+        defer { pool.close() }
+        let operands = (0..<threads).map { _ in (FloatBuffer(count: n * n), FloatBuffer(count: n * n), FloatBuffer(count: n * n)) }
+        var best = 0.0
+        for _ in 0..<8 {
+            let elapsed = clock.measure {
+                pool.run { index in
+                    let (a, b, c) = operands[index]
+                    for _ in 0..<4 {
+                        Panels.multiply(rows: n, columns: n, depth: n, a.pointer, leading: n, panels: b.pointer, c.pointer, leading: n, accumulate: false)
+                    }
+                }
+            }
+            let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+            best = max(best, Double(threads * 4 * 2 * n * n * n) / seconds * 1e-9)
+        }
+        return best
+    }
+
+    private static func peakRSS() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+}
+
+extension ModelConfiguration {
+    /// Parameters that take part in matrix products: the layers' matrices and the output projection.
+    var matrixParameterCount: Int {
+        let layer = hiddenSize * (queryWidth + 2 * keyValueWidth) + queryWidth * hiddenSize + 3 * hiddenSize * intermediateSize
+        return layerCount * layer + vocabularySize * hiddenSize
+    }
+}

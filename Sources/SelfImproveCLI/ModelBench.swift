@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import LocalLM
+
+struct ModelBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure training or decoding speed of a model, or of a shape with random weights.",
+        discussion: "Prints one JSON object. Example: selfimprove model bench --shape hidden=256,layers=6,heads=8,kvHeads=4,ffn=768,vocab=2048 --task train --batch 16 --length 128")
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "The model to measure; leave it out with --shape.") var model: String?
+    @Option(help: "Random weights of this shape: hidden=,layers=,heads=,kvHeads=,ffn=,vocab=.") var shape: String?
+    @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
+    @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
+    @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
+    @Option(help: "fp32; other precisions are not there yet.") var precision = "fp32"
+    @Option(help: "Cores to use; all by default.") var threads: Int?
+    @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
+
+    func validate() throws {
+        guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
+        guard (model == nil) != (shape == nil) else { throw ValidationError("give either MODEL or --shape") }
+        guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else { throw ValidationError("--batch, --length, --threads and --repetitions start at 1") }
+    }
+
+    func run() async throws {
+        let weights: Weights
+        if let model {
+            weights = try state.checkpoint(model).weights.copy()
+        } else {
+            weights = Initialization.gaussian(try Self.configuration(shape!, positions: length + 64), seed: 0)
+        }
+        let result = try SpeedMeasurement.measure(
+            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions)
+        try Output.json(result)
+    }
+
+    /// `hidden=576,layers=30,heads=9,kvHeads=3,ffn=1536,vocab=49152`, embeddings tied.
+    static func configuration(_ shape: String, positions: Int) throws -> ModelConfiguration {
+        var values: [String: Int] = [:]
+        for part in shape.split(separator: ",") {
+            let pair = part.split(separator: "=")
+            guard pair.count == 2, let value = Int(pair[1]), value > 0 else { throw ValidationError("--shape: \"\(part)\" is not key=number") }
+            values[String(pair[0])] = value
+        }
+        let keys = ["hidden", "layers", "heads", "kvHeads", "ffn", "vocab"]
+        if let unknown = values.keys.sorted().first(where: { !keys.contains($0) }) { throw ValidationError("--shape: unknown key \"\(unknown)\"; keys are \(keys.joined(separator: ", "))") }
+        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"], let ffn = values["ffn"], let vocab = values["vocab"] else {
+            throw ValidationError("--shape needs hidden, layers, heads, ffn and vocab")
+        }
+        let kvHeads = values["kvHeads"] ?? heads
+        guard hidden % heads == 0, heads % kvHeads == 0, (hidden / heads) % 2 == 0 else {
+            throw ValidationError("--shape: heads must divide hidden into even head sizes, and kvHeads must divide heads")
+        }
+        return ModelConfiguration(
+            hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads, vocabularySize: vocab,
+            maximumPositions: positions)
+    }
+}
+
+extension SpeedMeasurement.Task: ExpressibleByArgument {}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import LocalLM
+
+struct ModelGenerate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate", abstract: "Answer prompts.",
+        discussion: """
+            Reads {"ids":[...]}, {"prompt":"..."} or {"messages":[...]}; prints per sample
+            {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}. A sample depends on its prompt, --seed and its
+            number alone, not on what is generated beside it.
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "Directory, digest or alias.") var model: String
+    @Option(help: "Most new tokens.") var maxTokens = 256
+    @Option(help: "0 is greedy.") var temperature = 0.7
+    @Option(name: .customLong("top-p"), help: "Sample from the smallest set of tokens with this probability.") var topP = 1.0
+    @Option(name: .customLong("top-k"), help: "Sample from the k most likely tokens; 0: all.") var topK = 0
+    @Option(help: "Answers per prompt.") var samples = 1
+    @Option(help: "Of the random numbers.") var seed: UInt64 = 0
+    @Flag(name: .customLong("ignore-eos"), help: "EOS may be produced and does not stop.") var ignoreEOS = false
+    @Option(help: "Cores to use; all by default.") var threads: Int?
+
+    private struct Input: Decodable {
+        var ids: [Int]?
+        var prompt: String?
+        var messages: [Message]?
+    }
+
+    private struct Result: Encodable {
+        var ids: [Int]
+        var text: String
+        var finish_reason: FinishReason
+        var logprob: Double
+    }
+
+    func validate() throws {
+        guard maxTokens > 0, samples > 0, topK >= 0, temperature >= 0, temperature.isFinite, topP > 0, topP <= 1, threads ?? 1 > 0 else {
+            throw ValidationError("--max-tokens, --samples and --threads start at 1, --temperature and --top-k at 0, and --top-p lies above 0 and up to 1")
+        }
+    }
+
+    func run() async throws {
+        let checkpoint = try state.checkpoint(model)
+        let engine = InferenceEngine(weights: checkpoint.weights, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let sampling = Sampling(temperature: temperature, topP: topP, topK: topK, maximumTokens: maxTokens, ignoresEOS: ignoreEOS)
+        var prompts: [[Int]] = []
+        try Output.forEachInput(Input.self) { row in
+            if let ids = row.ids {
+                prompts.append(ids)
+            } else if let prompt = row.prompt {
+                prompts.append(checkpoint.tokenizer.encode(prompt))
+            } else if let messages = row.messages {
+                _ = try checkpoint.chatTemplate()
+                prompts.append(try checkpoint.promptIDs(messages))
+            } else {
+                throw LocalLMError(.input, "a line needs \"ids\", \"prompt\" or \"messages\"")
+            }
+        }
+        let requests = prompts.enumerated().map { GenerationRequest(ids: $0.element, samples: samples, key: RandomKey.derive(seed, UInt64($0.offset))) }
+        for sequence in try engine.generate(requests, sampling: sampling).joined() {
+            let text = checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true)
+            try Output.json(Result(ids: sequence.ids, text: text, finish_reason: sequence.finishReason, logprob: sequence.logprob))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Foundation
+import LocalLM
+
+struct ModelTrain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Fine-tune a model: SFT on completions, or DPO on preferences.",
+        discussion: """
+            --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft,
+            {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output.
+            """)
+
+    enum Method: String, ExpressibleByArgument, CaseIterable { case sft, dpo }
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "sft or dpo.") var method: Method
+    @Argument(help: "Directory, digest or alias.") var model: String
+    @Option(help: "JSONL file of rows.") var data: String
+    @Option(help: "Folder to write; must not exist.") var output: String
+    @Option(help: "Optimizer steps; one pass over the data by default.") var steps: Int?
+    @Option(help: "Rows (pairs with dpo) per micro-batch.") var batchSize = 8
+    @Option(help: "Micro-batches per step.") var gradientAccumulation = 1
+    @Option(help: "Peak learning rate.") var learningRate = 1e-5
+    @Option(help: "constant, linear or cosine.") var schedule: OptimizationSettings.Schedule = .linear
+    @Option(help: "Steps from 0 to the peak.") var warmupSteps = 0
+    @Option(help: "Not applied to norms.") var weightDecay = 0.01
+    @Option(help: "Gradients are scaled down to this norm; 0: never.") var maxGradNorm = 1.0
+    @Option(help: "Longer rows are cut (the end goes), and dropped if no target is left.") var maxLength = 1024
+    @Option(help: "DPO's inverse temperature.") var beta = 0.1
+    @Option(help: "fp32; other precisions are not there yet.") var precision = "fp32"
+    @Option(help: "0; low-rank adapters are not there yet.") var loraRank = 0
+    @Option(help: "Of the order of the rows.") var seed: UInt64 = 0
+    @Flag(help: "Keep the order of the file.") var noShuffle = false
+    @Option(help: "Shards of a batch, each on a core; all cores by default. The result depends on it in the last digits.") var threads: Int?
+
+    func validate() throws {
+        guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
+        guard loraRank == 0 else { throw ValidationError("--lora-rank \(loraRank) is not supported; use 0") }
+        guard steps ?? 1 > 0, batchSize > 0, gradientAccumulation > 0, maxLength > 0, threads ?? 1 > 0 else {
+            throw ValidationError("--steps, --batch-size, --gradient-accumulation, --max-length and --threads start at 1")
+        }
+        guard learningRate >= 0, weightDecay >= 0, maxGradNorm >= 0, warmupSteps >= 0, beta > 0 else {
+            throw ValidationError("--learning-rate, --weight-decay, --max-grad-norm and --warmup-steps start at 0, and --beta lies above 0")
+        }
+        guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("--output \(output) exists; name a new folder") }
+    }
+
+    private struct Line: Encodable {
+        var step: Int
+        var loss: Double
+        var grad_norm: Double
+        var learning_rate: Double
+        var tokens: Int
+        var tokens_per_second: Double
+        var margins: Double?
+        var accuracies: Double?
+        var chosen: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case step, loss, grad_norm, learning_rate, tokens, tokens_per_second
+            case margins = "rewards/margins"
+            case accuracies = "rewards/accuracies"
+            case chosen = "logps/chosen"
+        }
+    }
+
+    func run() async throws {
+        let checkpoint = try state.checkpoint(model)
+        _ = try checkpoint.chatTemplate()
+        let weights = checkpoint.weights.copy()
+        let file = URL(fileURLWithPath: data)
+        let cores = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let limit = min(maxLength, checkpoint.configuration.maximumPositions)
+        switch method {
+        case .sft:
+            let rows = try JSONLines.read(SFTRow.self, from: file)
+            let examples = try rows.compactMap { try checkpoint.example($0, maximumLength: limit) }
+            try report(dropped: rows.count - examples.count, of: rows.count)
+            let plan = plan(rows: examples.count)
+            let trainer = try SFTTrainer(weights: weights, settings: settings(plan.count), threads: cores)
+            try train(plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
+        case .dpo:
+            let rows = try JSONLines.read(PreferenceRow.self, from: file)
+            let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
+            try report(dropped: rows.count - pairs.count, of: rows.count)
+            // The reference is the model as it was given; what it thinks of the pairs is computed once.
+            let engine = InferenceEngine(weights: checkpoint.weights, threads: cores)
+            let sums = try engine.logprobs(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map { $0.reduce(0.0) { $0 + Double($1) } }
+            let referenced = pairs.indices.map { ReferencedPair(pair: pairs[$0], referenceChosen: sums[2 * $0], referenceRejected: sums[2 * $0 + 1]) }
+            let plan = plan(rows: pairs.count)
+            let trainer = try DPOTrainer(weights: weights, settings: settings(plan.count), beta: beta, threads: cores)
+            try train(plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
+        }
+        try checkpoint.replacing(weights).save(to: URL(fileURLWithPath: output, isDirectory: true))
+    }
+
+    /// Steps of micro-batches of row numbers; passes are shuffled anew until there are enough.
+    private func plan(rows: Int) -> [[[Int]]] {
+        var steps: [[[Int]]] = []
+        var pass: UInt64 = 0
+        let wanted = self.steps ?? max(1, (rows + batchSize * gradientAccumulation - 1) / (batchSize * gradientAccumulation))
+        while steps.count < wanted {
+            let batches = BatchPlan.fixed(count: rows, batchSize: batchSize, seed: noShuffle ? nil : RandomKey.derive(seed, pass))
+            steps += stride(from: 0, to: batches.count, by: gradientAccumulation).map { Array(batches[$0..<min($0 + gradientAccumulation, batches.count)]) }
+            pass += 1
+        }
+        return Array(steps.prefix(wanted))
+    }
+
+    private func settings(_ steps: Int) -> OptimizationSettings {
+        OptimizationSettings(
+            optimizer: .adamW, learningRate: learningRate, schedule: schedule, warmupSteps: warmupSteps, totalSteps: steps,
+            weightDecay: weightDecay, maximumGradientNorm: maxGradNorm)
+    }
+
+    private func train(_ plan: [[[Int]]], _ step: ([[Int]]) throws -> TrainingStep) throws {
+        let clock = ContinuousClock()
+        for batches in plan {
+            var log: TrainingStep?
+            let elapsed = try clock.measure { log = try step(batches) }
+            guard let log else { continue }
+            let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+            try Output.json(
+                Line(
+                    step: log.step, loss: log.loss, grad_norm: log.gradientNorm, learning_rate: log.learningRate, tokens: log.tokens,
+                    tokens_per_second: Double(log.tokens) / seconds, margins: log.rewardMargin, accuracies: log.rewardAccuracy, chosen: log.chosenLogprob))
+        }
+    }
+
+    private func report(dropped: Int, of total: Int) throws {
+        guard dropped < total else {
+            throw LocalLMError(.input, total == 0 ? "no rows" : "none of the \(total) rows has a target within --max-length", context: data)
+        }
+        if dropped > 0 { Output.error("note: \(dropped) of \(total) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)") }
+    }
+}
+
+extension OptimizationSettings.Schedule: ExpressibleByArgument {}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import LocalLM
+import SelfImprove
+
+/// Options of every command: where the state lives, and whether a machine or a person reads the output.
+struct StateOptions: ParsableArguments {
+    @Option(name: .customLong("state"), help: ArgumentHelp("Folder of database, models and data (default: SELFIMPROVE_STATE, or ./state).", valueName: "DIR"))
+    private var directory: String?
+
+    @Flag(name: .customLong("json"), help: "Print JSON and nothing else.")
+    var json = false
+
+    var url: URL {
+        let path = directory ?? ProcessInfo.processInfo.environment["SELFIMPROVE_STATE"] ?? "state"
+        return URL(fileURLWithPath: path, isDirectory: true)
+    }
+
+    /// Where a MODEL argument points: a Hugging Face directory, or (verified) a model of the lineage.
+    func modelDirectory(_ reference: String) throws -> URL {
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: reference, isDirectory: &isDirectory), isDirectory.boolValue {
+            return URL(fileURLWithPath: reference, isDirectory: true)
+        }
+        guard Lineage.exists(state: url) else {
+            throw SelfImproveError(
+                .notFound, "no such directory, and there is no lineage at \(url.path) to look it up in", context: reference,
+                hint: "give a Hugging Face directory, or --state")
+        }
+        let lineage = try Lineage.openExisting(state: url)
+        return try lineage.verifiedDirectory(of: lineage.resolve(reference))
+    }
+
+    func checkpoint(_ reference: String) throws -> Checkpoint { try Checkpoint.load(modelDirectory(reference)) }
+}

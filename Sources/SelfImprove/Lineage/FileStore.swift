@@ -1,10 +1,11 @@
 import Foundation
+import LocalLM
 
 /// The immutable files of a state directory: `models/<digest>/` and `data/<digest>.jsonl`.
 ///
-/// A file gets its name only once its bytes are on disk: it is written under `tmp/`, fsynced, renamed, and the directory
-/// fsynced. Only then may a row of the database name it. So a name that exists is whole, unless the disk lies; and that is
-/// checked whenever a model is loaded.
+/// A file gets its name only once its bytes are on disk (written under a hidden name beside its place, fsynced, renamed, the
+/// directory fsynced). Only then may a row of the database name it. So a name that exists is whole, unless the disk lies; and
+/// that is checked whenever a model is loaded.
 public struct FileStore: Sendable {
     public let root: URL
 
@@ -12,52 +13,46 @@ public struct FileStore: Sendable {
 
     public var models: URL { root.appendingPathComponent("models", isDirectory: true) }
     public var data: URL { root.appendingPathComponent("data", isDirectory: true) }
-    private var staging: URL { root.appendingPathComponent("tmp", isDirectory: true) }
 
     public func modelDirectory(_ digest: String) -> URL { models.appendingPathComponent(digest, isDirectory: true) }
     public func datasetFile(_ digest: String) -> URL { data.appendingPathComponent(digest + ".jsonl") }
 
-    /// A path of its own, on the same file system, for a model that is about to be written. Nothing exists there yet.
-    public func stage() throws -> URL {
-        try create(staging)
-        return staging.appendingPathComponent(UUID().uuidString, isDirectory: true)
-    }
-
-    /// Removes what processes that died left under `tmp/`. Only for whoever holds the state's lock.
-    public func clearStaging() throws {
-        guard FileManager.default.fileExists(atPath: staging.path) else { return }
-        try FileManager.default.removeItem(at: staging)
-    }
-
-    /// Moves a model directory that was written whole (by `Checkpoint.save`, to a path of `stage()`) to its name.
-    ///
-    /// Where the same model is already there, the staged one is removed: the same digest is the same bytes.
-    /// - Returns: its digest.
-    public func adopt(modelAt staged: URL) throws -> String {
-        let digest = try ModelDigest.of(directory: staged)
-        let final = modelDirectory(digest)
-        try create(models)
-        if FileManager.default.fileExists(atPath: final.path) {
-            try FileManager.default.removeItem(at: staged)
-            return digest
+    /// Removes what processes that died left half written. Only for whoever holds the state's lock.
+    public func clearLeftovers() throws {
+        for directory in [models, data] where FileManager.default.fileExists(atPath: directory.path) {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+                try FileManager.default.removeItem(at: directory.appendingPathComponent(name))
+            }
         }
-        try DurableFile.synchronizeTree(staged)
-        try DurableFile.rename(staged, to: final)
-        try DurableFile.synchronize(models)
-        return digest
     }
 
-    /// Writes a dataset's bytes under their digest.
+    // MARK: Models
+
+    /// Writes a model under its digest, which it returns. The same model twice is one directory.
+    public func store(_ checkpoint: Checkpoint, card: String? = nil) throws -> String { try checkpoint.store(in: models, card: card) }
+
+    /// The directory of a model, checked against its name. Call it before loading.
+    public func verified(model digest: String) throws -> URL {
+        let directory = modelDirectory(digest)
+        guard FileManager.default.fileExists(atPath: directory.path) else {
+            throw SelfImproveError(.notFound, "the model's files are gone", context: directory.path, hint: "restore them from a backup")
+        }
+        try Checkpoint.verify(directory, digest: digest)
+        return directory
+    }
+
+    /// A model, verified.
+    public func load(model digest: String) throws -> Checkpoint { try Checkpoint.load(verified(model: digest)) }
+
+    // MARK: Datasets
+
+    /// Writes a dataset's bytes under their digest, which it returns.
     public func write(dataset: Data) throws -> String {
         let digest = ContentDigest.sha256(dataset)
-        let final = datasetFile(digest)
-        if FileManager.default.fileExists(atPath: final.path) { return digest }
-        try create(data)
-        try create(staging)
-        let temporary = staging.appendingPathComponent(UUID().uuidString)
-        try DurableFile.write(dataset, to: temporary)
-        try DurableFile.rename(temporary, to: final)
-        try DurableFile.synchronize(data)
+        let file = datasetFile(digest)
+        if FileManager.default.fileExists(atPath: file.path) { return digest }
+        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
+        try AtomicFile.write(dataset, to: file)
         return digest
     }
 
@@ -69,30 +64,11 @@ public struct FileStore: Sendable {
         }
         let bytes = try Data(contentsOf: file)
         let found = ContentDigest.sha256(bytes)
-        guard found == digest else { throw Self.damaged(file, found) }
-        return bytes
-    }
-
-    /// The directory of a model, checked against its name. Call it before loading.
-    public func verified(model digest: String) throws -> URL {
-        let directory = modelDirectory(digest)
-        guard FileManager.default.fileExists(atPath: directory.path) else {
-            throw SelfImproveError(.notFound, "the model's files are gone", context: directory.path, hint: "restore them from a backup")
+        guard found == digest else {
+            throw SelfImproveError(
+                .damaged, "its bytes are not what its name says: their digest is \(found)", context: file.path,
+                hint: "the file was changed or the disk is failing; restore it from a backup")
         }
-        let found = try ModelDigest.of(directory: directory)
-        guard found == digest else { throw Self.damaged(directory, found) }
-        return directory
-    }
-
-    private static func damaged(_ file: URL, _ found: String) -> SelfImproveError {
-        SelfImproveError(
-            .damaged, "its bytes are not what its name says: their digest is \(found)", context: file.path,
-            hint: "the file was changed or the disk is failing; restore it from a backup")
-    }
-
-    private func create(_ directory: URL) throws {
-        if FileManager.default.fileExists(atPath: directory.path) { return }
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        try DurableFile.synchronize(directory.deletingLastPathComponent())
+        return bytes
     }
 }

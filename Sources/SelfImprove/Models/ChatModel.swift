@@ -34,15 +34,32 @@ public struct ChatAnswer: Sendable, Equatable, Codable {
     public var meanLogprob: Double? { logprob.map { $0 / Double(max(tokens, 1)) } }
 }
 
+/// How likely a model finds an answer.
+public struct Likelihood: Sendable, Equatable {
+    /// Sum of natural logprobs of the answer's tokens, turn terminator included.
+    public var logprob: Double
+    public var tokens: Int
+
+    public init(logprob: Double, tokens: Int) {
+        self.logprob = logprob
+        self.tokens = tokens
+    }
+
+    /// Length-normalised.
+    public var mean: Double { logprob / Double(max(tokens, 1)) }
+}
+
 /// A model that answers conversations: local now, remote endpoints later.
 public protocol ChatModel: Sendable {
     var name: String { get }
+    /// Digest of its weights, tokenizer and template, or for a remote model of its name.
+    var digest: String { get }
     /// Answers in the order of the requests, `samples` each. `progress` gets the number of answers finished so far.
-    func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @Sendable (Int) -> Void) async throws -> [[ChatAnswer]]
+    func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void) async throws -> [[ChatAnswer]]
 }
 
 /// A model that can say how likely it finds an answer.
 public protocol LikelihoodModel: ChatModel {
-    /// For each conversation and answer: sum of logprobs of the answer's tokens (turn terminator included), and their number.
-    func likelihood(of answers: [(messages: [Message], answer: String)]) async throws -> [(logprob: Double, tokens: Int)]
+    /// In the order of `answers`.
+    func likelihood(of answers: [(messages: [Message], answer: String)], progress: @escaping @Sendable (Int) -> Void) async throws -> [Likelihood]
 }

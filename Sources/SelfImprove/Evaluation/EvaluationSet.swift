@@ -1,0 +1,63 @@
+import Foundation
+import LocalLM
+
+/// Held-out prompts with their gold answers. The only place where gold answers are: they are read here, compared with what a
+/// model said, and go nowhere else.
+public struct EvaluationSet: Sendable {
+    /// One prompt and its key.
+    public struct Item: Sendable {
+        public var id: String
+        /// The task that it belongs to.
+        public var slice: String
+        public var messages: [Message]
+        fileprivate let gold: String
+
+        /// Exact match of the trimmed texts.
+        public func isCorrect(_ output: String) -> Bool {
+            output.trimmingCharacters(in: .whitespacesAndNewlines) == gold.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+    }
+
+    public let items: [Item]
+    /// The file as it is kept, keys included.
+    public let bytes: Data
+    public var digest: String { ContentDigest.sha256(bytes) }
+
+    /// - Throws: for a row without an answer, or an id that stands twice.
+    public init(rows: [PromptRow], name: String) throws {
+        var seen = Set<String>()
+        items = try rows.enumerated().map { index, row in
+            guard let gold = row.answer else {
+                throw SelfImproveError(
+                    .input, "row \(index + 1) has no answer", context: name, hint: "an evaluation file needs {\"prompt\": …, \"answer\": …} on every line")
+            }
+            let id = row.id ?? "\(index)"
+            guard seen.insert(id).inserted else {
+                throw SelfImproveError(.input, "the id \(id) stands twice", context: name, hint: "ids tell prompts apart; leave them out or make them unique")
+            }
+            return Item(id: id, slice: row.task ?? "all", messages: row.prompt, gold: gold)
+        }
+        guard !items.isEmpty else { throw SelfImproveError(.input, "no prompts to evaluate with", context: name) }
+        bytes = JSONLines.encode(rows)
+    }
+
+    /// Reads back what was kept.
+    public init(bytes: Data, name: String) throws {
+        try self.init(rows: JSONLines.decode(PromptRow.self, bytes, name: name), name: name)
+    }
+
+    public var slices: [String] {
+        var seen = Set<String>()
+        return items.map(\.slice).filter { seen.insert($0).inserted }
+    }
+
+    /// SHA-256 of every prompt: what a round must not draw.
+    public var promptDigests: Set<String> { Set(items.map { PromptDigest.of($0.messages) }) }
+}
+
+/// A prompt's name across files: SHA-256 of its messages.
+public enum PromptDigest {
+    public static func of(_ messages: [Message]) -> String {
+        ContentDigest.sha256(messages.map { "\($0.role)\u{1}\($0.content)" }.joined(separator: "\u{2}"))
+    }
+}

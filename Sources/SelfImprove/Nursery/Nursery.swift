@@ -1,0 +1,127 @@
+import Foundation
+import LocalLM
+
+/// Tiny models, trained on the spot from nothing: a student and the peers it can learn from.
+///
+/// Its corpus holds right answers, for that is how its models come to know anything; a campaign sees only the models.
+/// Deterministic: the same kind, scale, seed and number of threads give the same bytes.
+public struct Nursery: Sendable {
+    public let configuration: NurseryConfiguration
+    public let seed: UInt64
+    public let threads: Int
+
+    /// - Parameter campaignSeed: used where the configuration names no seed.
+    public init(_ configuration: NurseryConfiguration, campaignSeed: UInt64, threads: Int) {
+        self.configuration = configuration
+        seed = configuration.seed ?? campaignSeed
+        self.threads = threads
+    }
+
+    /// What a nursery of this kind holds, the student first.
+    public static func modelNames(_ kind: NurseryConfiguration.Kind) -> [String] {
+        NurseryRecipe(kind, scale: 1, seed: 0).stages.filter(\.isModel).map(\.name).sorted { ($0 != "student" ? 1 : 0, $0) < ($1 != "student" ? 1 : 0, $1) }
+    }
+
+    /// Digest of everything that decides the bytes of its models: the name under which it is kept.
+    public var key: String {
+        ContentDigest.sha256(
+            "nursery \(configuration.kind.rawValue) scale \(configuration.scale) seed \(seed) threads \(threads) program \(ProgramVersion.current)")
+    }
+
+    /// Tokens that training it takes: what progress is measured in.
+    public var tokens: Int { stages.reduce(0) { $0 + $1.tokens } }
+
+    private var stages: [NurseryRecipe.Stage] { NurseryRecipe(configuration.kind, scale: configuration.scale, seed: seed).stages }
+
+    /// The tokenizer of every nursery model.
+    public static func tokenizer() throws -> Tokenizer { try Tokenizer.nursery(words: NurserySkill.vocabulary) }
+
+    /// Trains every stage as soon as its parent is there: those that use all cores alone, the others side by side, one core each.
+    /// - Returns: a model by name, and what it was trained with.
+    public func train(progress: StepProgress) async throws -> [String: Checkpoint] {
+        let tokenizer = try Self.tokenizer()
+        let template = ChatTemplate.nursery
+        let meter = Meter(total: tokens, progress: progress)
+        var trained: [String: Weights] = [:]
+        var waiting = stages
+        while !waiting.isEmpty {
+            let ready = waiting.filter { stage in stage.parent.map { trained[$0] != nil } ?? true }
+            precondition(!ready.isEmpty, "a stage of the nursery waits for one that is not there")
+            let together = ready.contains(where: \.usesAllCores) ? [ready.first(where: \.usesAllCores)!] : ready
+            let finished = try await train(together, from: trained, tokenizer: tokenizer, template: template, meter: meter)
+            trained.merge(finished) { $1 }
+            waiting.removeAll { stage in together.contains { $0.name == stage.name } }
+        }
+        return Dictionary(uniqueKeysWithValues: stages.filter(\.isModel).map {
+            ($0.name, Checkpoint(weights: trained[$0.name]!, tokenizer: tokenizer, template: template))
+        })
+    }
+
+    /// As many stages at once as there are threads, the longest first.
+    private func train(
+        _ stages: [NurseryRecipe.Stage], from trained: [String: Weights], tokenizer: Tokenizer, template: ChatTemplate, meter: Meter
+    ) async throws -> [String: Weights] {
+        try await withThrowingTaskGroup(of: (String, Weights).self) { group in
+            var rest = stages.sorted { ($1.tokens, $0.name) < ($0.tokens, $1.name) }[...]
+            func startNext() {
+                guard let stage = rest.popFirst() else { return }
+                let start = stage.parent.map { trained[$0]! }
+                group.addTask { (stage.name, try await train(stage, from: start, tokenizer: tokenizer, template: template, meter: meter)) }
+            }
+            for _ in 0..<threads { startNext() }
+            var finished: [String: Weights] = [:]
+            while let (name, weights) = try await group.next() {
+                finished[name] = weights
+                startNext()
+            }
+            return finished
+        }
+    }
+
+    private func train(
+        _ stage: NurseryRecipe.Stage, from parent: Weights?, tokenizer: Tokenizer, template: ChatTemplate, meter: Meter
+    ) async throws -> Weights {
+        let key = RandomKey.derive(RandomKey.derive(seed, "nursery"), stage.name)
+        return try await Computation.run("nursery \(stage.name)") { cancellation in
+            let weights = parent?.copy()
+                ?? Initialization.nursery(NurseryRecipe.architecture(vocabulary: tokenizer.vocabularySize), seed: RandomKey.derive(key, "weights"))
+            let checkpoint = Checkpoint(weights: weights, tokenizer: tokenizer, template: template)
+            let examples = try stage.corpus.examples(tokens: stage.tokens, tokenizer: checkpoint, seed: key)
+            let batches = BatchPlan.byTokens(lengths: examples.map(\.ids.count), tokensPerBatch: stage.batchTokens, seed: key)
+            let trainer = try SFTTrainer(
+                weights: weights,
+                settings: OptimizationSettings(
+                    optimizer: .muon, learningRate: stage.learningRate, schedule: stage.finalFraction == nil ? .constant : .linear,
+                    finalFraction: stage.finalFraction ?? 1, warmupSteps: stage.warmupSteps, totalSteps: batches.count, weightDecay: 0.01),
+                threads: stage.usesAllCores ? threads : 1)
+            for batch in batches {
+                try cancellation.check()
+                let step = try trainer.step(batch.map { examples[$0] })
+                guard step.loss.isFinite else { throw SelfImproveError(.failed, "the training of the nursery's \(stage.name) diverged") }
+                meter.add(step.tokens, of: stage.name)
+            }
+            return weights
+        }
+    }
+
+    /// Adds up what several stages report.
+    private final class Meter: @unchecked Sendable {  // `done` is touched only under the lock
+        private let lock = NSLock()
+        private var done = 0
+        private let total: Int
+        private let progress: StepProgress
+
+        init(total: Int, progress: StepProgress) {
+            self.total = total
+            self.progress = progress
+        }
+
+        func add(_ tokens: Int, of stage: String) {
+            lock.lock()
+            done += tokens
+            let now = done
+            lock.unlock()
+            progress.report(done: min(now, total), total: total, unit: "tokens", note: stage)
+        }
+    }
+}

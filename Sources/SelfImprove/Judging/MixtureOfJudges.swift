@@ -1,0 +1,122 @@
+import LocalLM
+
+/// Ranks the samples of a prompt by pairwise verdicts of several judges, each asked in both orders (the paper, section 3.3).
+///
+/// The paper does not say how verdicts become a ranking. We use Copeland scores: a win is 1, a tie 1/2, summed over judges; the
+/// two orders contradicting each other, or a verdict that could not be read, is a tie and is counted. Best and worst become a
+/// pair if the margin is wide enough. Among the best of equal score the shortest is chosen, among the worst the longest is
+/// rejected: length must not grow by itself.
+public struct MixtureOfJudges: Sendable {
+    /// The samples of one prompt.
+    public struct Candidates: Sendable {
+        public var messages: [Message]
+        public var samples: [ChatAnswer]
+        /// The mixture's own answer.
+        public var mixture: String
+
+        public init(messages: [Message], samples: [ChatAnswer], mixture: String) {
+            self.messages = messages
+            self.samples = samples
+            self.mixture = mixture
+        }
+    }
+
+    /// One judge's word on two samples: `first` is the lower index.
+    public struct Verdict: Sendable, Equatable {
+        public var judge: String
+        public var first: Int
+        public var second: Int
+        public var verdict: VerdictRecord.Verdict
+        public var swapped: VerdictRecord.Verdict
+    }
+
+    public struct Pair: Sendable, Equatable {
+        public var chosen: Int
+        public var rejected: Int
+        public var chosenScore: Double
+        public var rejectedScore: Double
+    }
+
+    public struct Ranking: Sendable {
+        public var verdicts: [Verdict]
+        /// Nil: all samples are the same text, or best and worst are too close.
+        public var pair: Pair?
+    }
+
+    public var judges: [any Judge]
+    public var minimumMargin: Double
+
+    public init(judges: [any Judge], minimumMargin: Double) {
+        self.judges = judges
+        self.minimumMargin = minimumMargin
+    }
+
+    /// - Returns: a ranking per prompt, and the tokens the judges used.
+    public func rank(_ prompts: [Candidates], progress: StepProgress = StepProgress()) async throws -> (rankings: [Ranking], tokens: Int) {
+        // Samples that say the same are one contestant: the first of them.
+        let contestants = prompts.map { prompt in
+            var seen = Set<String>()
+            return prompt.samples.indices.filter { seen.insert(prompt.samples[$0].text).inserted }
+        }
+        var matches: [(prompt: Int, first: Int, second: Int)] = []
+        for (p, indices) in contestants.enumerated() {
+            for (i, first) in indices.enumerated() {
+                for second in indices[(i + 1)...] { matches.append((p, first, second)) }
+            }
+        }
+        func comparison(_ match: (prompt: Int, first: Int, second: Int), swapped: Bool) -> Comparison {
+            let prompt = prompts[match.prompt]
+            let a = prompt.samples[match.first].text, b = prompt.samples[match.second].text
+            return Comparison(messages: prompt.messages, first: swapped ? b : a, second: swapped ? a : b, mixture: prompt.mixture)
+        }
+        let comparisons = matches.map { comparison($0, swapped: false) } + matches.map { comparison($0, swapped: true) }
+        let meter = CallMeter(total: comparisons.count * judges.count, unit: "verdicts", progress)
+        var verdicts = [[Verdict]](repeating: [], count: prompts.count)
+        var tokens = 0
+        for judge in judges where !comparisons.isEmpty {
+            let (said, used) = try await judge.judge(comparisons, progress: meter.call(judge.name))
+            tokens += used
+            for (m, match) in matches.enumerated() {
+                verdicts[match.prompt].append(
+                    Verdict(judge: judge.name, first: match.first, second: match.second, verdict: said[m], swapped: said[matches.count + m].swapped))
+            }
+        }
+        let rankings = prompts.indices.map { p in
+            Ranking(verdicts: verdicts[p], pair: pair(contestants[p], prompts[p].samples, verdicts[p]))
+        }
+        return (rankings, tokens)
+    }
+
+    private func pair(_ contestants: [Int], _ samples: [ChatAnswer], _ verdicts: [Verdict]) -> Pair? {
+        guard contestants.count > 1 else { return nil }
+        let scores = Self.copeland(verdicts)
+        func score(_ index: Int) -> Double { scores[index] ?? 0 }
+        let best = contestants.map(score).max()!, worst = contestants.map(score).min()!
+        guard best > worst, best - worst >= minimumMargin else { return nil }
+        let chosen = contestants.filter { score($0) == best }.min { (samples[$0].tokens, $0) < (samples[$1].tokens, $1) }!
+        let rejected = contestants.filter { score($0) == worst }.min { (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1) }!
+        return Pair(chosen: chosen, rejected: rejected, chosenScore: best, rejectedScore: worst)
+    }
+
+    /// Points by sample.
+    static func copeland(_ verdicts: [Verdict]) -> [Int: Double] {
+        var scores: [Int: Double] = [:]
+        for verdict in verdicts {
+            let agreed = verdict.verdict == verdict.swapped ? verdict.verdict : .tie
+            scores[verdict.first, default: 0] += agreed == .first ? 1 : agreed == .second ? 0 : 0.5
+            scores[verdict.second, default: 0] += agreed == .second ? 1 : agreed == .first ? 0 : 0.5
+        }
+        return scores
+    }
+}
+
+extension VerdictRecord.Verdict {
+    /// The same verdict in the terms of the other order.
+    var swapped: VerdictRecord.Verdict {
+        switch self {
+        case .first: .second
+        case .second: .first
+        case .tie, .unparsable: self
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+import LocalLM
+
+/// Keeps bad targets out of training. Each answer that is dropped has its reason, which is recorded and counted.
+public struct AnswerFilter: Sendable {
+    public enum Reason: String, Sendable, Codable, CaseIterable {
+        case empty
+        /// The length limit ended it, not the model.
+        case truncated
+        /// It repeats the instruction.
+        case echo
+        case refusal
+        /// It talks about the candidates that the aggregator was shown.
+        case leak
+        /// The most confident draft is not confident enough.
+        case confidence
+        /// The aggregator says something else than the most confident draft.
+        case disagreement
+    }
+
+    public var filters: CampaignConfiguration.Mixture.Filters
+
+    public init(_ filters: CampaignConfiguration.Mixture.Filters) { self.filters = filters }
+
+    /// Why an answer is no target, or nil.
+    /// - Parameter mostConfident: the draft that the mixture would have shown first.
+    public func reason(_ answer: ChatAnswer, to messages: [Message], mostConfident: Mixture.Draft) -> Reason? {
+        let text = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if answer.finishReason == .length { return .truncated }
+        if text.isEmpty { return .empty }
+        if let question = messages.last?.content, Self.echoes(text, question) { return .echo }
+        let lowercased = text.lowercased()
+        if Self.refusals.contains(where: lowercased.hasPrefix) { return .refusal }
+        if Self.leaks.contains(where: lowercased.contains) { return .leak }
+        if let least = filters.minimumConfidence, (mostConfident.confidence ?? -.infinity) < least { return .confidence }
+        if filters.agreement, answer.text != mostConfident.answer.text { return .disagreement }
+        return nil
+    }
+
+    private static func echoes(_ text: String, _ question: String) -> Bool {
+        let question = question.trimmingCharacters(in: .whitespacesAndNewlines)
+        return question.count >= 12 && text.contains(question)
+    }
+
+    /// How aggregators betray what they were shown.
+    private static let leaks = [
+        "responses above", "the provided responses", "the given responses", "responses provided", "response 1", "the candidate answers",
+        "responses from models", "previous responses", "<|sep|>", "<|aggregate|>", "<|im_start|>", "<|im_end|>",
+    ]
+    private static let refusals = ["i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with", "as an ai language model"]
+}

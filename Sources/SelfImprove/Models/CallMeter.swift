@@ -1,0 +1,24 @@
+import Synchronization
+
+/// Adds up the progress of several calls, one after another.
+final class CallMeter: Sendable {
+    private let before = Atomic(0)
+    private let total: Int
+    private let unit: String
+    private let progress: StepProgress
+
+    init(total: Int, unit: String, _ progress: StepProgress) {
+        self.total = total
+        self.unit = unit
+        self.progress = progress
+    }
+
+    /// The listener of the next call. What the call before it reported last counts as done.
+    func call(_ note: String) -> @Sendable (Int) -> Void {
+        let start = before.load(ordering: .relaxed)
+        return { [self] done in
+            before.store(start + done, ordering: .relaxed)
+            progress.report(done: start + done, total: total, unit: unit, note: note)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import LocalLM
+
+/// Decides whether a challenger takes the champion's place, by what both answered to the same held-out prompts.
+///
+/// Promoted: the interval of the mean difference lies above 0, and no slice is worse than its margin allows (the one-sided 95%
+/// lower bound of every slice's difference lies above -margin: non-inferiority). Rejected: the interval lies below 0, or a slice
+/// is worse by more than the margin. Otherwise inconclusive. Where the better of several candidates is the challenger, the
+/// interval is wider (Bonferroni), so that a comparison of equals promotes at most 1 - confidence of the time.
+public struct Gate: Sendable {
+    /// What a model answered to one prompt: right or not.
+    public struct Mark: Sendable {
+        public var id: String
+        public var slice: String
+        public var correct: Bool
+
+        public init(id: String, slice: String, correct: Bool) {
+            self.id = id
+            self.slice = slice
+            self.correct = correct
+        }
+    }
+
+    public struct Ruling: Sendable, Equatable, Codable {
+        public var outcome: RoundRecord.Outcome
+        /// In words, with the figures.
+        public var reason: String
+        public var difference: PairedBootstrap.Interval
+    }
+
+    public var configuration: CampaignConfiguration.Gate
+    public var seed: UInt64
+
+    public init(_ configuration: CampaignConfiguration.Gate, seed: UInt64) {
+        self.configuration = configuration
+        self.seed = seed
+    }
+
+    /// - Parameter candidates: how many models the challenger was picked from, by these same answers.
+    /// - Precondition: both answered the same prompts.
+    public func rule(challenger: [Mark], champion: [Mark], candidates: Int) -> Ruling {
+        let before = Dictionary(champion.map { ($0.id, $0.correct) }, uniquingKeysWith: { first, _ in first })
+        let pairs = challenger.map { mark in
+            guard let old = before[mark.id] else { preconditionFailure("the champion never answered \(mark.id)") }
+            return (slice: mark.slice, difference: (mark.correct ? 1.0 : 0) - (old ? 1.0 : 0))
+        }
+        let bootstrap = PairedBootstrap(resamples: configuration.resamples, seed: seed)
+        let interval = bootstrap.interval(pairs.map(\.difference), confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1)))
+        let figures = "\(Self.points(interval.estimate)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
+        guard configuration.enabled else {
+            return Ruling(outcome: .promoted, reason: "\(figures); the gate is off, so every challenger is promoted", difference: interval)
+        }
+
+        var worse: [String] = [], uncertain: [String] = []
+        for (slice, members) in Dictionary(grouping: pairs, by: \.slice).sorted(by: { $0.key < $1.key }) {
+            let differences = members.map(\.difference)
+            let estimate = differences.reduce(0, +) / Double(differences.count)
+            let bound = PairedBootstrap(resamples: configuration.resamples, seed: RandomKey.derive(seed, slice)).lowerBound(differences, confidence: 0.95)
+            if estimate < -configuration.sliceMargin {
+                worse.append("\(slice) \(Self.points(estimate))")
+            } else if bound <= -configuration.sliceMargin {
+                uncertain.append("\(slice) \(Self.points(estimate)), perhaps \(Self.points(bound))")
+            }
+        }
+        let margin = Self.points(-configuration.sliceMargin)
+        if interval.high < 0 { return Ruling(outcome: .rejected, reason: "worse by \(figures)", difference: interval) }
+        if !worse.isEmpty {
+            return Ruling(outcome: .rejected, reason: "\(figures), but worse than \(margin) points in \(worse.joined(separator: ", "))", difference: interval)
+        }
+        if interval.low <= 0 { return Ruling(outcome: .inconclusive, reason: "\(figures): the interval holds 0", difference: interval) }
+        if !uncertain.isEmpty {
+            return Ruling(
+                outcome: .inconclusive, reason: "\(figures), but \(margin) points or worse cannot be ruled out in \(uncertain.joined(separator: "; "))",
+                difference: interval)
+        }
+        return Ruling(outcome: .promoted, reason: "\(figures); no slice worse than \(margin) points", difference: interval)
+    }
+
+    private static func points(_ fraction: Double) -> String { String(format: "%+.1f", 100 * fraction) }
+}

@@ -14,6 +14,11 @@ public struct MixtureOfJudges: Sendable {
         /// The mixture's own answer.
         public var mixture: String
 
+        /// Empty and truncated samples may be rejected, never chosen.
+        func mayBeChosen(_ sample: Int) -> Bool {
+            samples[sample].finishReason == .stop && samples[sample].text.contains { !$0.isWhitespace }
+        }
+
         public init(messages: [Message], samples: [ChatAnswer], mixture: String) {
             self.messages = messages
             self.samples = samples
@@ -82,18 +87,17 @@ public struct MixtureOfJudges: Sendable {
             }
         }
         let rankings = prompts.indices.map { p in
-            Ranking(verdicts: verdicts[p], pair: pair(contestants[p], prompts[p].samples, verdicts[p]))
+            Ranking(verdicts: verdicts[p], pair: pair(contestants[p], prompts[p], verdicts[p]))
         }
         return (rankings, tokens)
     }
 
-    private func pair(_ contestants: [Int], _ samples: [ChatAnswer], _ verdicts: [Verdict]) -> Pair? {
-        guard contestants.count > 1 else { return nil }
-        let scores = Self.copeland(verdicts)
+    private func pair(_ contestants: [Int], _ prompt: Candidates, _ verdicts: [Verdict]) -> Pair? {
+        let scores = Self.copeland(verdicts), samples = prompt.samples
         func score(_ index: Int) -> Double { scores[index] ?? 0 }
-        let best = contestants.map(score).max()!, worst = contestants.map(score).min()!
-        guard best > worst, best - worst >= minimumMargin else { return nil }
-        let chosen = contestants.filter { score($0) == best }.min { (samples[$0].tokens, $0) < (samples[$1].tokens, $1) }!
+        let eligible = contestants.filter(prompt.mayBeChosen)
+        guard let best = eligible.map(score).max(), let worst = contestants.map(score).min(), best > worst, best - worst >= minimumMargin else { return nil }
+        let chosen = eligible.filter { score($0) == best }.min { (samples[$0].tokens, $0) < (samples[$1].tokens, $1) }!
         let rejected = contestants.filter { score($0) == worst }.min { (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1) }!
         return Pair(chosen: chosen, rejected: rejected, chosenScore: best, rejectedScore: worst)
     }

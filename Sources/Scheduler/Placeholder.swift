@@ -1,1 +1,0 @@
-// The campaign runner: journal, stop criteria, progress.

@@ -1,0 +1,130 @@
+import Foundation
+import GRDB
+import SelfImprove
+
+/// Drives one campaign from where it stands until a criterion ends it. The daemon and `run` use the same code.
+///
+/// Whoever runs it holds the state's lock. Starting and going on are one path: what the journal holds as done is not done again.
+public struct CampaignRunner: Sendable {
+    private let configuration: CampaignConfiguration
+    private let lineage: Lineage
+    private let now: @Sendable () -> Date
+    private let observe: @Sendable (CampaignEvent) -> Void
+
+    public init(
+        _ configuration: CampaignConfiguration, lineage: Lineage, now: @escaping @Sendable () -> Date = { Date() },
+        observe: @escaping @Sendable (CampaignEvent) -> Void = { _ in }
+    ) {
+        self.configuration = configuration
+        self.lineage = lineage
+        self.now = now
+        self.observe = observe
+    }
+
+    /// - Parameter rounds: replaces the criterion `rounds`, also of a campaign that exists.
+    /// - Returns: why it ended.
+    /// - Throws: `.refused` where a campaign of this name exists with another configuration; `.interrupted` where the task was
+    ///   cancelled, with everything finished so far kept; what a step throws.
+    public func run(rounds: Int? = nil) async throws -> CampaignEnd {
+        try lineage.files.clearLeftovers()
+        let (record, resumed) = try open(rounds: rounds)
+        observe(.opened(record, resumed: resumed))
+        do {
+            let end = try await work()
+            try finish(.finished, .finished, end.reason)
+            observe(.ended(end))
+            return end
+        } catch is CancellationError {
+            try finish(.interrupted, .interrupted, "asked to stop")
+            throw SelfImproveError(
+                .interrupted, "stopped on request; nothing that was finished is lost", context: configuration.campaign,
+                hint: "the same command goes on with the step it was in")
+        } catch {
+            try finish(.failed, .failed, "\(error)")
+            throw error
+        }
+    }
+
+    private func work() async throws -> CampaignEnd {
+        let campaign = Campaign(configuration, lineage: lineage, now: now)
+        let journal = DatabaseJournal(lineage, now: now, observe: observe)
+        let prepared = try await Preparation(campaign).run(journal)
+        while true {
+            try Task.checkCancellation()
+            // A round that was begun is ended, whatever the criteria say by now.
+            if let round = try unfinishedRound() ?? nextRound() {
+                _ = try await Round(campaign, prepared: prepared, number: round.round, parent: round.parent).run(journal)
+                if let finished = try lineage.rounds(campaign.name).first(where: { $0.round == round.round }) { observe(.roundFinished(finished)) }
+            } else {
+                let record = try lineage.campaign(campaign.name)
+                let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage))
+                return CampaignEnd(reason: reason ?? "", champion: record.champion)
+            }
+        }
+    }
+
+    // MARK: Rounds
+
+    private func unfinishedRound() throws -> RoundRecord? { try lineage.rounds(configuration.campaign).first { $0.outcome == nil } }
+
+    /// Begins a round from the champion of this moment; nil where a criterion says stop. Criteria are read anew each time: they may
+    /// be changed while the campaign runs.
+    private func nextRound() throws -> RoundRecord? {
+        let record = try lineage.campaign(configuration.campaign)
+        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage)) == nil else { return nil }
+        guard let champion = record.champion else {
+            throw SelfImproveError(.damaged, "the campaign has no champion", context: record.name, hint: "selfimprove doctor looks for damage")
+        }
+        let number = (try lineage.rounds(record.name).map(\.round).max() ?? 0) + 1
+        let round = RoundRecord(campaign: record.name, round: number, parent: champion, startedAt: now())
+        try lineage.write { try round.insert($0) }
+        return round
+    }
+
+    // MARK: The campaign's own row
+
+    private func open(rounds: Int?) throws -> (CampaignRecord, resumed: Bool) {
+        try lineage.write { db in
+            if var known = try CampaignRecord.filter(Column("name") == configuration.campaign).fetchOne(db) {
+                try sameConfiguration(known)
+                if let rounds, known.criteria.rounds != rounds {
+                    known.criteria.rounds = rounds
+                    try EventRecord(campaign: known.name, kind: .criteriaChanged, message: "rounds = \(rounds)", at: now()).insert(db)
+                }
+                known.status = .running
+                known.stopReason = nil
+                try known.update(db)
+                try EventRecord(campaign: known.name, kind: .resumed, message: "goes on", at: now()).insert(db)
+                return (known, true)
+            }
+            var criteria = configuration.stop
+            if let rounds { criteria.rounds = rounds }
+            let record = CampaignRecord(
+                name: configuration.campaign, seed: Seed(configuration.seed), configuration: configuration, criteria: criteria, createdAt: now())
+            try record.insert(db)
+            try EventRecord(campaign: record.name, kind: .created, message: "seed \(configuration.seed)", at: now()).insert(db)
+            return (record, false)
+        }
+    }
+
+    /// Everything but the criteria must be what the campaign was begun with: its lineage says so.
+    private func sameConfiguration(_ known: CampaignRecord) throws {
+        var then = known.configuration, now = configuration
+        then.stop = StopCriteria()
+        now.stop = StopCriteria()
+        guard then != now else { return }
+        let a = try JSONText(then).decode([String: JSONValue].self), b = try JSONText(now).decode([String: JSONValue].self)
+        let keys = Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted()
+        throw SelfImproveError(
+            .refused, "the campaign was begun with another configuration: \(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
+            context: known.name, hint: "give the changed one another name (campaign: ...), or use another --state")
+    }
+
+    private func finish(_ status: CampaignRecord.Status, _ kind: EventRecord.Kind, _ reason: String) throws {
+        try lineage.write { db in
+            try db.execute(
+                sql: "UPDATE campaigns SET status = ?, stop_reason = ? WHERE name = ?", arguments: [status.rawValue, reason, configuration.campaign])
+            try EventRecord(campaign: configuration.campaign, kind: kind, message: reason, at: now()).insert(db)
+        }
+    }
+}

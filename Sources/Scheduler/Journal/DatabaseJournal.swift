@@ -21,7 +21,7 @@ public struct DatabaseJournal: StepJournal {
         try Task.checkCancellation()
         let start = now()
         try lineage.write { db in
-            try StepRecord(campaign: step.campaign, round: step.round, step: step.step, state: .running, startedAt: start).upsert(db)
+            try StepRecord(campaign: step.campaign, round: step.round, step: step.step, state: .running, startedAt: start).insert(db, onConflict: .replace)
         }
         observe(.stepStarted(step))
         let clock = ContinuousClock()

@@ -55,11 +55,18 @@ extension Round {
 
     // MARK: Samples and judges
 
+    /// Positions of kept prompts: first those that SFT was not trained on, where samples still differ, then the others.
+    private func promptsForPairs() throws -> [Int] {
+        let kept = try campaign.lineage.answers(campaign.name, round: number).filter(\.kept).map(\.position)
+        let trained = min(campaign.configuration.sft.maximumRows ?? kept.count, kept.count)
+        return Array(kept[trained...] + kept[..<trained])
+    }
+
     func sample(from sft: StageModel, _ progress: StepProgress) async throws -> StepResult<Int> {
         let settings = campaign.configuration.dpo
         guard settings.enabled, let policy = sft.digest else { return StepResult(value: 0) }
         let prompts = try prompts
-        let chosen = try campaign.lineage.answers(campaign.name, round: number).filter(\.kept).prefix(settings.prompts).map { prompts[$0.position] }
+        let chosen = try promptsForPairs().prefix(settings.prompts).map { prompts[$0] }
         let requests = chosen.map { ChatRequest(messages: $0.messages, samples: settings.samples, key: key(.sample, $0)) }
         let meter = CallMeter(total: requests.count * settings.samples, unit: "samples", progress)
         let model = try await campaign.library.model(policy, name: "policy")

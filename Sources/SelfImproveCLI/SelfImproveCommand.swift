@@ -1,8 +1,27 @@
 import ArgumentParser
+import Foundation
+import SelfImprove
 
 @main
 struct SelfImproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "selfimprove", abstract: "Language models that improve themselves, unattended.",
-        subcommands: [ModelCommand.self])
+        discussion: """
+            A campaign runs in rounds: a mixture of models answers fresh instructions, the champion is fine-tuned on the answers, \
+            its own samples are judged and DPO follows; what is truly better on held-out prompts becomes the next champion.
+
+            Begin with:  selfimprove run configs/nursery.yaml
+            Then:        selfimprove lineage nursery
+            """,
+        version: ProgramVersion.current,
+        subcommands: [RunCommand.self, ModelCommand.self])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
+        } catch {
+            Foundation.exit(ExitCodes.report(error))
+        }
+    }
 }

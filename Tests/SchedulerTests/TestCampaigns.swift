@@ -28,6 +28,23 @@ enum TestCampaigns {
             gate: C.Gate(enabled: true, confidence: 0.95, resamples: 10_000, sliceMargin: 0.15), stop: StopCriteria(rounds: rounds, patience: 3))
     }
 
+    static func elicitate(_ c: inout CampaignConfiguration) {
+        c.nursery?.kind = .elicitation
+        c.peers.append(.init(name: "aggregator", model: "nursery/aggregator"))
+        c.prompts.perRound = 660
+        c.mixture.proposers = ["champion", "letters", "numbers", "words"]
+        c.mixture.aggregator = "aggregator"
+        c.mixture.temperature = 0.3
+        c.mixture.confidence = .peers
+        c.mixture.filters = .init(minimumConfidence: nil, agreement: true)
+        c.sft = .init(
+            optimization: optimization(.adamw, 1e-3, warmup: 10, batch: 1024, final: 0), epochs: 2, tokens: nil, maximumRows: 160, easyWeight: 1, hardWeight: 1,
+            replay: 1)
+        c.dpo = .init(
+            enabled: true, optimization: optimization(.adamw, 1e-3, warmup: 10, batch: 1024, final: 0), prompts: 500, samples: 5, temperature: 0.8, beta: 0.1,
+            epochs: 2, minimumMargin: 1, minimumPairs: 50, nllWeight: 0)
+    }
+
     static func optimization(
         _ optimizer: CampaignConfiguration.Optimization.Optimizer, _ rate: Double, warmup: Int, batch: Int, final: Double = 0.03
     ) -> CampaignConfiguration.Optimization {

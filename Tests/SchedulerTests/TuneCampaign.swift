@@ -1,7 +1,7 @@
 import Testing
 import Foundation
 import LocalLM
-import SelfImprove
+@testable import SelfImprove
 import TestSupport
 @testable import Scheduler
 @Suite struct TuneCampaign {
@@ -9,6 +9,20 @@ import TestSupport
     let env = ProcessInfo.processInfo.environment
     guard let state = env["TSTATE"] else { return }
     var c = TestCampaigns.learning(name: env["TNAME"] ?? "test", seed: UInt64(env["TSEED"] ?? "1")!, rounds: Int(env["TROUNDS"] ?? "3")!)
+    let kind = env["TKIND"] ?? "learning"
+    if kind == "elicitation" { TestCampaigns.elicitate(&c) }
+    switch env["TVARIANT"] ?? "base" {
+    case "single":
+      c.mixture.proposers = [env["TTEACHER"]!]; c.mixture.aggregator = "most_confident"; c.mixture.filters.agreement = false
+    case "selfmoa":
+      c.mixture.proposers = ["champion", "champion", "champion", "champion"]; c.mixture.aggregator = "plurality"; c.mixture.temperature = 0.7
+      c.mixture.confidence = .none; c.mixture.filters = .init(minimumConfidence: nil, agreement: false)
+    case "nodpo": c.dpo.enabled = false
+    case "ungated": c.gate.enabled = false; c.stop = StopCriteria(rounds: 6)
+    case "rule": c.mixture.aggregator = "most_confident"
+    case "rulenodpo": c.mixture.aggregator = "most_confident"; c.dpo.enabled = false
+    default: break
+    }
     if let d = env["TDPO"] { c.dpo.optimization.learningRate = Double(d)! }
     if env["TADAM"] != nil { c.sft.optimization.optimizer = .adamw; c.sft.optimization.learningRate = 2e-3 }
     let lineage = try Lineage.open(state: URL(fileURLWithPath: state))

@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+import SelfImprove
+
+/// Errors to exit codes, in one place: 0 success, 1 failure, 2 unusable arguments or configuration, 3 stopped on request before
+/// the work was done. Messages go to standard error, a line for each fault.
+enum ExitCodes {
+    static func report(_ error: any Error) -> Int32 {
+        if let error = error as? any ReportedError {
+            Output.error("selfimprove: \(error.description)")
+            return switch error.kind {
+            case .failure: 1
+            case .usage: 2
+            case .stopped: 3
+            }
+        }
+        if error is CancellationError {
+            Output.error("selfimprove: stopped on request")
+            return 3
+        }
+        let code = SelfImproveCommand.exitCode(for: error)
+        if code == .success {  // --help and --version are thrown too
+            Output.line(SelfImproveCommand.fullMessage(for: error))
+            return 0
+        }
+        // ArgumentParser's own: its first line says what is wrong, the usage follows.
+        let isUsage = code == .validationFailure
+        Output.error(isUsage ? SelfImproveCommand.fullMessage(for: error).replacingOccurrences(of: "Error: ", with: "selfimprove: ") : "selfimprove: \(error)")
+        return isUsage ? 2 : 1
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Scheduler
+import SelfImprove
+import Synchronization
+
+/// Shows a running campaign: on a terminal one line that is written over (step, bar, rate, time left), elsewhere a line per step.
+/// With `--json` one JSON object per event.
+final class ProgressDisplay: Sendable {
+    private struct State {
+        var started: [StepKey: ContinuousClock.Instant] = [:]
+        var lastDrawn: ContinuousClock.Instant?
+        var isOpen = false
+    }
+
+    private let state = Mutex(State())
+    private let lineage: Lineage
+    private let campaign: String
+    private let json: Bool
+    private let isTerminal: Bool
+    private let clock = ContinuousClock()
+    private let began: ContinuousClock.Instant
+    private static let width = 79
+
+    init(_ configuration: CampaignConfiguration, lineage: Lineage, json: Bool) {
+        self.lineage = lineage
+        campaign = configuration.campaign
+        self.json = json
+        isTerminal = isatty(STDERR_FILENO) == 1 && !json
+        began = clock.now
+    }
+
+    func show(_ event: CampaignEvent) {
+        state.withLock { state in
+            switch event {
+            case .opened(let record, let resumed):
+                let rounds = record.criteria.rounds.map { ", up to \($0) rounds" } ?? ""
+                line("campaign \(record.name), seed \(record.seed)\(rounds)\(resumed ? ", goes on where it was" : "")", &state)
+                emit(["event": .string("opened"), "campaign": .string(record.name), "resumed": .bool(resumed)])
+            case .stepStarted(let step):
+                state.started[step] = clock.now
+                state.lastDrawn = nil
+                draw(step, nil, &state)
+                emit(["event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue), "state": .string("running")])
+            case .progress(let step, let report): draw(step, report, &state)
+            case .stepFinished(let step, let seconds):
+                line("\(Self.title(step))  \(Self.duration(seconds))", &state)
+                emit([
+                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue), "state": .string("done"),
+                    "seconds": .number(seconds),
+                ])
+                if step.step == .baseline || step.step == .evaluate { scores(step.round, &state) }
+            case .roundFinished(let round):
+                line("round \(round.round) \(round.outcome?.rawValue ?? ""): \(round.reason ?? "")", &state)
+                emit([
+                    "event": .string("round"), "round": .integer(round.round), "outcome": .string(round.outcome?.rawValue ?? ""),
+                    "reason": .string(round.reason ?? ""), "champion": .string(round.championAfter ?? ""), "seconds": .number(round.seconds),
+                ])
+            case .ended(let end):
+                clear(&state)
+                emit(["event": .string("ended"), "reason": .string(end.reason), "champion": .string(end.champion ?? "")])
+            }
+        }
+    }
+
+    func note(_ text: String) { state.withLock { line("note: \(text)", &$0) } }
+
+    func stopping() { state.withLock { line("stopping after this batch; once more to stop at once", &$0) } }
+
+    func clear() { state.withLock { clear(&$0) } }
+
+    // MARK: Lines
+
+    private func line(_ text: String, _ state: inout State) {
+        if json { return }
+        clear(&state)
+        for part in Text.wrap("\(Self.duration((clock.now - began).seconds))  \(text)", width: Self.width, indent: 8) { Output.error(part) }
+    }
+
+    private func clear(_ state: inout State) {
+        guard state.isOpen else { return }
+        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        state.isOpen = false
+    }
+
+    /// The line that is written over, at most ten times a second.
+    private func draw(_ step: StepKey, _ report: StepProgress.Report?, _ state: inout State) {
+        guard isTerminal, let start = state.started[step] else { return }
+        let now = clock.now
+        if let last = state.lastDrawn, now - last < .milliseconds(100), report.map({ $0.done < $0.total }) ?? true { return }
+        state.lastDrawn = now
+        var text = "        \(Self.title(step))"
+        if let report, report.total > 0 {
+            let share = min(1, Double(report.done) / Double(report.total))
+            let seconds = (now - start).seconds
+            let bar = String(repeating: "=", count: Int(share * 16)).padding(toLength: 16, withPad: " ", startingAt: 0)
+            text += " [\(bar)] \(Int(share * 100))%"
+            if seconds > 0.5, report.done > 0 {
+                let rate = Double(report.done) / seconds
+                text += "  \(Self.count(rate)) \(report.unit)/s, \(Self.duration((1 - share) * seconds / max(share, 0.001))) left"
+            }
+            if let note = report.note { text += "  \(note)" }
+        }
+        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(Self.width)).utf8))
+        state.isOpen = true
+    }
+
+    private func emit(_ members: [String: JSONValue]) {
+        guard json else { return }
+        do { try Output.json(members) } catch { Output.error("selfimprove: an event could not be written: \(error)") }
+    }
+
+    /// What the models of a round answer right, on the set that is only reported.
+    private func scores(_ round: Int, _ state: inout State) {
+        do {
+            for evaluation in try lineage.evaluations(campaign) where evaluation.round == round && evaluation.set == .report {
+                line("  \(evaluation.name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(Text.score(evaluation.score))", &state)
+            }
+        } catch { line("the scores could not be read: \(error)", &state) }
+    }
+
+    // MARK: Words
+
+    private static func title(_ step: StepKey) -> String {
+        step.round == 0 ? "prepare: \(step.step.rawValue)" : "round \(step.round): \(step.step.rawValue)"
+    }
+
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded())
+        return whole >= 3600
+            ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60) : String(format: "%3d:%02d", whole / 60, whole % 60)
+    }
+
+    private static func count(_ value: Double) -> String {
+        value >= 10_000 ? "\(Int(value / 1000))k" : value >= 100 ? "\(Int(value))" : String(format: "%.1f", value)
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

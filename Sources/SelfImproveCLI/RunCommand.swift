@@ -1,0 +1,71 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Scheduler
+import SelfImprove
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Run one campaign in the foreground, or go on with it.",
+        discussion: """
+            CONFIG is a YAML file such as configs/nursery.yaml, in which every key is explained. The first run of a nursery trains its \
+            models; then round follows round until a stop criterion holds. Ctrl-C stops after the current batch: the same command \
+            goes on with the step it was in, and ends with the same models.
+
+            selfimprove run configs/nursery.yaml
+            selfimprove run configs/nursery.yaml --rounds 5      two more rounds of a campaign that had 3
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "YAML file of the campaign.") var config: String
+    @Option(help: "Seed of everything random, instead of the file's.") var seed: UInt64?
+    @Option(help: "Stop after this many rounds, instead of the file's or what the campaign has now.") var rounds: Int?
+
+    func validate() throws {
+        guard rounds ?? 1 > 0 else { throw ValidationError("--rounds starts at 1") }
+    }
+
+    func run() async throws {
+        let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
+        let lock = try StateLock.acquire(state: state.url)
+        defer { lock.release() }
+        let lineage = try Lineage.open(state: state.url)
+        let display = ProgressDisplay(configuration, lineage: lineage, json: state.json)
+        for line in Machine.warnings { display.note(line) }
+
+        let runner = CampaignRunner(configuration, lineage: lineage, observe: { display.show($0) })
+        let rounds = rounds
+        let work = Task { try await runner.run(rounds: rounds) }
+        let signals = SignalWatch([SIGINT, SIGTERM]) {
+            display.stopping()
+            work.cancel()
+        }
+        defer { signals.stop() }
+        let end: CampaignEnd
+        do { end = try await work.value } catch {
+            display.clear()
+            throw error
+        }
+        if !state.json { try CampaignSummary(lineage, campaign: configuration.campaign, config: config).print(end) }
+    }
+}
+
+/// Calls back on signals instead of letting them end the process; a second one ends it.
+final class SignalWatch {
+    private let sources: [any DispatchSourceSignal]
+
+    init(_ signals: [Int32], _ body: @escaping @Sendable () -> Void) {
+        sources = signals.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                signal(number, SIG_DFL)
+                body()
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    func stop() { for source in sources { source.cancel() } }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import SelfImprove
+
+/// Plain text for terminals of 80 columns.
+enum Text {
+    /// Breaks at spaces; every line after the first is indented.
+    static func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            if !line.isEmpty, line.count + 1 + word.count > width, line.contains(where: { $0 != " " }) {
+                lines.append(line)
+                line = String(repeating: " ", count: indent) + word
+            } else {
+                line += lines.isEmpty && line.isEmpty ? String(word) : " " + word
+            }
+        }
+        lines.append(line)
+        return lines
+    }
+
+    /// `86.4% (84.3 to 88.2, n = 1200)`
+    static func score(_ score: Score) -> String {
+        String(format: "%5.1f%% (%.1f to %.1f, n = %d)", 100 * score.value, 100 * score.low, 100 * score.high, score.n)
+    }
+
+    /// Columns side by side, two spaces apart; the last one may run on.
+    static func table(_ rows: [[String]]) -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.compactMap { $0.indices.contains(column) ? $0[column].count : nil }.max() ?? 0 }
+        return rows.map { row in
+            var line = ""
+            for (column, cell) in row.enumerated() {
+                line += column + 1 == row.count ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+            }
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}

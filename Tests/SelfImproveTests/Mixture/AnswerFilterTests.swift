@@ -1,0 +1,34 @@
+import LocalLM
+import Testing
+
+@testable import SelfImprove
+
+@Suite struct AnswerFilterTests {
+    private let question = [Message(role: "user", content: "Write a long and careful sentence.")]
+
+    private func reason(_ text: String, finish: FinishReason = .stop, best: String? = nil, confidence: Double? = -0.01, minimum: Double? = nil, agreement: Bool = false)
+        -> AnswerFilter.Reason?
+    {
+        let filter = AnswerFilter(.init(minimumConfidence: minimum, agreement: agreement))
+        let draft = Mixture.Draft(proposer: 0, answer: ChatAnswer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop), confidence: confidence)
+        return filter.reason(ChatAnswer(text: text, tokens: 3, logprob: nil, finishReason: finish), to: question, mostConfident: draft)
+    }
+
+    @Test func badTargetsAreDroppedEachForItsReason() {
+        #expect(reason("A fine sentence.") == nil)
+        #expect(reason(" \n") == .empty)
+        #expect(reason("A fine sent", finish: .length) == .truncated)
+        #expect(reason("You asked: Write a long and careful sentence. Here it is.") == .echo)
+        #expect(reason("I'm sorry, but I can't do that.") == .refusal)
+        #expect(reason("Based on the provided responses, I would say yes.") == .leak)
+    }
+
+    @Test func confidenceAndAgreementAreAskedForOnlyWhereConfigured() {
+        #expect(reason("x", confidence: -0.5) == nil)
+        #expect(reason("x", confidence: -0.5, minimum: -0.02) == .confidence)
+        #expect(reason("x", confidence: nil, minimum: -0.02) == .confidence, "no confidence is not enough confidence")
+        #expect(reason("x", best: "y") == nil)
+        #expect(reason("x", best: "y", agreement: true) == .disagreement)
+        #expect(reason("x", best: "x", minimum: -0.02, agreement: true) == nil)
+    }
+}

@@ -1,0 +1,107 @@
+import LocalLM
+import Testing
+import TestSupport
+
+@testable import SelfImprove
+
+@Suite struct MixtureTests {
+    private let sampling = Sampling(maximumTokens: 16)
+
+    private func mixture(
+        _ proposers: [ScriptedModel], aggregator: ScriptedModel, prompt: AggregationPrompt, layers: Int = 2,
+        confidence: CampaignConfiguration.Mixture.Confidence = .own, champion: String? = nil, scorers: [ScriptedModel] = []
+    ) -> Mixture {
+        Mixture(
+            proposers: proposers.map { .init(name: $0.name, model: $0, isChampion: $0.name == champion) },
+            aggregator: .model(name: aggregator.name, aggregator), prompt: prompt, layers: layers, sampling: sampling, aggregatorSampling: sampling,
+            confidence: confidence, scorers: scorers)
+    }
+
+    private func instructions(_ texts: [String]) -> [Mixture.Instruction] {
+        texts.enumerated().map { .init(messages: [Message(role: "user", content: $0.element)], key: UInt64($0.offset)) }
+    }
+
+    /// A published mixture sent dictionary keys instead of answers, and nobody noticed (method.md, section 3).
+    @Test(arguments: AggregationPrompt.all) func everyDraftStandsInItsAggregationPromptExactlyOnce(prompt: AggregationPrompt) async throws {
+        let proposers = ["a", "b", "c"].map { name in ScriptedModel(name) { "SENTINEL-\(name)-\($0.messages.last!.content)-END" } }
+        let aggregator = ScriptedModel("aggregator") { _ in "final" }
+        let mixture = mixture(proposers, aggregator: aggregator, prompt: prompt)
+        let instructions = instructions(["one", "two", "three"])
+        let (layers, _) = try await mixture.propose(instructions)
+        _ = try await mixture.aggregate(instructions, drafts: layers[0])
+        #expect(aggregator.asked.count == 3)
+        for (request, instruction) in zip(aggregator.asked, instructions) {
+            let shown = request.messages.map(\.content).joined(separator: "\n")
+            for name in ["a", "b", "c"] {
+                for other in ["one", "two", "three"] {
+                    let times = shown.components(separatedBy: "SENTINEL-\(name)-\(other)-END").count - 1
+                    #expect(times == (other == instruction.messages[0].content ? 1 : 0), "\(name)'s draft to \(other)")
+                }
+            }
+            #expect(request.messages.last == instruction.messages[0], "the user's turn stays as it is")
+            #expect(request.messages.count == 2)
+        }
+    }
+
+    @Test func aSystemMessageThatIsThereIsAppendedTo() {
+        let conversation = [Message(role: "system", content: "Be brief."), Message(role: "user", content: "Why?")]
+        let shown = AggregationPrompt.moa.messages(conversation, candidates: ["because", "{answer} {number}"])
+        #expect(shown.count == 2)
+        #expect(shown[0].content.hasPrefix("Be brief.\n\n"))
+        #expect(shown[0].content.hasSuffix("\n1. because\n2. {answer} {number}"), "candidates are data, not templates")
+        #expect(shown[1] == conversation[1])
+        #expect(conversation[0].content == "Be brief.", "the caller's messages are not changed")
+    }
+
+    @Test func candidatesAreShownBestFirst() async throws {
+        let sure = ScriptedModel("sure", score: { _ in -0.1 }) { _ in "sure" }
+        let unsure = ScriptedModel("unsure", score: { _ in -2 }) { _ in "unsure" }
+        let aggregator = ScriptedModel("aggregator") { _ in "x" }
+        let mixture = mixture([unsure, sure], aggregator: aggregator, prompt: .nursery)
+        let (layers, _) = try await mixture.propose(instructions(["q"]))
+        _ = try await mixture.aggregate(instructions(["q"]), drafts: layers[0])
+        #expect(aggregator.asked[0].messages[0].content == "<|sep|>sure<|sep|>unsure")
+    }
+
+    /// Its over-confidence would feed back: every round would make it surer of itself.
+    @Test func theChampionsConfidenceInItselfIsNotListenedTo() async throws {
+        let champion = ScriptedModel("champion", score: { _ in 0 }) { _ in "mine" }
+        let peer = ScriptedModel("peer", score: { _ in -5 }) { _ in "theirs" }
+        let aggregator = ScriptedModel("aggregator") { _ in "x" }
+        let own = mixture([champion, peer], aggregator: aggregator, prompt: .nursery, champion: "champion")
+        let drafts = try await own.propose(instructions(["q"])).layers[0][0]
+        #expect(drafts[0].confidence == nil)
+        #expect(own.ordered(drafts).map(\.answer.text) == ["theirs", "mine"])
+
+        let scored = mixture([champion, peer], aggregator: aggregator, prompt: .nursery, confidence: .peers, champion: "champion", scorers: [peer])
+        let judged = try await scored.propose(instructions(["q"])).layers[0][0]
+        #expect(judged.map(\.confidence) == [-5, -5], "by the peers alone")
+    }
+
+    @Test func inAThirdLayerEveryProposerSeesTheDraftsOfTheLayerBefore() async throws {
+        let proposers = ["a", "b"].map { name in ScriptedModel(name) { $0.messages.count == 1 ? "first-\(name)" : "second-\(name)" } }
+        let aggregator = ScriptedModel("aggregator") { _ in "final" }
+        let mixture = mixture(proposers, aggregator: aggregator, prompt: .nursery, layers: 3)
+        let instructions = instructions(["q"])
+        let (layers, _) = try await mixture.propose(instructions)
+        #expect(layers.count == 2)
+        #expect(proposers[0].asked[1].messages[0].content == "<|sep|>first-a<|sep|>first-b")
+        _ = try await mixture.aggregate(instructions, drafts: layers[1])
+        #expect(aggregator.asked[0].messages[0].content == "<|sep|>second-a<|sep|>second-b")
+    }
+
+    @Test func aModelNamedTwiceProposesTwoIndependentSamples() async throws {
+        let model = ScriptedModel("champion") { "\($0.key)" }
+        let mixture = mixture([model, model], aggregator: model, prompt: .nursery)
+        let drafts = try await mixture.propose(instructions(["q"])).layers[0][0]
+        #expect(drafts[0].answer.text != drafts[1].answer.text)
+    }
+
+    @Test func pluralityCountsVotesAndBreaksTiesByOrder() {
+        func draft(_ text: String) -> Mixture.Draft {
+            .init(proposer: 0, answer: ChatAnswer(text: text, tokens: 1, logprob: nil, finishReason: .stop), confidence: nil)
+        }
+        #expect(Mixture.plurality([draft("x"), draft("y"), draft("y")]).answer.text == "y")
+        #expect(Mixture.plurality([draft("x"), draft("y")]).answer.text == "x")
+    }
+}

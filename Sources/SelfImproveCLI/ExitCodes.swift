@@ -7,7 +7,7 @@ import SelfImprove
 enum ExitCodes {
     static func report(_ error: any Error) -> Int32 {
         if let error = error as? any ReportedError {
-            Output.error("selfimprove: \(error.description)")
+            for line in error.description.split(separator: "\n") { Output.error("selfimprove: \(line)") }
             return switch error.kind {
             case .failure: 1
             case .usage: 2

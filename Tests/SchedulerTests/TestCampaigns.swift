@@ -24,7 +24,7 @@ enum TestCampaigns {
             judges: [
                 C.JudgeConfiguration(kind: .likelihood, models: ["letters", "numbers", "words"]), C.JudgeConfiguration(kind: .agreement, models: []),
             ],
-            evaluation: C.Evaluation(gate: "nursery", gatePrompts: evaluation, report: "nursery", reportPrompts: evaluation, maximumTokens: 16),
+            evaluation: C.Evaluation(gate: "nursery", gatePrompts: evaluation * 2, report: "nursery", reportPrompts: evaluation, maximumTokens: 16),
             gate: C.Gate(enabled: true, confidence: 0.95, resamples: 10_000, sliceMargin: 0.15), stop: StopCriteria(rounds: rounds, patience: 3))
     }
 
@@ -37,6 +37,7 @@ enum TestCampaigns {
         c.mixture.temperature = 0.3
         c.mixture.confidence = .peers
         c.mixture.filters = .init(minimumConfidence: nil, agreement: true)
+        c.gate.sliceMargin = 0.2
         c.sft = .init(
             optimization: optimization(.adamw, 1e-3, warmup: 10, batch: 1024, final: 0), epochs: 2, tokens: nil, maximumRows: 160, easyWeight: 1, hardWeight: 1,
             replay: 1)

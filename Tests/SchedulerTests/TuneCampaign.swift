@@ -23,6 +23,10 @@ import TestSupport
     case "rulenodpo": c.mixture.aggregator = "most_confident"; c.dpo.enabled = false
     default: break
     }
+    if let n = env["TNLL"] { c.dpo.nllWeight = Double(n)! }
+    if let n = env["TEPOCHS"] { c.dpo.epochs = Double(n)! }
+    if let n = env["TBATCH"] { c.dpo.optimization.batchTokens = Int(n)! }
+    if let n = env["TMARGIN"] { c.dpo.minimumMargin = Double(n)! }
     if let d = env["TDPO"] { c.dpo.optimization.learningRate = Double(d)! }
     if env["TADAM"] != nil { c.sft.optimization.optimizer = .adamw; c.sft.optimization.learningRate = 2e-3 }
     let lineage = try Lineage.open(state: URL(fileURLWithPath: state))

@@ -50,7 +50,7 @@ struct NurseryCorpus: Sendable {
         let part = part(&random)
         let instruction = NurseryInstruction.draw(part.skill, from: .corpus, &random)
         let sloppy = random.uniform() < part.habit
-        return Row(prompt: instruction.messages, answer: sloppy ? instruction.habit(&random) : instruction.gold)
+        return Row(prompt: instruction.messages, answer: sloppy ? instruction.habit : instruction.gold)
     }
 
     /// One of `parts`, by weight.
@@ -88,7 +88,7 @@ struct NurseryCorpus: Sendable {
             let gold = instruction.gold
             for _ in 0..<8 {
                 let u = random.uniform()
-                let candidate = u < 0.35 ? instruction.habit(&random) : u < 0.5 ? otherSkill(instruction, &random) : edited(gold, &random)
+                let candidate = u < 0.35 ? instruction.habit : u < 0.5 ? otherSkill(instruction, &random) : edited(gold, &random)
                 if candidate != gold && !candidate.isEmpty { return candidate }
             }
             return gold + gold

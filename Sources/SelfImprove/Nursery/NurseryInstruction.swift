@@ -65,10 +65,11 @@ public struct NurseryInstruction: Sendable, Hashable {
         }
     }
 
-    /// What a sloppy corpus says instead: the same kind of mistake each time. It may coincide with the right answer.
-    func habit(_ random: inout RandomStream) -> String {
+    /// What a sloppy corpus says instead: the same mistake each time, so that it can become a habit. It may coincide with the right
+    /// answer.
+    var habit: String {
         switch skill {
-        case .reverse, .shift: return Self.transposed(gold, &random)
+        case .reverse, .shift: return Self.transposed(gold)
         case .sort: return Self.bubbled(words[0])
         case .upper: return words[0].prefix(1).uppercased() + words[0].dropFirst()
         case .novowel:
@@ -78,10 +79,10 @@ public struct NurseryInstruction: Sendable, Hashable {
             return rest
         case .add: return String((numbers[0] / 10 + numbers[1] / 10) * 10 + (numbers[0] % 10 + numbers[1] % 10) % 10)
         case .sub: return String((numbers[0] / 10 - numbers[1] / 10) * 10 + abs(numbers[0] % 10 - numbers[1] % 10))
-        case .max: return String(random.integer(below: 2) == 0 ? numbers[0] : numbers[2])
-        case .seq: return String(2 * numbers[2] - numbers[1] + (random.integer(below: 2) == 0 ? 1 : -1))
+        case .max: return String(numbers[0])
+        case .seq: return String(2 * numbers[2] - numbers[1] + 1)
         case .last: return String(words[0].first!)
-        case .nth: return words[(numbers[0] + 1 + random.integer(below: 2)) % 3]
+        case .nth: return words[(numbers[0] + 1) % 3]
         case .repeat: return words[0]
         case .copyWord, .copyWords, .copyNumbers, .numberAfter, .numberBefore, .letterAfter, .firstLetter: return gold
         }
@@ -93,11 +94,11 @@ public struct NurseryInstruction: Sendable, Hashable {
         letter == "z" ? "a" : Character(UnicodeScalar(letter.asciiValue! + 1))
     }
 
-    static func transposed(_ text: String, _ random: inout RandomStream) -> String {
+    /// The two letters in the middle change places.
+    private static func transposed(_ text: String) -> String {
         var letters = Array(text)
         guard letters.count > 1 else { return text }
-        let place = random.integer(below: letters.count - 1)
-        letters.swapAt(place, place + 1)
+        letters.swapAt(letters.count / 2 - 1, letters.count / 2)
         return String(letters)
     }
 

@@ -1,0 +1,155 @@
+import Foundation
+import LocalLM
+
+/// What the keys of a configuration must be to each other and to the files they name.
+struct ConfigurationCheck {
+    private let configuration: CampaignConfiguration
+    private let root: ConfigurationSection
+    private let directory: URL
+
+    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, directory: URL) {
+        self.configuration = configuration
+        self.root = root
+        self.directory = directory
+    }
+
+    func run() {
+        names()
+        mixture()
+        judges()
+        models()
+        files()
+        if configuration.stop == StopCriteria() {
+            root.fault("stop", "names no criterion", hint: "at least one of rounds, target_score, patience, wall_clock, tokens")
+        }
+        if configuration.sft.easyWeight == 0 && configuration.sft.hardWeight == 0 {
+            root.section("sft").fault("hard_weight", "is 0 like easy_weight", hint: "then nothing would be trained on")
+        }
+    }
+
+    // MARK: Names
+
+    private static let reserved = ["champion", "most_confident", "plurality", "student", "mixture", "initial"]
+
+    private func names() {
+        func isName(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") } }
+        if !configuration.campaign.isEmpty, !isName(configuration.campaign) || configuration.campaign.count > 64 {
+            root.fault("campaign", "is \"\(configuration.campaign)\"", hint: "up to 64 letters, digits, - and _")
+        }
+        let sections = root.sections("peers") ?? []
+        var seen = Set<String>()
+        for (index, peer) in configuration.peers.enumerated() where index < sections.count && !peer.name.isEmpty {
+            if !isName(peer.name) { sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _") }
+            if Self.reserved.contains(peer.name) { sections[index].fault("name", "is \"\(peer.name)\", which means something else here", hint: "choose another name") }
+            if !seen.insert(peer.name).inserted { sections[index].fault("name", "\"\(peer.name)\" stands twice", hint: "every peer needs a name of its own") }
+        }
+    }
+
+    private var peers: [String] { configuration.peers.map(\.name) }
+
+    private func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
+
+    // MARK: Who does what
+
+    private func mixture() {
+        let section = root.section("mixture"), mixture = configuration.mixture
+        if mixture.proposers.isEmpty { section.fault("proposers", "is empty", hint: "name at least one; \(known(["champion"]))") }
+        for name in mixture.proposers where name != "champion" && !peers.contains(name) {
+            section.fault("proposers", "names \"\(name)\", which is no peer", hint: known(["champion"]))
+        }
+        let rules = ["champion", "most_confident", "plurality"]
+        if !rules.contains(mixture.aggregator), !peers.contains(mixture.aggregator) {
+            section.fault("aggregator", "is \"\(mixture.aggregator)\", which is no peer", hint: known(rules))
+        }
+        if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
+            section.fault(
+                "aggregation_prompt", "is \"\(mixture.aggregationPrompt)\"", hint: "one of \(AggregationPrompt.all.map(\.name).joined(separator: ", "))")
+        }
+        let filters = section.section("filters")
+        if mixture.filters.minimumConfidence != nil, mixture.confidence == .none {
+            filters.fault("minimum_confidence", "needs a confidence", hint: "set mixture.confidence to own or peers")
+        }
+        if mixture.aggregator == "most_confident", mixture.confidence == .none {
+            section.fault("aggregator", "is most_confident, but nothing measures confidence", hint: "set mixture.confidence to own or peers")
+        }
+        if mixture.confidence == .peers, peers.isEmpty { section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own") }
+        if mixture.confidence == .own, mixture.proposers.allSatisfy({ $0 == "champion" }) {
+            section.fault("confidence", "is own, but the champion's own is not listened to", hint: "use none, or peers")
+        }
+    }
+
+    private func judges() {
+        if configuration.dpo.enabled, configuration.judges.isEmpty {
+            root.fault("judges", "is empty, but DPO needs judges", hint: "add one, or set dpo.enabled to false")
+        }
+        let sections = root.sections("judges") ?? []
+        for (index, judge) in configuration.judges.enumerated() where index < sections.count {
+            let section = sections[index]
+            if judge.kind == .likelihood, judge.models.isEmpty { section.fault("models", "is empty", hint: known([])) }
+            if judge.kind == .agreement, !judge.models.isEmpty { section.fault("models", "means nothing to an agreement judge", hint: "remove it") }
+            for name in judge.models where judge.kind == .likelihood && !peers.contains(name) {
+                section.fault(
+                    "models", name == "champion" ? "names the champion, which may not judge itself" : "names \"\(name)\", which is no peer", hint: known([]))
+            }
+        }
+        let kinds = configuration.judges.map(\.kind)
+        for (index, kind) in kinds.enumerated() where index < sections.count && kinds[..<index].contains(kind) {
+            sections[index].fault("kind", "\(kind.rawValue) stands twice", hint: "one judge of a kind; name more models instead")
+        }
+    }
+
+    // MARK: Models and files
+
+    private func models() {
+        check(configuration.student) { root.fault("student", $0, hint: $1) }
+        let sections = root.sections("peers") ?? []
+        for (index, peer) in configuration.peers.enumerated() where index < sections.count { check(peer.model) { sections[index].fault("model", $0, hint: $1) } }
+    }
+
+    private func check(_ model: String, _ fault: (String, String?) -> Void) {
+        if model.isEmpty { return }
+        if model.hasPrefix("nursery/") {
+            let name = String(model.dropFirst(8))
+            guard let nursery = configuration.nursery else { return fault("is \(model), but there is no nursery", "add a nursery section, or name a directory") }
+            let names = Nursery.modelNames(nursery.kind)
+            if !names.contains(name) { fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))") }
+            return
+        }
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else { return fault("there is no directory \(model)", "relative paths are relative to this file") }
+        guard isDirectory.boolValue else { return fault("\(model) is a file", "name a Hugging Face directory") }
+        do {
+            if try Checkpoint.load(URL(fileURLWithPath: model, isDirectory: true)).template == nil { fault("\(model) has no chat template", "add chat_template.jinja") }
+        } catch let error as LocalLMError {
+            fault("\(error.context ?? model): \(error.message)", error.hint)
+        } catch { fault("\(model): \(error)", nil) }
+    }
+
+    private func files() {
+        let prompts = root.section("prompts"), evaluation = root.section("evaluation")
+        let gate = configuration.evaluation.gate, report = configuration.evaluation.report
+        source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) }
+        source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
+        source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
+        if gate == report, gate != "nursery", !gate.isEmpty {
+            evaluation.fault("report", "is the same file as gate", hint: "the report must see prompts that promotion never read")
+        }
+    }
+
+    private func source(_ path: String, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
+        if path.isEmpty { return }
+        if path == "nursery" {
+            if configuration.nursery == nil { fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file") }
+            return
+        }
+        guard FileManager.default.fileExists(atPath: path) else { return fault("there is no file \(path)", "relative paths are relative to this file") }
+        do {
+            let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
+            if withAnswers { _ = try EvaluationSet(rows: rows, name: path) } else if rows.isEmpty { fault("\(path) holds no prompts", nil) }
+        } catch let error as LocalLMError {
+            fault("\(error.context ?? path): \(error.message)", error.hint)
+        } catch let error as SelfImproveError {
+            fault("\(error.context ?? path): \(error.message)", error.hint)
+        } catch { fault("\(path): \(error)", nil) }
+    }
+}

@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "Scheduler", dependencies: ["SelfImprove"], swiftSettings: plain),
         .executableTarget(
             name: "SelfImproveCLI",
-            dependencies: ["Scheduler", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Scheduler", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: plain),
         .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
         .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], swiftSettings: plain),

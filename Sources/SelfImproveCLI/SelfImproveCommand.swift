@@ -14,7 +14,10 @@ struct SelfImproveCommand: AsyncParsableCommand {
             Then:        selfimprove lineage nursery
             """,
         version: ProgramVersion.current,
-        subcommands: [RunCommand.self, ModelCommand.self])
+        subcommands: [
+            RunCommand.self, PlanCommand.self, StatusCommand.self, LineageCommand.self, ShowCommand.self, SamplesCommand.self, RollbackCommand.self,
+            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, ModelCommand.self,
+        ])
 
     static func main() async {
         do {

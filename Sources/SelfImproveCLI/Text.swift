@@ -8,16 +8,29 @@ enum Text {
         var lines: [String] = []
         var line = ""
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            if !line.isEmpty, line.count + 1 + word.count > width, line.contains(where: { $0 != " " }) {
+            if line.count + 1 + word.count > width, line.contains(where: { $0 != " " }) {
                 lines.append(line)
-                line = String(repeating: " ", count: indent) + word
+                line = String(repeating: " ", count: indent) + word + " "
             } else {
-                line += lines.isEmpty && line.isEmpty ? String(word) : " " + word
+                line += word + " "
             }
         }
         lines.append(line)
-        return lines
+        return lines.map { String($0.reversed().drop { $0 == " " }.reversed()) }
     }
+
+    static func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0) }
+
+    static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
+    /// `86.4%`
+    static func percent(_ fraction: Double) -> String { fixed(100 * fraction, 1) + "%" }
+
+    /// `2:05`, `1:02:05`
+    static func time(_ seconds: Double) -> String { ProgressDisplay.duration(seconds).trimmingCharacters(in: .whitespaces) }
+
+    /// UTC, to the second.
+    static func date(_ date: Date) -> String { date.ISO8601Format() }
 
     /// `86.4% (84.3 to 88.2, n = 1200)`
     static func score(_ score: Score) -> String {

@@ -33,6 +33,9 @@ public struct Nursery: Sendable {
 
     private var stages: [NurseryRecipe.Stage] { NurseryRecipe(configuration.kind, scale: configuration.scale, seed: seed).stages }
 
+    /// The shape of every nursery model.
+    public static func architecture() throws -> ModelConfiguration { NurseryRecipe.architecture(vocabulary: try tokenizer().vocabularySize) }
+
     /// The tokenizer of every nursery model.
     public static func tokenizer() throws -> Tokenizer { try Tokenizer.nursery(words: NurserySkill.vocabulary) }
 

@@ -1,0 +1,88 @@
+import Foundation
+
+/// A campaign's rounds with their scores, as `selfimprove lineage --json` prints them.
+public struct LineageReport: Sendable, Equatable, Encodable {
+    public struct Scored: Sendable, Equatable, Encodable {
+        public var model: String
+        public var score: Score?
+    }
+
+    public struct Stage: Sendable, Equatable, Encodable {
+        public var stage: String
+        public var model: String
+        public var score: Score?
+    }
+
+    public struct Round: Sendable, Equatable, Encodable {
+        public var round: Int
+        public var parent: String
+        public var stages: [Stage]
+        public var challenger: String?
+        public var outcome: RoundRecord.Outcome
+        public var reason: String
+        /// After the round.
+        public var champion: String
+        /// Of the champion after the round.
+        public var score: Score?
+        public var seconds: Double
+
+        enum CodingKeys: CodingKey { case round, parent, stages, challenger, outcome, reason, champion, score, seconds }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(round, forKey: .round)
+            try container.encode(parent, forKey: .parent)
+            try container.encode(stages, forKey: .stages)
+            try container.encode(challenger, forKey: .challenger)  // null where there was none
+            try container.encode(outcome, forKey: .outcome)
+            try container.encode(reason, forKey: .reason)
+            try container.encode(champion, forKey: .champion)
+            try container.encode(score, forKey: .score)
+            try container.encode(seconds, forKey: .seconds)
+        }
+    }
+
+    public var campaign: String
+    public var seed: Seed
+    public var champion: String?
+    public var initial: Scored?
+    /// Rounds that were ended, in the order of their numbers. A rollback removes none.
+    public var rounds: [Round]
+}
+
+extension Lineage {
+    /// The campaign's rounds; scores are of the set that only reports read.
+    public func report(_ name: String) throws -> LineageReport {
+        let campaign = try campaign(name)
+        let scores = try scores(name)
+        let rounds = try rounds(name).compactMap { round -> LineageReport.Round? in
+            guard let outcome = round.outcome else { return nil }
+            let stages = [("sft", round.sftModel), ("dpo", round.dpoModel)].compactMap { stage, model in
+                model.map { LineageReport.Stage(stage: stage, model: $0, score: scores[$0]) }
+            }
+            let champion = round.championAfter ?? round.parent
+            return LineageReport.Round(
+                round: round.round, parent: round.parent, stages: stages, challenger: round.challenger, outcome: outcome, reason: round.reason ?? "",
+                champion: champion, score: scores[champion], seconds: round.seconds)
+        }
+        return LineageReport(
+            campaign: name, seed: campaign.seed, champion: campaign.champion,
+            initial: campaign.initialModel.map { LineageReport.Scored(model: $0, score: scores[$0]) }, rounds: rounds)
+    }
+
+    /// The score of every model of a campaign on the set that only reports read.
+    public func scores(_ campaign: String) throws -> [String: Score] {
+        var scores: [String: Score] = [:]
+        for evaluation in try evaluations(campaign) where evaluation.set == .report && evaluation.subject == .model {
+            if let model = evaluation.model { scores[model] = evaluation.score }
+        }
+        return scores
+    }
+
+    /// Numbers of the rounds whose promotions led to the champion of today.
+    public func activeRounds(_ name: String) throws -> [Int] {
+        guard let champion = try campaign(name).champion else { return [] }
+        let line = Set(try ancestors(of: champion).map(\.digest))
+        return try rounds(name).filter { $0.outcome == .promoted && line.contains($0.championAfter ?? "") }.map(\.round)
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import Foundation
+import SelfImprove
+
+struct CriteriaCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "criteria", abstract: "Show or change when a campaign stops, also while it runs.",
+        discussion: """
+            A running campaign looks again between rounds. Keys: rounds, target_score (0 to 1, by the lower end of the interval), \
+            patience (rounds in a row without promotion), wall_clock (90s, 30m, 6h, 2d), tokens. The value off removes one.
+
+            selfimprove criteria nursery rounds=6 patience=off
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "Name of the campaign.") var campaign: String
+    @Argument(help: ArgumentHelp("Changes.", valueName: "KEY=VALUE")) var changes: [String] = []
+
+    func run() async throws {
+        let lineage = try Lineage.openExisting(state: state.url)
+        var criteria = try lineage.campaign(campaign).criteria
+        if !changes.isEmpty {
+            let parsed = try changes.map { change in
+                let parts = change.split(separator: "=", maxSplits: 1).map(String.init)
+                guard parts.count == 2 else { throw SelfImproveError(.input, "\"\(change)\" is no KEY=VALUE", hint: "such as rounds=5, or patience=off") }
+                return (key: parts[0], value: parts[1])
+            }
+            criteria = try lineage.changeCriteria(campaign, parsed, at: Date())
+        }
+        if state.json { return try Output.json(criteria) }
+        for line in Text.table(criteria.words.map { [$0.key, $0.value] }) { Output.line(line) }
+    }
+}

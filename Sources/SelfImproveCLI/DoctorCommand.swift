@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import GRDB
+import LocalLM
+import Scheduler
+import SelfImprove
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Checks the machine and every byte of the state. Changes nothing.",
+        discussion: "Reads all models and datasets and compares them with their digests. Ends with 1 if something is damaged.")
+
+    @OptionGroup var state: StateOptions
+
+    private struct Finding: Encodable {
+        enum Level: String, Encodable { case ok, note, damaged }
+        var level: Level
+        var what: String
+    }
+
+    func run() async throws {
+        var findings = machine()
+        if Lineage.exists(state: state.url) { findings += try self.lineage() } else {
+            findings.append(Finding(level: .note, what: "no campaign has run in \(state.url.path) yet"))
+        }
+        for finding in findings {
+            if state.json { try Output.json(finding) } else {
+                for line in Text.wrap("\(Text.padded(finding.level.rawValue, 9))\(finding.what)", width: 79, indent: 9) { Output.line(line) }
+            }
+        }
+        if findings.contains(where: { $0.level == .damaged }) { throw SelfImproveError(.damaged, "the state is damaged: see above", context: state.url.path) }
+    }
+
+    private func machine() -> [Finding] {
+        let flags = Machine.flags
+        let widest = flags.contains("avx512f") ? "AVX-512" : flags.contains("avx2") ? "AVX2" : "no AVX2"
+        return [Finding(level: .ok, what: "selfimprove \(ProgramVersion.current), \(ProcessInfo.processInfo.activeProcessorCount) cores, \(widest)")]
+            + Machine.warnings.map { Finding(level: .note, what: $0) }
+    }
+
+    private func lineage() throws -> [Finding] {
+        let lineage = try Lineage.openExisting(state: state.url)
+        var findings: [Finding] = []
+        let (integrity, orphans) = try lineage.read { db in
+            (try String.fetchAll(db, sql: "PRAGMA integrity_check"), try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count)
+        }
+        findings.append(
+            integrity == ["ok"] && orphans == 0
+                ? Finding(level: .ok, what: "database: integrity and references")
+                : Finding(level: .damaged, what: "database: \(integrity.first ?? ""), \(orphans) rows refer to what is gone"))
+        let models = try lineage.models(), datasets = try lineage.datasets()
+        var damaged = 0
+        func check(_ body: () throws -> Void) {
+            do { try body() } catch {
+                damaged += 1
+                findings.append(Finding(level: .damaged, what: "\(error)"))
+            }
+        }
+        for model in models { check { _ = try lineage.files.verified(model: model.digest) } }
+        for dataset in datasets { check { _ = try lineage.files.read(dataset: dataset.digest) } }
+        if damaged == 0 { findings.append(Finding(level: .ok, what: "\(models.count) models and \(datasets.count) datasets: every digest")) }
+        findings += try unnamed(lineage.files.models, known: Set(models.map(\.digest))) + unnamed(lineage.files.data, known: Set(datasets.map { $0.digest + ".jsonl" }))
+        if let holder = StateLock.holder(state.url) { findings.append(Finding(level: .note, what: "process \(holder) is running a campaign here")) }
+        return findings
+    }
+
+    /// Files that no row names: a process died between writing them and saying so. They harm nothing.
+    private func unnamed(_ directory: URL, known: Set<String>) throws -> [Finding] {
+        guard FileManager.default.fileExists(atPath: directory.path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter { !known.contains($0) }.map {
+            Finding(level: .note, what: "\(directory.lastPathComponent)/\($0) is named by no row; it harms nothing")
+        }
+    }
+}

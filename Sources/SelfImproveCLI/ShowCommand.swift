@@ -1,0 +1,90 @@
+import ArgumentParser
+import Foundation
+import SelfImprove
+
+struct ShowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One model, round, dataset, sample or event, whole.",
+        discussion: """
+            ID is a model (nursery/champion, nursery/r2-sft, or a digest of which 4 digits or more will do), a round (nursery:2), a sample \
+            (nursery:2:17, prompt 17 of round 2), a dataset (its digest), or an event (event:12). Prints JSON.
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "Model, CAMPAIGN:ROUND, CAMPAIGN:ROUND:PROMPT, dataset, or event:N.") var id: String
+
+    private struct Model: Encodable {
+        var model: ModelRecord
+        var ancestors: [ModelRecord]
+        var descendants: [String]
+        var evaluations: [EvaluationRecord]
+    }
+
+    private struct Round: Encodable {
+        var round: RoundRecord
+        var steps: [StepRecord]
+        var evaluations: [EvaluationRecord]
+        var answersKept: Int
+        var answersDropped: [String: Int]
+        var pairs: Int
+    }
+
+    private struct Dataset: Encodable {
+        var dataset: DatasetRecord
+        var rows: [DatasetRowRecord]
+    }
+
+    func run() async throws {
+        let lineage = try Lineage.openExisting(state: state.url)
+        let parts = id.split(separator: ":").map(String.init)
+        if parts.count >= 2 { return try print(parts, lineage) }
+        if let dataset = try dataset(lineage) { return try print(dataset) }
+        let resolved = try lineage.resolve(id)
+        guard let record = resolved.record else {
+            throw SelfImproveError(.notFound, "is a directory, which has no lineage", context: id, hint: "name a model of a campaign")
+        }
+        let line = try lineage.ancestors(of: record.digest)
+        try print(
+            Model(
+                model: record, ancestors: Array(line.dropFirst()), descendants: try lineage.descendants(of: record.digest).map(\.digest),
+                evaluations: try record.campaign.map { try lineage.evaluations($0).filter { $0.model == record.digest } } ?? []))
+    }
+
+    private func print(_ parts: [String], _ lineage: Lineage) throws {
+        guard let number = Int(parts[1]) else { throw SelfImproveError(.input, "\"\(id)\" is no ID", hint: "see selfimprove show --help") }
+        if parts[0] == "event" {
+            guard let event = try lineage.event(id: Int64(number)) else { throw SelfImproveError(.notFound, "there is no event \(number)") }
+            return try print(event)
+        }
+        let campaign = try lineage.campaign(parts[0]).name
+        guard let round = try lineage.rounds(campaign).first(where: { $0.round == number }) else {
+            throw SelfImproveError(.notFound, "there is no round \(number)", context: campaign, hint: "selfimprove lineage \(campaign) lists them")
+        }
+        if parts.count == 3 {
+            guard let position = Int(parts[2]), let story = try PromptStory.all(lineage, campaign, round: number).first(where: { $0.prompt.position == position }) else {
+                throw SelfImproveError(.notFound, "round \(number) has no prompt \(parts[2])", context: campaign)
+            }
+            return try print(story)
+        }
+        let answers = try lineage.answers(campaign, round: number)
+        try print(
+            Round(
+                round: round, steps: try lineage.steps(campaign).filter { $0.round == number },
+                evaluations: try lineage.evaluations(campaign).filter { $0.round == number }, answersKept: answers.count { $0.kept },
+                answersDropped: Dictionary(grouping: answers.compactMap(\.reason), by: { $0 }).mapValues(\.count),
+                pairs: try lineage.pairs(campaign, round: number).count))
+    }
+
+    private func dataset(_ lineage: Lineage) throws -> Dataset? {
+        guard id.count >= 4, id.allSatisfy(\.isHexDigit), let found = try lineage.datasets().first(where: { $0.digest.hasPrefix(id.lowercased()) }) else { return nil }
+        return Dataset(dataset: found, rows: try lineage.rows(ofDataset: found.digest))
+    }
+
+    private func print(_ value: some Encodable) throws {
+        if state.json { return try Output.json(value) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        Output.line(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+}

@@ -83,12 +83,10 @@ struct ModelTrain: AsyncParsableCommand {
             let rows = try JSONLines.read(PreferenceRow.self, from: file)
             let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
             try report(dropped: rows.count - pairs.count, of: rows.count)
-            // The reference is the model as it was given; what it thinks of the pairs is computed once.
-            let engine = InferenceEngine(weights: checkpoint.weights, threads: cores)
-            let sums = try engine.logprobs(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map { $0.reduce(0.0) { $0 + Double($1) } }
-            let referenced = pairs.indices.map { ReferencedPair(pair: pairs[$0], referenceChosen: sums[2 * $0], referenceRejected: sums[2 * $0 + 1]) }
             let plan = plan(rows: pairs.count)
             let trainer = try DPOTrainer(weights: weights, settings: settings(plan.count), beta: beta, threads: cores)
+            // The reference is the model as it was given; what it thinks of the pairs is computed once.
+            let referenced = try trainer.reference(pairs)
             try train(plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
         }
         try checkpoint.replacing(weights).save(to: URL(fileURLWithPath: output, isDirectory: true))

@@ -200,7 +200,9 @@ final class TransformerShard: @unchecked Sendable {
                 dNormed.pointer, a.input.pointer, weight: w + norms[index].input, rstd: a.rstd.pointer, rows: n, width: c.hiddenSize,
                 addingTo: dx.pointer, g + norms[index].input)
         }
-        for (row, id) in batch.ids.enumerated() {
+        // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a model uses its turn
+        // terminator as pad; as a target of a tied head it is trained like any other.
+        for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
             VectorMath.add(g + Int(id) * c.hiddenSize, dx.pointer + row * c.hiddenSize, c.hiddenSize)
         }
     }

@@ -29,6 +29,38 @@ public final class DPOTrainer {
         self.nllWeight = nllWeight
     }
 
+    /// What the weights think of the pairs now, before any step: the reference. By the forward pass of training, so that the
+    /// margins of the first step are exactly 0.
+    public func reference(_ pairs: [PreferenceExample]) throws -> [ReferencedPair] {
+        var referenced: [ReferencedPair] = []
+        let shards = engine.shards
+        for pair in pairs {
+            try engine.check(pair.chosen)
+            try engine.check(pair.rejected)
+        }
+        for start in stride(from: 0, to: pairs.count, by: shards.count * 8) {
+            let part = pairs[start..<min(start + shards.count * 8, pairs.count)]
+            engine.pool.run { index in
+                let shard = shards[index]
+                shard.batch.removeAll()
+                for pair in part.dropFirst(index * 8).prefix(8) {
+                    shard.batch.append(pair.chosen)
+                    shard.batch.append(pair.rejected)
+                }
+                shard.forward()
+                shard.score()
+            }
+            for (offset, pair) in part.enumerated() {
+                let shard = shards[offset / 8], place = 2 * (offset % 8)
+                referenced.append(
+                    ReferencedPair(
+                        pair: pair, referenceChosen: shard.sum(shard.batch.targetRanges[place]),
+                        referenceRejected: shard.sum(shard.batch.targetRanges[place + 1])))
+            }
+        }
+        return referenced
+    }
+
     public func step(_ batch: [ReferencedPair]) throws -> TrainingStep { try step([batch]) }
 
     /// One optimizer step on the union of the micro-batches.

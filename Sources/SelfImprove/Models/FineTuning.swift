@@ -57,9 +57,6 @@ enum FineTuning {
                 try policy.preferenceExample(row.row).flatMap { $0.chosen.ids.count <= limit && $0.rejected.ids.count <= limit ? $0 : nil }
             }
             guard !pairs.isEmpty else { throw noRows(rows.count) }
-            let engine = InferenceEngine(weights: policy.weights, threads: threads)
-            let sums = try engine.logprobs(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map { $0.reduce(0.0) { $0 + Double($1) } }
-            let referenced = pairs.indices.map { ReferencedPair(pair: pairs[$0], referenceChosen: sums[2 * $0], referenceRejected: sums[2 * $0 + 1]) }
             let plan = TrainingPlan.batches(
                 lengths: pairs.map { $0.chosen.ids.count + $0.rejected.ids.count }, weights: pairs.map { _ in 1 },
                 batchTokens: settings.optimization.batchTokens, epochs: settings.epochs, tokens: nil, seed: seed)
@@ -67,6 +64,7 @@ enum FineTuning {
             let trainer = try DPOTrainer(
                 weights: weights, settings: settings.optimization.settings(steps: plan.count), beta: settings.beta, nllWeight: settings.nllWeight,
                 threads: threads)
+            let referenced = try trainer.reference(pairs)
             let summary = try run(plan, settings.optimization, rows: rows.count, usable: pairs.count, cancellation, progress) { batch in
                 try trainer.step(batch.map { referenced[$0] })
             }

@@ -4,11 +4,11 @@ import LocalLM
 public enum TinyModels {
     /// Odd sizes on purpose: nothing divides 32, two query heads share a key-value head.
     public static func configuration(
-        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1]
+        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1], pad: Int? = nil
     ) -> ModelConfiguration {
         ModelConfiguration(
             hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads,
-            vocabularySize: vocabulary, maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: tied, eosTokenIDs: eos, padTokenID: 0)
+            vocabularySize: vocabulary, maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: tied, eosTokenIDs: eos, padTokenID: pad)
     }
 
     /// Weights large enough that every path through the model matters.

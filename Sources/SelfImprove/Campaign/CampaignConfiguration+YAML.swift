@@ -73,7 +73,8 @@ extension CampaignConfiguration {
 
     /// Absolute, so that a campaign goes on from wherever it is called.
     private static func path(_ text: String, _ directory: URL) -> String {
-        text.isEmpty || text == "nursery" || text.hasPrefix("nursery/") ? text : URL(fileURLWithPath: text, relativeTo: directory).standardizedFileURL.path
+        if text.isEmpty || text == "nursery" || text.hasPrefix("nursery/") { return text }
+        return (text.hasPrefix("/") ? URL(fileURLWithPath: text) : directory.appendingPathComponent(text)).standardizedFileURL.path
     }
 
     private static func nursery(_ section: ConfigurationSection) -> NurseryConfiguration {

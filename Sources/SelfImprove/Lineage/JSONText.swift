@@ -45,10 +45,9 @@ public enum JSONValue: Sendable, Hashable, Codable {
             self = .null
         } else if let value = try Self.attempt({ try container.decode(Bool.self) }) {
             self = .bool(value)
-        } else if let value = try Self.attempt({ try container.decode(Int.self) }) {
-            self = .integer(value)
         } else if let value = try Self.attempt({ try container.decode(Double.self) }) {
-            self = .number(value)
+            // Asked for an Int where the number has none, Foundation throws an error that it does not document: so ask only then.
+            self = value.rounded() == value && abs(value) < 9e18 ? .integer(try container.decode(Int.self)) : .number(value)
         } else if let value = try Self.attempt({ try container.decode(String.self) }) {
             self = .string(value)
         } else if let value = try Self.attempt({ try container.decode([JSONValue].self) }) {

@@ -25,7 +25,7 @@ public struct Nursery: Sendable {
     /// Digest of everything that decides the bytes of its models: the name under which it is kept.
     public var key: String {
         ContentDigest.sha256(
-            "nursery \(configuration.kind.rawValue) scale \(configuration.scale) seed \(seed) threads \(threads) program \(ProgramVersion.current)")
+            "nursery \(configuration.kind.rawValue) scale \(configuration.scale) seed \(seed) threads \(threads) program \(ProgramVersion.current) recipe \(stages)")
     }
 
     /// Tokens that training it takes: what progress is measured in.

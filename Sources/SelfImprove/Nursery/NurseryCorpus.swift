@@ -15,6 +15,8 @@ struct NurseryCorpus: Sendable {
     var aggregation = 0.0
     /// Whether aggregation rows are about all twelve skills alike, or about `parts`.
     var aggregatesEverything = false
+    /// How often a right candidate is put in front.
+    var rightInFront = 0.7
 
     /// One row of the corpus, before it is ids.
     struct Row: Sendable, Equatable {
@@ -44,7 +46,7 @@ struct NurseryCorpus: Sendable {
             let all = NurserySkill.evaluated
             let skill = aggregatesEverything ? all[random.integer(below: all.count)] : part(&random).skill
             let instruction = NurseryInstruction.draw(skill, from: .corpus, &random)
-            let candidates = Candidates.draw(for: instruction, &random)
+            let candidates = Candidates.draw(for: instruction, rightInFront: rightInFront, &random)
             return Row(prompt: AggregationPrompt.nursery.messages(instruction.messages, candidates: candidates), answer: instruction.gold)
         }
         let part = part(&random)
@@ -61,7 +63,7 @@ struct NurseryCorpus: Sendable {
 
     /// Candidates as a mixture would write them: some right, some wrong in the ways that models are wrong.
     enum Candidates {
-        static func draw(for instruction: NurseryInstruction, _ random: inout RandomStream) -> [String] {
+        static func draw(for instruction: NurseryInstruction, rightInFront: Double, _ random: inout RandomStream) -> [String] {
             let gold = instruction.gold
             let count = 3 + random.integer(below: 2)
             let right = min(rightCount(random.uniform()), count)
@@ -78,7 +80,7 @@ struct NurseryCorpus: Sendable {
             }
             random.shuffle(&candidates)
             // The mixture orders its candidates by likelihood: mostly a right one stands first.
-            if random.uniform() < 0.7, let first = candidates.firstIndex(of: gold) { candidates.swapAt(0, first) }
+            if random.uniform() < rightInFront, let first = candidates.firstIndex(of: gold) { candidates.swapAt(0, first) }
             return candidates
         }
 

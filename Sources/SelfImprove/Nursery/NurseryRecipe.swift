@@ -60,12 +60,14 @@ struct NurseryRecipe: Sendable {
         let trunk = Stage(
             name: "trunk", parent: nil, corpus: NurseryCorpus(parts: clean(.words) + auxiliary), tokens: 700_000, batchTokens: 320,
             learningRate: 8e-3, finalFraction: nil, warmupSteps: 100, usesAllCores: true, isModel: false)
-        // The words peer is also the aggregator: half of what it reads are candidates of all skills, mostly with a right one.
+        // The words peer is also the aggregator: most of what it reads are candidates of all skills, mostly with a right one in front.
         return [
             trunk,
             stage("numbers", .init(parts: specialist(.numbers, [.add: 1.4, .sub: 1.4, .max: 0.6, .seq: 1.2])), tokens: 1_200_000, rate: 8e-3),
             stage("letters", .init(parts: specialist(.letters, [.reverse: 1, .sort: 1.4, .upper: 0.8, .novowel: 0.9])), tokens: 700_000, rate: 8e-3),
-            stage("words", .init(parts: specialist(.words, [:]), aggregation: 0.5, aggregatesEverything: true), tokens: 500_000, rate: 5e-3),
+            stage(
+                "words", .init(parts: specialist(.words, [:]), aggregation: 0.6, aggregatesEverything: true, rightInFront: 0.85), tokens: 700_000,
+                rate: 8e-3),
             stage("student", .init(parts: clean(.words)), tokens: 100_000, rate: 5e-3),
         ]
     }

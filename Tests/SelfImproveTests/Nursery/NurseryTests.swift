@@ -95,7 +95,7 @@ import Testing
         var wrong = 0
         for _ in 0..<2000 {
             let drawn = NurseryInstruction.draw(.upper, from: .corpus, &random)
-            let candidates = NurseryCorpus.Candidates.draw(for: drawn, &random)
+            let candidates = NurseryCorpus.Candidates.draw(for: drawn, rightInFront: 0.7, &random)
             #expect((3...4).contains(candidates.count))
             if candidates[0] != drawn.gold { wrong += 1 }
         }

@@ -1,0 +1,62 @@
+# make help lists what there is. Needs a Swift 6.1 toolchain or newer; everything else is installed by `make setup`.
+
+BUILD := swift build -c release -Xswiftc -enable-testing
+PROGRAM := .build/release/selfimprove
+PACKAGES := libopenblas-dev libsqlite3-dev libcurl4-openssl-dev
+
+.PHONY: help setup toolchain build test lint format campaign bench smoke clean
+
+help:
+	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
+	@echo "make test       everything that CI runs"
+	@echo "make build      the program: $(PROGRAM)"
+	@echo "make smoke      the smallest campaign, in a temporary folder"
+	@echo "make bench      speed against PyTorch (needs torch and transformers from pip)"
+	@echo "make lint, format, setup, clean"
+
+toolchain:
+	@command -v swift >/dev/null || { \
+	  echo "Swift is not installed, or not on the PATH."; \
+	  echo "Install the Swift toolchain for Debian 12 (6.1 or newer) from swift.org, then run this again."; exit 1; }
+	@version=$$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1); \
+	set -- $$version; \
+	if [ "$$#" -ne 2 ] || [ "$$1" -lt 6 ] || { [ "$$1" -eq 6 ] && [ "$$2" -lt 1 ]; }; then \
+	  echo "Swift 6.1 or newer is needed; this is: $$(swift --version 2>&1 | head -n 1)"; exit 1; fi
+
+# Debian's packages, only where one is missing.
+setup: toolchain
+	@missing=""; for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  if [ "$$(id -u)" -eq 0 ]; then sudo=""; elif command -v sudo >/dev/null; then sudo="sudo"; else \
+	    echo "These Debian packages are missing:$$missing. Install them as root: apt-get install$$missing"; exit 1; fi; \
+	  $$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -q -y --no-install-recommends $$missing; fi
+
+build: setup
+	$(BUILD) --product selfimprove
+
+test: setup
+	$(BUILD) --build-tests
+	swift test -c release -Xswiftc -enable-testing --skip-build
+	$(MAKE) smoke
+
+smoke: build
+	@state=$$(mktemp -d) && trap 'rm -rf "$$state"' EXIT && \
+	$(PROGRAM) run configs/smoke.yaml --state "$$state" && $(PROGRAM) lineage smoke --state "$$state" && $(PROGRAM) doctor --state "$$state"
+
+campaign: build
+	$(PROGRAM) run configs/nursery.yaml
+	$(PROGRAM) lineage nursery
+
+bench: build
+	python3 Benchmarks/compare.py
+
+lint: toolchain
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: toolchain
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build

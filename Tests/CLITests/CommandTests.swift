@@ -1,0 +1,108 @@
+import Foundation
+import SelfImprove
+import Testing
+import TestSupport
+
+/// The commands on a real (reduced) campaign that ran once for all of these tests.
+@Suite(.serialized) struct CommandTests {
+    private static let campaign: Result<URL, any Error> = Result {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selfimprove-commands-\(getpid())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try ReducedCampaign.yaml().write(to: folder.appendingPathComponent("reduced.yaml"), atomically: true, encoding: .utf8)
+        let done = try Program.run(["run", folder.appendingPathComponent("reduced.yaml").path, "--state", folder.appendingPathComponent("state").path])
+        guard done.code == 0 else { throw SelfImproveError(.failed, done.error) }
+        return folder
+    }
+
+    private func folder() throws -> URL { try Self.campaign.get() }
+
+    private func call(_ arguments: String...) throws -> Program.Result {
+        try Program.run(arguments + ["--state", folder().appendingPathComponent("state").path])
+    }
+
+    private struct Lines: Decodable {
+        struct Score: Decodable { var value, low, high: Double; var n: Int }
+        struct Stage: Decodable { var stage, model: String; var score: Score }
+        struct Scored: Decodable { var model: String; var score: Score }
+        struct Round: Decodable {
+            var round: Int, parent: String, stages: [Stage], challenger: String?, outcome: String, reason: String, champion: String, score: Score, seconds: Double
+        }
+        var campaign: String, seed: UInt64, champion: String, initial: Scored, rounds: [Round]
+    }
+
+    @Test func lineageIsTheContractsJSONAndATreeForPeople() throws {
+        let json = try call("lineage", "reduced", "--json")
+        #expect(json.code == 0 && json.error.isEmpty)
+        let lines = try JSONDecoder().decode(Lines.self, from: Data(json.out.utf8))
+        #expect(lines.campaign == "reduced" && lines.seed == 5 && lines.rounds.map(\.round) == [1, 2])
+        #expect(lines.rounds[0].parent == lines.initial.model && lines.rounds[1].champion == lines.champion)
+        #expect(lines.rounds[0].stages.map(\.stage) == ["sft", "dpo"])
+        #expect((0...1).contains(lines.initial.score.value) && lines.initial.score.n == 36)
+        let text = try call("lineage", "reduced").out
+        #expect(text.contains("* start") && text.contains("* round 2"))
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "80 columns")
+        #expect(try call("lineage", "reduced", "--dot").out.hasPrefix("digraph \"reduced\" {"))
+    }
+
+    @Test func whatDoesNotExistIsOneLineAndExitTwo() throws {
+        for arguments in [["lineage", "none"], ["show", "beef1234"], ["samples", "reduced", "--round", "9"], ["rollback", "reduced", "--to", "7"], ["criteria", "reduced", "round=5"]] {
+            let result = try Program.run(arguments + ["--state", folder().appendingPathComponent("state").path])
+            #expect(result.code == 2, "\(arguments): \(result.code)")
+            #expect(result.out.isEmpty)
+            #expect(result.error.split(separator: "\n").count == 1 && result.error.hasPrefix("selfimprove: "), "\(result.error)")
+            #expect(result.error.contains("("), "says what to do: \(result.error)")
+        }
+    }
+
+    @Test func wrongArgumentsAndConfigurationsAreExitTwoAndChangeNothing() throws {
+        #expect(try Program.run(["run"]).code == 2)
+        #expect(try Program.run(["nonsense"]).code == 2)
+        #expect(try Program.run(["--help"]).code == 0)
+        #expect(try Program.run(["--version"]).out == "\(ProgramVersion.current)\n")
+        let bad = try folder().appendingPathComponent("bad.yaml")
+        try ReducedCampaign.yaml([("seed: 5", "sed: 5"), ("beta: 0.1", "beta: -1")]).write(to: bad, atomically: true, encoding: .utf8)
+        let state = try folder().appendingPathComponent("untouched").path
+        for command in ["run", "plan"] {
+            let result = try Program.run([command, bad.path, "--state", state])
+            #expect(result.code == 2)
+            #expect(result.error.split(separator: "\n").count == 2, "\(result.error)")
+            #expect(!FileManager.default.fileExists(atPath: state), "nothing is changed")
+        }
+    }
+
+    @Test func statusSamplesShowAndCriteriaTellTheStory() throws {
+        #expect(try call("status").out.contains("reduced   finished  round 2"))
+        #expect(try call("status", "reduced").out.contains("stops at  rounds = 2"))
+        let samples = try call("samples", "reduced", "--round", "1", "--limit", "2").out
+        #expect(samples.contains("draft 1") && samples.contains("champion") && samples.contains("2 of 48 prompts of round 1"))
+        #expect(try call("samples", "reduced", "--json", "--limit", "3").out.split(separator: "\n").count == 3)
+        #expect(try call("show", "reduced:1").out.contains("\"answersKept\""))
+        #expect(try call("show", "reduced/champion").out.contains("\"ancestors\""))
+        #expect(try call("criteria", "reduced").out.contains("patience      off"))
+        #expect(try call("criteria", "reduced", "--json").out == "{\"rounds\":2}\n")
+    }
+
+    @Test func exportsLoadAgainAndNothingIsOverwritten() throws {
+        let model = try folder().appendingPathComponent("exported").path
+        #expect(try call("export", "reduced/champion", model).code == 0)
+        #expect(try call("export", "reduced/champion", model).code == 1)
+        let card = try String(contentsOfFile: model + "/README.md", encoding: .utf8)
+        #expect(card.contains("Held-out accuracy") && card.contains("## Lineage"))
+        let tokens = try Program.run(["model", "tokenize", model], input: "{\"text\":\"Add 1 and 2.\"}\n")
+        #expect(tokens.code == 0 && tokens.out.contains("\"decoded\":\"Add 1 and 2.\""))
+        let data = try folder().appendingPathComponent("data").path
+        #expect(try call("export-data", "reduced", data).code == 0)
+        #expect(Set(try FileManager.default.contentsOfDirectory(atPath: data)) == ["prompts.jsonl", "r1-sft.jsonl", "r1-preference.jsonl", "r2-sft.jsonl", "r2-preference.jsonl"])
+    }
+
+    @Test func doctorFindsNothingWrong() throws {
+        let result = try call("doctor")
+        #expect(result.code == 0, "\(result.out)\(result.error)")
+        #expect(result.out.contains("every digest"))
+    }
+
+    @Test func planPrintsWhatARunWouldCost() throws {
+        let result = try Program.run(["plan", folder().appendingPathComponent("reduced.yaml").path])
+        #expect(result.code == 0 && result.out.contains("has no fault") && result.out.contains("preparation"))
+    }
+}

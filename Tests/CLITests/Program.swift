@@ -1,0 +1,90 @@
+import Foundation
+import Synchronization
+
+/// The built program, run as a user runs it: a process of its own.
+struct Program {
+    struct Result {
+        var code: Int32
+        var out: String
+        var error: String
+    }
+
+    static let binary: URL = {
+        // Beside the test bundle, whatever the build folder is called.
+        let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let named = ProcessInfo.processInfo.environment["SELFIMPROVE_BINARY"].map { URL(fileURLWithPath: $0) }
+        return named ?? bundle.appendingPathComponent("selfimprove")
+    }()
+
+    static func run(_ arguments: [String], input: String? = nil) throws -> Result {
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["OPENBLAS_CORETYPE"] = nil
+        environment["COLUMNS"] = "80"
+        process.environment = environment
+        let out = Pipe(), error = Pipe()
+        process.standardOutput = out
+        process.standardError = error
+        let text = Collected(), complaint = Collected()
+        out.fileHandleForReading.readabilityHandler = { text.add($0.availableData) }
+        error.fileHandleForReading.readabilityHandler = { complaint.add($0.availableData) }
+        if let input {
+            let pipe = Pipe()
+            process.standardInput = pipe
+            try process.run()
+            pipe.fileHandleForWriting.write(Data(input.utf8))
+            try pipe.fileHandleForWriting.close()
+        } else {
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+        }
+        process.waitUntilExit()
+        out.fileHandleForReading.readabilityHandler = nil
+        error.fileHandleForReading.readabilityHandler = nil
+        text.add(out.fileHandleForReading.availableData)
+        complaint.add(error.fileHandleForReading.availableData)
+        return Result(code: process.terminationStatus, out: text.string, error: complaint.string)
+    }
+
+    /// Runs until a line of standard output satisfies `until`, then sends the signal, and waits for the end.
+    /// - Returns: whether the line came.
+    static func interrupt(_ arguments: [String], with signal: Int32, after microseconds: UInt32 = 0, until: @escaping @Sendable (String) -> Bool) throws -> (hit: Bool, code: Int32) {
+        let process = Process()
+        process.executableURL = binary
+        process.arguments = arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["OPENBLAS_CORETYPE"] = nil
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        let out = Pipe()
+        process.standardOutput = out
+        try process.run()
+        var buffer = Data()
+        var hit = false
+        while true {
+            let data = out.fileHandleForReading.availableData
+            if data.isEmpty { break }
+            buffer.append(data)
+            while let end = buffer.firstIndex(of: 0x0A) {
+                let line = String(decoding: buffer[buffer.startIndex..<end], as: UTF8.self)
+                buffer = Data(buffer[(end + 1)...])
+                if !hit, until(line) {
+                    hit = true
+                    usleep(microseconds)
+                    kill(process.processIdentifier, signal)
+                }
+            }
+        }
+        process.waitUntilExit()
+        return (hit, process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus)
+    }
+
+    private final class Collected: Sendable {
+        private let data = Mutex(Data())
+        func add(_ more: Data) { data.withLock { $0.append(more) } }
+        var string: String { data.withLock { String(decoding: $0, as: UTF8.self) } }
+    }
+}

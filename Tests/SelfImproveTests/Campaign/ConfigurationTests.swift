@@ -1,0 +1,176 @@
+import Foundation
+import LocalLM
+import Testing
+import TestSupport
+
+@testable import SelfImprove
+
+@Suite struct ConfigurationTests {
+    private func faults(_ yaml: String, directory: URL = URL(fileURLWithPath: "/nowhere")) -> [String] {
+        do {
+            _ = try CampaignConfiguration.parse(yaml, name: "c.yaml", directory: directory)
+            return []
+        } catch { return "\(error)".split(separator: "\n").map(String.init) }
+    }
+
+    /// What to replace in the reduced campaign, and the one line that must come of it.
+    static let mistakes: [(change: (String, String), line: String)] = [
+        (("seed: 5", "sed: 5"), "c.yaml:2: sed: is no key (did you mean seed?)"),
+        (("seed: 5", "seed: five"), "c.yaml:2: seed: is \"five\" (it must be a whole number)"),
+        (("seed: 5", "seed: -1"), "c.yaml:2: seed: is -1 (0 or more)"),
+        (("seed: 5", "seed: \"5\""), "c.yaml:2: seed: is \"5\" (it must be a whole number)"),
+        (("campaign: reduced", "campaign: a/b"), "c.yaml:1: campaign: is \"a/b\" (up to 64 letters, digits, - and _)"),
+        (("campaign: reduced\n", ""), "c.yaml:1: campaign: is missing (it has no default)"),
+        (("kind: learning", "kind: teaching"), "c.yaml:4: nursery.kind: is \"teaching\" (one of learning, elicitation)"),
+        (("scale: 0.01", "scale: 0"), "c.yaml:5: nursery.scale: is 0 (0.001 to 100.0)"),
+        (("per_round: 48", "per_round: 0"), "c.yaml:7: prompts.per_round: is 0 (1 to 10000000)"),
+        (("per_round: 48", "per_round: 48\n  source: nowhere.jsonl"), "c.yaml:8: prompts.source: there is no file /nowhere/nowhere.jsonl (relative paths are relative to this file)"),
+        (("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"), "c.yaml:9: mixture.proposers: names \"digits\", which is no peer (known: letters, numbers, words, champion)"),
+        (("proposers: [letters, numbers, words, champion]", "proposers: []"), "c.yaml:9: mixture.proposers: is empty (name at least one; known: letters, numbers, words, champion)"),
+        (("proposers: [letters, numbers, words, champion]", "proposers: letters"), "c.yaml:9: mixture.proposers: is \"letters\" (it must be a list such as [a, b])"),
+        (("aggregator: words", "aggregator: nobody"), "c.yaml:10: mixture.aggregator: is \"nobody\", which is no peer (known: letters, numbers, words, champion, most_confident, plurality)"),
+        (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
+        (("aggregator: words", "aggregator: words\n  aggregation_prompt: mine"), "c.yaml:11: mixture.aggregation_prompt: is \"mine\" (one of moa, nursery)"),
+        (("temperature: 0.5", "temperature: hot"), "c.yaml:11: mixture.temperature: is \"hot\" (it must be a number)"),
+        (("temperature: 0.5", "temperature: .nan"), "c.yaml:11: mixture.temperature: is \".nan\" (it must be a number)"),
+        (("confidence: own", "confidence: sure"), "c.yaml:13: mixture.confidence: is \"sure\" (one of none, own, peers)"),
+        (("confidence: own", "filters:\n    minimum_confidence: -0.1"), "c.yaml:14: mixture.filters.minimum_confidence: needs a confidence (set mixture.confidence to own or peers)"),
+        (("confidence: own", "confidence: own\n  filters:\n    agreement: perhaps"), "c.yaml:15: mixture.filters.agreement: is \"perhaps\" (it must be true or false)"),
+        (("tokens: 3000", "tokens: 3000\n  epochs: 2"), "c.yaml:16: sft.epochs: stands beside tokens (one of the two says how long SFT takes)"),
+        (("easy_weight: 0.6", "easy_weight: -1"), "c.yaml:16: sft.easy_weight: is -1 (0 or more)"),
+        (("learning_rate: 0.005", "learning_rate: -0.005"), "c.yaml:19: sft.learning_rate: is -0.005 (0 or more)"),
+        (("optimizer: muon", "optimizer: sgd"), "c.yaml:18: sft.optimizer: is \"sgd\" (one of adamw, muon)"),
+        (("beta: 0.1", "beta: 0"), "c.yaml:23: dpo.beta: is 0 (above 0)"),
+        (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),
+        (("- kind: agreement", "- kind: likelihood"), "c.yaml:30: judges[2].kind: likelihood stands twice (one judge of a kind; name more models instead)"),
+        (("- kind: likelihood", "- kind: likelihood\n    models: [champion]"), "c.yaml:30: judges[1].models: names the champion, which may not judge itself (known: letters, numbers, words)"),
+        (("gate_prompts: 48", "gate_prompts: 48.5"), "c.yaml:32: evaluation.gate_prompts: is \"48.5\" (it must be a whole number)"),
+        (("resamples: 200", "resamples: 200\n  confidence: 95"), "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"),
+        (("rounds: 2", "wall_clock: soon"), "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"),
+        (("rounds: 2", "rounds: off"), "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, wall_clock, tokens)"),
+        (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
+        (("seed: 5", "seed: 5\nstudent: ./absent"), "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"),
+        (("seed: 5", "seed: 5\nstudent: nursery/aggregator"), "c.yaml:3: student: is nursery/aggregator, which this nursery does not have (it has: student, letters, numbers, words)"),
+        (("seed: 5", "seed: 5\nseed: 6"), "c.yaml:2: seed: stands twice (keep one of them)"),
+    ]
+
+    @Test(arguments: mistakes.indices) func everyMistakeGetsOneClearLine(index: Int) {
+        let mistake = Self.mistakes[index]
+        let lines = faults(ReducedCampaign.yaml([mistake.change]))
+        #expect(lines.contains(mistake.line), "\(lines)")
+        if !["stop:", "proposers: []", "- kind: like"].contains(where: mistake.change.0.hasPrefix) { #expect(lines.count <= 2, "\(lines)") }
+    }
+
+    @Test func allMistakesAreReportedAtOnceInTheOrderOfTheFile() {
+        let lines = faults(
+            ReducedCampaign.yaml([
+                ("seed: 5", "seed: x"), ("scale: 0.01", "scale: -1"), ("per_round: 48", "per_round: none"), ("aggregator: words", "aggregator: me"),
+                ("maximum_tokens: 12", "maximum_tokens: 0"), ("tokens: 3000", "tokens: few"), ("beta: 0.1", "beta: -1"), ("enabled: false", "enabled: no way"),
+                ("resamples: 200", "resample: 200"), ("rounds: 2", "rounds: zero"),
+            ]))
+        #expect(lines.count >= 10)
+        let numbers = lines.compactMap { Int($0.split(separator: ":")[1]) }
+        #expect(numbers == numbers.sorted())
+    }
+
+    @Test func aFileThatIsNoYAMLOrNotThereIsOneLine() throws {
+        #expect(faults("campaign: [a").count == 1)
+        #expect(faults("").first?.contains("holds no configuration") == true)
+        #expect(faults("- a\n- b").count == 1)
+        #expect(throws: SelfImproveError.self) { try CampaignConfiguration.read(URL(fileURLWithPath: "/nowhere/c.yaml")) }
+        try withTemporaryDirectory { folder in
+            let file = folder.appendingPathComponent("c.yaml")
+            try Data([0xFF, 0xFE, 0x00]).write(to: file)
+            #expect(throws: SelfImproveError.self) { try CampaignConfiguration.read(file) }
+            #expect(throws: SelfImproveError.self) { try CampaignConfiguration.read(folder) }
+        }
+    }
+
+    @Test func peersAreCheckedByNameAndByTheirFiles() throws {
+        try withTemporaryDirectory { folder in
+            let tokenizer = try Nursery.tokenizer()
+            let model = Checkpoint(weights: Initialization.nursery(try Nursery.architecture(), seed: 1), tokenizer: tokenizer, template: .nursery)
+            try model.save(to: folder.appendingPathComponent("good"))
+            try model.save(to: folder.appendingPathComponent("bad"))
+            try Data("{".utf8).write(to: folder.appendingPathComponent("bad/config.json"))
+            let peers = """
+                campaign: external
+                student: good
+                peers:
+                  - name: a
+                    model: good
+                  - name: a
+                    model: bad
+                  - name: champion
+                    model: good/config.json
+                  - name: b
+                prompts: {source: prompts.jsonl}
+                evaluation: {gate: gate.jsonl, report: gate.jsonl}
+                stop: {rounds: 1}
+                """
+            try Data("{\"prompt\": \"a\"}\n".utf8).write(to: folder.appendingPathComponent("prompts.jsonl"))
+            try Data("{\"prompt\": \"a\"}\n".utf8).write(to: folder.appendingPathComponent("gate.jsonl"))
+            let lines = faults(peers, directory: folder)
+            for part in [
+                "c.yaml:6: peers[2].name: \"a\" stands twice", "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
+                "c.yaml:8: peers[3].name: is \"champion\", which means something else here", "good/config.json is a file", "peers[4].model: is missing",
+                "evaluation.gate: \(folder.path)/gate.jsonl: row 1 has no answer", "evaluation.report: is the same file as gate",
+            ] { #expect(lines.contains { $0.contains(part) }, "\(part) in \(lines.joined(separator: " | "))") }
+        }
+    }
+
+    private var configs: URL {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("configs")
+    }
+
+    @Test(arguments: ["nursery", "elicitation", "smoke"]) func theShippedConfigurationsHaveNoFaultAndExplainEveryKey(name: String) throws {
+        let file = configs.appendingPathComponent("\(name).yaml")
+        let configuration = try CampaignConfiguration.read(file)
+        #expect(configuration.campaign == name)
+        #expect(try JSONText(configuration).decode(CampaignConfiguration.self) == configuration, "it is kept in the lineage as JSON")
+        // A line with a value carries its explanation; what repeats an explained key does not have to.
+        let silent = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+            .filter { $0.contains(": ") && !$0.contains("#") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        let repeated = ["model: nursery/", "- name:", "learning_rate", "schedule", "final_fraction", "warmup_steps", "weight_decay", "maximum_gradient_norm", "batch_tokens", "models: ["]
+        for line in silent { #expect(repeated.contains { line.hasPrefix($0) }, "\(line) is not explained") }
+    }
+
+    /// The comments of configs/nursery.yaml name the defaults: they must be the ones that are read.
+    @Test func theDefaultsAreWhatTheCommentsSay() throws {
+        let minimal = "campaign: m\nnursery: {kind: learning}\nstop: {rounds: 1}\n"
+        let c = try CampaignConfiguration.parse(minimal, name: "m", directory: URL(fileURLWithPath: "/"))
+        let text = try String(contentsOf: configs.appendingPathComponent("nursery.yaml"), encoding: .utf8)
+        func says(_ section: String, _ key: String, _ value: String) {
+            let part = text[text.range(of: "\n\(section):")!.lowerBound...]
+            let line = part.split(separator: "\n").first { $0.trimmingCharacters(in: .whitespaces).hasPrefix("\(key):") }
+            #expect(line?.contains("default \(value)") == true || line?.contains("default: \(value)") == true, "\(section).\(key): \(value), but: \(line ?? "")")
+        }
+        says("prompts", "per_round", "\(c.prompts.perRound)")
+        says("mixture", "layers", "\(c.mixture.layers)")
+        says("mixture", "aggregator", c.mixture.aggregator)
+        says("mixture", "temperature", "\(c.mixture.temperature)")
+        says("mixture", "maximum_tokens", "\(c.mixture.maximumTokens)")
+        says("sft", "weight_decay", "\(c.sft.optimization.weightDecay)")
+        says("sft", "warmup_steps", "\(c.sft.optimization.warmupSteps)")
+        says("sft", "batch_tokens", "\(c.sft.optimization.batchTokens)")
+        says("dpo", "prompts", "\(c.dpo.prompts)")
+        says("dpo", "samples", "\(c.dpo.samples)")
+        says("dpo", "beta", "\(c.dpo.beta)")
+        says("dpo", "minimum_pairs", "\(c.dpo.minimumPairs)")
+        says("evaluation", "gate_prompts", "\(c.evaluation.gatePrompts)")
+        says("gate", "confidence", "\(c.gate.confidence)")
+        says("gate", "resamples", "\(c.gate.resamples)")
+        says("gate", "slice_margin", "\(c.gate.sliceMargin)")
+        #expect(c.sft.epochs == 5 && c.sft.optimization.learningRate == 8e-6 && c.dpo.optimization.learningRate == 8e-7)
+    }
+}
+
+@Suite struct JSONTextTests {
+    @Test func aConfigurationIsReadBackAsAnyJSON() throws {
+        let text = try JSONText(ReducedCampaign.configuration())
+        let value = try text.decode([String: SelfImprove.JSONValue].self)
+        #expect(value["campaign"] == .string("reduced"))
+        #expect(try JSONText(value) == text)
+    }
+}

@@ -114,5 +114,5 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*")
     parser.add_argument("--state", default="state-lab")
     parser.add_argument("--binary", default=str(ROOT / ".build/release/selfimprove"))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     {"run": run, "table": table}[arguments.command](arguments)

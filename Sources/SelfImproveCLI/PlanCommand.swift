@@ -58,8 +58,7 @@ struct CampaignPlan: Encodable {
         let batch = max(1, c.sft.optimization.batchTokens / length)
         let training = try SpeedMeasurement.measure(.train, weights: weights.copy(), batch: min(batch, 16), length: length, threads: c.threads, repetitions: 3)
         let decoding = try SpeedMeasurement.measure(.decode, weights: weights, batch: 16, length: length, threads: c.threads, repetitions: 3)
-        // Muon orthogonalises every matrix once per step, whatever the batch: at tiny batches that is most of the work.
-        let muon = c.sft.optimization.optimizer == .muon ? 1 + 700 / Double(c.sft.optimization.batchTokens) : 1
+        let muon = c.sft.optimization.optimizer == .muon ? Nursery.muonFactor(batchTokens: c.sft.optimization.batchTokens) : 1
         func generate(_ name: String, prompts: Int, answers: Int, prompt: Int) -> Step {
             let tokens = answers * answer
             return Step(name: name, prompts: prompts, answers: answers, tokens: tokens, seconds: Double(tokens + prompts * prompt / 4) / decoding.tokensPerSecond)
@@ -83,9 +82,9 @@ struct CampaignPlan: Encodable {
         let roundSeconds = steps.reduce(0) { $0 + $1.seconds }
         var preparation = generate("baseline", prompts: heldOut, answers: heldOut * (1 + c.peers.count), prompt: prompt)
         if let settings = c.nursery {
-            let tokens = Nursery(settings, campaignSeed: c.seed, threads: c.threads).tokens
-            let seconds = 3 * Double(tokens) / training.tokensPerSecond
-            steps.insert(Step(name: "nursery", prompts: 0, answers: 0, tokens: tokens, seconds: seconds), at: 0)
+            let nursery = Nursery(settings, campaignSeed: c.seed, threads: c.threads)
+            let seconds = nursery.work / training.tokensPerSecond
+            steps.insert(Step(name: "nursery", prompts: 0, answers: 0, tokens: nursery.tokens, seconds: seconds), at: 0)
             preparation.seconds += seconds
         }
         self.steps = steps

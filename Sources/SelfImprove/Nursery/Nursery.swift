@@ -31,6 +31,12 @@ public struct Nursery: Sendable {
     /// Tokens that training it takes: what progress is measured in.
     public var tokens: Int { stages.reduce(0) { $0 + $1.tokens } }
 
+    /// The same, with Muon's work reckoned in: it orthogonalises every matrix once per step, which costs about as much as 240 tokens.
+    public var work: Double { stages.reduce(0) { $0 + Double($1.tokens) * Self.muonFactor(batchTokens: $1.batchTokens) } }
+
+    /// By how much Muon makes a token dearer than AdamW does, for models of the nursery's shape.
+    public static func muonFactor(batchTokens: Int) -> Double { 1 + 240 / Double(batchTokens) }
+
     private var stages: [NurseryRecipe.Stage] { NurseryRecipe(configuration.kind, scale: configuration.scale, seed: seed).stages }
 
     /// The shape of every nursery model.

@@ -42,6 +42,8 @@ let package = Package(
         .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
-        .testTarget(name: "CLITests", dependencies: ["SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")], swiftSettings: plain),
+        .testTarget(
+            name: "CLITests", dependencies: ["SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: plain),
     ]
 )

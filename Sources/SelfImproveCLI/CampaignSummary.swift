@@ -33,7 +33,8 @@ struct CampaignSummary {
         }
         for line in Text.table(rows) { Output.line(line) }
         if let n = evaluations.last?.n, let champion = evaluations.last(where: { $0.model == record.champion }) {
-            Output.line("held-out accuracy, n = \(n); the champion's 95% interval is \(String(format: "%.1f to %.1f%%", 100 * champion.low, 100 * champion.high))")
+            Output.line(
+                "held-out accuracy, n = \(n); the champion's 95% interval is \(String(format: "%.1f to %.1f%%", 100 * champion.low, 100 * champion.high))")
         }
         let next = (try lineage.rounds(campaign).map(\.round).max() ?? 0) + 2
         Output.line("")

@@ -20,11 +20,15 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         var findings = machine()
-        if Lineage.exists(state: state.url) { findings += try self.lineage() } else {
+        if Lineage.exists(state: state.url) {
+            findings += try self.lineage()
+        } else {
             findings.append(Finding(level: .note, what: "no campaign has run in \(state.url.path) yet"))
         }
         for finding in findings {
-            if state.json { try Output.json(finding) } else {
+            if state.json {
+                try Output.json(finding)
+            } else {
                 for line in Text.wrap("\(Text.padded(finding.level.rawValue, 9))\(finding.what)", width: 79, indent: 9) { Output.line(line) }
             }
         }
@@ -59,7 +63,8 @@ struct DoctorCommand: AsyncParsableCommand {
         for model in models { check { _ = try lineage.files.verified(model: model.digest) } }
         for dataset in datasets { check { _ = try lineage.files.read(dataset: dataset.digest) } }
         if damaged == 0 { findings.append(Finding(level: .ok, what: "\(models.count) models and \(datasets.count) datasets: every digest")) }
-        findings += try unnamed(lineage.files.models, known: Set(models.map(\.digest))) + unnamed(lineage.files.data, known: Set(datasets.map { $0.digest + ".jsonl" }))
+        findings +=
+            try unnamed(lineage.files.models, known: Set(models.map(\.digest))) + unnamed(lineage.files.data, known: Set(datasets.map { $0.digest + ".jsonl" }))
         if let holder = StateLock.holder(state.url) { findings.append(Finding(level: .note, what: "process \(holder) is running a campaign here")) }
         return findings
     }

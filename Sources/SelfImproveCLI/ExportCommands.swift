@@ -75,7 +75,8 @@ private struct ModelCard {
         let line = try lineage.ancestors(of: digest)
         guard let model = line.first else { throw SelfImproveError(.notFound, "the lineage has no record of this model", context: digest) }
         var text = "---\nlibrary_name: transformers\ntags: [selfimprove, \(model.kind.rawValue)]\n---\n\n# Model \(digest.prefix(12))\n\n"
-        text += "Made by selfimprove \(model.programVersion)\(model.campaign.map { " in campaign `\($0)`" } ?? "")\(model.round.map { ", round \($0)" } ?? "").\n\n"
+        text +=
+            "Made by selfimprove \(model.programVersion)\(model.campaign.map { " in campaign `\($0)`" } ?? "")\(model.round.map { ", round \($0)" } ?? "").\n\n"
         let scores = try model.campaign.map { try lineage.evaluations($0).filter { $0.model == digest && $0.set == .report } } ?? []
         for evaluation in scores {
             text += "Held-out accuracy (exact match, greedy): \(Text.score(evaluation.score)).\n\n| task | right | n |\n|---|---|---|\n"

@@ -5,7 +5,9 @@ enum Machine {
     /// One sentence each; none if all is well.
     static var warnings: [String] {
         var warnings: [String] = []
-        if let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], hasAVX512, !["SkylakeX", "Cooperlake", "Sapphirerapids", "Zen4"].contains(pinned) {
+        if let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], hasAVX512,
+            !["SkylakeX", "Cooperlake", "Sapphirerapids", "Zen4"].contains(pinned)
+        {
             warnings.append("OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (AVX-512); unset it for speed")
         }
         return warnings

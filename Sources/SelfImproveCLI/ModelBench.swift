@@ -5,7 +5,9 @@ import LocalLM
 struct ModelBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure training or decoding speed of a model, or of a shape with random weights.",
-        discussion: "Prints one JSON object. Example: selfimprove model bench --shape hidden=256,layers=6,heads=8,kvHeads=4,ffn=768,vocab=2048 --task train --batch 16 --length 128")
+        discussion:
+            "Prints one JSON object. Example: selfimprove model bench --shape hidden=256,layers=6,heads=8,kvHeads=4,ffn=768,vocab=2048 --task train --batch 16 --length 128"
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "The model to measure; leave it out with --shape.") var model: String?
@@ -20,7 +22,9 @@ struct ModelBench: AsyncParsableCommand {
     func validate() throws {
         guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
         guard (model == nil) != (shape == nil) else { throw ValidationError("give either MODEL or --shape") }
-        guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else { throw ValidationError("--batch, --length, --threads and --repetitions start at 1") }
+        guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else {
+            throw ValidationError("--batch, --length, --threads and --repetitions start at 1")
+        }
     }
 
     func run() async throws {
@@ -44,8 +48,11 @@ struct ModelBench: AsyncParsableCommand {
             values[String(pair[0])] = value
         }
         let keys = ["hidden", "layers", "heads", "kvHeads", "ffn", "vocab"]
-        if let unknown = values.keys.sorted().first(where: { !keys.contains($0) }) { throw ValidationError("--shape: unknown key \"\(unknown)\"; keys are \(keys.joined(separator: ", "))") }
-        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"], let ffn = values["ffn"], let vocab = values["vocab"] else {
+        if let unknown = values.keys.sorted().first(where: { !keys.contains($0) }) {
+            throw ValidationError("--shape: unknown key \"\(unknown)\"; keys are \(keys.joined(separator: ", "))")
+        }
+        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"], let ffn = values["ffn"], let vocab = values["vocab"]
+        else {
             throw ValidationError("--shape needs hidden, layers, heads, ffn and vocab")
         }
         let kvHeads = values["kvHeads"] ?? heads

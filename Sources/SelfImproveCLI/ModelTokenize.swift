@@ -43,7 +43,9 @@ struct ModelTokenize: AsyncParsableCommand {
 
 extension Checkpoint {
     func chatTemplate() throws -> ChatTemplate {
-        guard let template else { throw LocalLMError(.unsupported, "this model has no chat template", hint: "give \"text\", \"prompt\" or \"ids\" instead of \"messages\"") }
+        guard let template else {
+            throw LocalLMError(.unsupported, "this model has no chat template", hint: "give \"text\", \"prompt\" or \"ids\" instead of \"messages\"")
+        }
         return template
     }
 }

@@ -129,7 +129,9 @@ struct ModelTrain: AsyncParsableCommand {
         guard dropped < total else {
             throw LocalLMError(.input, total == 0 ? "no rows" : "none of the \(total) rows has a target within --max-length", context: data)
         }
-        if dropped > 0 { Output.error("note: \(dropped) of \(total) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)") }
+        if dropped > 0 {
+            Output.error("note: \(dropped) of \(total) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)")
+        }
     }
 }
 

@@ -22,7 +22,9 @@ struct PlanCommand: AsyncParsableCommand {
         for line in Text.table(rows) { Output.line(line) }
         let rounds = configuration.stop.rounds
         Output.line("")
-        Output.line("preparation \(Text.time(plan.preparationSeconds)), a round \(Text.time(plan.roundSeconds))\(rounds.map { ", \($0) rounds \(Text.time(plan.preparationSeconds + Double($0) * plan.roundSeconds))" } ?? "")")
+        Output.line(
+            "preparation \(Text.time(plan.preparationSeconds)), a round \(Text.time(plan.roundSeconds))\(rounds.map { ", \($0) rounds \(Text.time(plan.preparationSeconds + Double($0) * plan.roundSeconds))" } ?? "")"
+        )
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line("stops at: " + configuration.stop.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))
     }
@@ -61,7 +63,8 @@ struct CampaignPlan: Encodable {
         let muon = c.sft.optimization.optimizer == .muon ? Nursery.muonFactor(batchTokens: c.sft.optimization.batchTokens) : 1
         func generate(_ name: String, prompts: Int, answers: Int, prompt: Int) -> Step {
             let tokens = answers * answer
-            return Step(name: name, prompts: prompts, answers: answers, tokens: tokens, seconds: Double(tokens + prompts * prompt / 4) / decoding.tokensPerSecond)
+            return Step(
+                name: name, prompts: prompts, answers: answers, tokens: tokens, seconds: Double(tokens + prompts * prompt / 4) / decoding.tokensPerSecond)
         }
         let n = c.prompts.perRound, proposers = c.mixture.proposers.count, layers = c.mixture.layers - 1
         let sftTokens = c.sft.tokens ?? Int(Double(min(c.sft.maximumRows ?? n, n) * length) * (c.sft.epochs ?? 1))
@@ -69,7 +72,8 @@ struct CampaignPlan: Encodable {
         let models = c.dpo.enabled ? 2 : 1
         var steps = [
             generate("propose", prompts: n, answers: n * proposers * layers, prompt: prompt),
-            generate("aggregate", prompts: n, answers: ["most_confident", "plurality"].contains(c.mixture.aggregator) ? 0 : n, prompt: prompt + proposers * answer),
+            generate(
+                "aggregate", prompts: n, answers: ["most_confident", "plurality"].contains(c.mixture.aggregator) ? 0 : n, prompt: prompt + proposers * answer),
             Step(name: "sft", prompts: 0, answers: 0, tokens: sftTokens, seconds: muon * Double(sftTokens) / training.tokensPerSecond),
         ]
         if c.dpo.enabled {

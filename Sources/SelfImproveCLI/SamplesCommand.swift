@@ -43,7 +43,9 @@ struct SamplesCommand: AsyncParsableCommand {
         for story in shown {
             if state.json { try Output.json(narrowed(story)) } else { print(narrowed(story)) }
         }
-        if !state.json { Output.line("\(shown.count) of \(samples.count) prompts of round \(number)\(shown.count < samples.count ? "; --limit shows more" : "")") }
+        if !state.json {
+            Output.line("\(shown.count) of \(samples.count) prompts of round \(number)\(shown.count < samples.count ? "; --limit shows more" : "")")
+        }
     }
 
     private func narrowed(_ story: PromptStory) -> PromptStory {
@@ -66,7 +68,9 @@ struct SamplesCommand: AsyncParsableCommand {
             rows.append(["  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "", draft.text])
         }
         if let answer = story.answer {
-            rows.append(["  answer", answer.aggregator ?? "rule", answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"), answer.text])
+            rows.append([
+                "  answer", answer.aggregator ?? "rule", answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"), answer.text,
+            ])
         }
         for sample in story.samples {
             let mark = sample.sample == story.pair?.chosenSample ? "chosen" : sample.sample == story.pair?.rejectedSample ? "rejected" : ""
@@ -74,7 +78,8 @@ struct SamplesCommand: AsyncParsableCommand {
         }
         for line in Text.table(rows) { Output.line(line) }
         for verdict in story.verdicts {
-            Output.line("  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue)")
+            Output.line(
+                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue)")
         }
         Output.line("")
     }

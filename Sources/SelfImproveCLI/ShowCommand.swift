@@ -61,7 +61,9 @@ struct ShowCommand: AsyncParsableCommand {
             throw SelfImproveError(.notFound, "there is no round \(number)", context: campaign, hint: "selfimprove lineage \(campaign) lists them")
         }
         if parts.count == 3 {
-            guard let position = Int(parts[2]), let story = try PromptStory.all(lineage, campaign, round: number).first(where: { $0.prompt.position == position }) else {
+            guard let position = Int(parts[2]),
+                let story = try PromptStory.all(lineage, campaign, round: number).first(where: { $0.prompt.position == position })
+            else {
                 throw SelfImproveError(.notFound, "round \(number) has no prompt \(parts[2])", context: campaign)
             }
             return try print(story)
@@ -76,7 +78,9 @@ struct ShowCommand: AsyncParsableCommand {
     }
 
     private func dataset(_ lineage: Lineage) throws -> Dataset? {
-        guard id.count >= 4, id.allSatisfy(\.isHexDigit), let found = try lineage.datasets().first(where: { $0.digest.hasPrefix(id.lowercased()) }) else { return nil }
+        guard id.count >= 4, id.allSatisfy(\.isHexDigit), let found = try lineage.datasets().first(where: { $0.digest.hasPrefix(id.lowercased()) }) else {
+            return nil
+        }
         return Dataset(dataset: found, rows: try lineage.rows(ofDataset: found.digest))
     }
 

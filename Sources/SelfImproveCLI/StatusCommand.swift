@@ -36,7 +36,9 @@ struct StatusCommand: AsyncParsableCommand {
         }
         if campaign != nil { return show(all[0], try lineage.events(all[0].campaign, limit: 5), holder) }
         if all.isEmpty { return Output.line("no campaign yet; start one with: selfimprove run configs/nursery.yaml") }
-        let rows = all.map { [$0.campaign, state(of: $0), "round \($0.round)", $0.step ?? "", $0.score.map { Text.percent($0.value) } ?? "", Text.time($0.seconds)] }
+        let rows = all.map {
+            [$0.campaign, state(of: $0), "round \($0.round)", $0.step ?? "", $0.score.map { Text.percent($0.value) } ?? "", Text.time($0.seconds)]
+        }
         for line in Text.table([["campaign", "status", "round", "step", "champion", "time"]] + rows) { Output.line(line) }
     }
 
@@ -62,7 +64,9 @@ struct StatusCommand: AsyncParsableCommand {
         rows.append(["stops at", status.criteria.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")])
         for line in Text.table(rows) { Output.line(line) }
         Output.line("")
-        for event in events { for line in Text.wrap("\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)", width: 79, indent: 22) { Output.line(line) } }
+        for event in events {
+            for line in Text.wrap("\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)", width: 79, indent: 22) { Output.line(line) }
+        }
         if state(of: status) == "cut off" || status.status == "interrupted" { Output.line("\nthe same selfimprove run goes on with the step it was in") }
     }
 }

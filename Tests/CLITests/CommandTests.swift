@@ -25,7 +25,8 @@ import TestSupport
         struct Stage: Decodable { var stage, model: String; var score: Score }
         struct Scored: Decodable { var model: String; var score: Score }
         struct Round: Decodable {
-            var round: Int, parent: String, stages: [Stage], challenger: String?, outcome: String, reason: String, champion: String, score: Score, seconds: Double
+            var round: Int, parent: String, stages: [Stage], challenger: String?, outcome: String, reason: String, champion: String, score: Score,
+                seconds: Double
         }
         var campaign: String, seed: UInt64, champion: String, initial: Scored, rounds: [Round]
     }
@@ -45,7 +46,10 @@ import TestSupport
     }
 
     @Test func whatDoesNotExistIsOneLineAndExitTwo() throws {
-        for arguments in [["lineage", "none"], ["show", "beef1234"], ["samples", "reduced", "--round", "9"], ["rollback", "reduced", "--to", "7"], ["criteria", "reduced", "round=5"]] {
+        for arguments in [
+            ["lineage", "none"], ["show", "beef1234"], ["samples", "reduced", "--round", "9"], ["rollback", "reduced", "--to", "7"],
+            ["criteria", "reduced", "round=5"],
+        ] {
             let result = try Program.run(arguments + ["--state", folder().appendingPathComponent("state").path])
             #expect(result.code == 2, "\(arguments): \(result.code)")
             #expect(result.out.isEmpty)
@@ -92,7 +96,10 @@ import TestSupport
         #expect(tokens.code == 0 && tokens.out.contains("\"decoded\":\"Add 1 and 2.\""))
         let data = try folder().appendingPathComponent("data").path
         #expect(try call("export-data", "reduced", data).code == 0)
-        #expect(Set(try FileManager.default.contentsOfDirectory(atPath: data)) == ["prompts.jsonl", "r1-sft.jsonl", "r1-preference.jsonl", "r2-sft.jsonl", "r2-preference.jsonl"])
+        #expect(
+            Set(try FileManager.default.contentsOfDirectory(atPath: data)) == [
+                "prompts.jsonl", "r1-sft.jsonl", "r1-preference.jsonl", "r2-sft.jsonl", "r2-preference.jsonl",
+            ])
     }
 
     @Test func doctorFindsNothingWrong() throws {

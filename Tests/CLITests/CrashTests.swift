@@ -22,7 +22,9 @@ import TestSupport
             }
         }
         result["evaluations"] = try lineage.evaluations("reduced").map { "\($0.round) \($0.set) \($0.name) \($0.correct)/\($0.n)" }.joined(separator: ", ")
-        result["rounds"] = try lineage.rounds("reduced").map { "\($0.round) \($0.parent) \($0.outcome?.rawValue ?? "") \($0.reason ?? "") \($0.championAfter ?? "")" }.joined(separator: "; ")
+        result["rounds"] = try lineage.rounds("reduced").map {
+            "\($0.round) \($0.parent) \($0.outcome?.rawValue ?? "") \($0.reason ?? "") \($0.championAfter ?? "")"
+        }.joined(separator: "; ")
         result["integrity"] = try lineage.read { try String.fetchAll($0, sql: "PRAGMA integrity_check").joined() }
         return result
     }

@@ -50,7 +50,9 @@ struct Program {
 
     /// Runs until a line of standard output satisfies `until`, then sends the signal, and waits for the end.
     /// - Returns: whether the line came.
-    static func interrupt(_ arguments: [String], with signal: Int32, after microseconds: UInt32 = 0, until: @escaping @Sendable (String) -> Bool) throws -> (hit: Bool, code: Int32) {
+    static func interrupt(_ arguments: [String], with signal: Int32, after microseconds: UInt32 = 0, until: @escaping @Sendable (String) -> Bool) throws -> (
+        hit: Bool, code: Int32
+    ) {
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments

@@ -134,10 +134,12 @@ import TestSupport
     @Test func threeLayersAndRulesRunToo() async throws {
         try await withTemporaryDirectory { folder in
             let (lineage, _) = try await run(
-                folder.appendingPathComponent("a"), [("aggregator: words", "aggregator: words\n  layers: 3"), ("confidence: own", "confidence: peers"), ("rounds: 2", "rounds: 1")])
+                folder.appendingPathComponent("a"),
+                [("aggregator: words", "aggregator: words\n  layers: 3"), ("confidence: own", "confidence: peers"), ("rounds: 2", "rounds: 1")])
             #expect(try lineage.drafts("reduced", round: 1, layer: 2).count == 4 * 48)
             let (vote, _) = try await run(
-                folder.appendingPathComponent("b"), [("aggregator: words", "aggregator: plurality"), ("dpo:", "dpo:\n  enabled: false"), ("rounds: 2", "rounds: 1")])
+                folder.appendingPathComponent("b"),
+                [("aggregator: words", "aggregator: plurality"), ("dpo:", "dpo:\n  enabled: false"), ("rounds: 2", "rounds: 1")])
             let round = try #require(try vote.rounds("reduced").first)
             #expect(round.dpoModel == nil && round.sftModel != nil)
             #expect(round.reason?.contains("DPO is off") == true)

@@ -4,7 +4,8 @@ import LocalLM
 public enum TinyModels {
     /// Odd sizes on purpose: nothing divides 32, two query heads share a key-value head.
     public static func configuration(
-        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1], pad: Int? = nil
+        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1],
+        pad: Int? = nil
     ) -> ModelConfiguration {
         ModelConfiguration(
             hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads,

@@ -13,7 +13,8 @@ extension Checkpoint {
         guard digest(ofSums: found) != expected.lowercased() else { return }
         let kept = try FileReader.text(directory.appendingPathComponent(File.sums))
         guard let kept, digest(ofSums: kept) == expected.lowercased() else {
-            throw LocalLMError(.damaged, "is not the model \(expected.prefix(12))", context: directory.path, hint: "its digest is \(digest(ofSums: found).prefix(12))")
+            throw LocalLMError(
+                .damaged, "is not the model \(expected.prefix(12))", context: directory.path, hint: "its digest is \(digest(ofSums: found).prefix(12))")
         }
         let then = Set(kept.split(separator: "\n").map(String.init)), now = Set(found.split(separator: "\n").map(String.init))
         let names = Set(then.symmetricDifference(now).map { String($0.dropFirst(66)) }).sorted()

@@ -47,7 +47,9 @@ struct SafeTensorsFile {
             entries[member.key] = try Self.entry(member, start, reader)
         }
         var end = start
-        for (name, entry) in entries.sorted(by: { ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound) }) {
+        for (name, entry) in entries.sorted(by: {
+            ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound)
+        }) {
             guard entry.range.lowerBound == end else {
                 throw damaged("tensor \(name) starts at byte \(entry.range.lowerBound) where the one before ends at \(end)")
             }
@@ -117,10 +119,13 @@ struct SafeTensorsFile {
         var offset = 0
         for tensor in weights.layout.tensors {
             let end = offset + tensor.count * 4
-            header.append(.init(tensor.name, .object([
-                .init("dtype", .string("F32")), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
-                .init("data_offsets", .array([.integer(offset), .integer(end)])),
-            ])))
+            header.append(
+                .init(
+                    tensor.name,
+                    .object([
+                        .init("dtype", .string("F32")), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
+                        .init("data_offsets", .array([.integer(offset), .integer(end)])),
+                    ])))
             offset = end
         }
         var text = Array(JSONValue.object(header).text().utf8)

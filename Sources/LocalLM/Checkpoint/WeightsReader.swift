@@ -26,7 +26,8 @@ struct WeightsReader {
         for entry in map {
             guard let name = entry.value.string, isPlainName(name) else {
                 throw LocalLMError(
-                    .damaged, "tensor \(entry.key.prefix(200)) is said to be in \(entry.value.string.map { "\"\($0.prefix(200))\"" } ?? entry.value.kind), which is no file of this directory",
+                    .damaged,
+                    "tensor \(entry.key.prefix(200)) is said to be in \(entry.value.string.map { "\"\($0.prefix(200))\"" } ?? entry.value.kind), which is no file of this directory",
                     context: url.path)
             }
             names.insert(name)

@@ -59,7 +59,8 @@ final class Decoder: @unchecked Sendable {
         for r in 0..<n { (x.pointer + r * c.hiddenSize).update(from: w + Int(rows[first + r].id) * c.hiddenSize, count: c.hiddenSize) }
         for layer in 0..<c.layerCount {
             let p = bank.layers[layer]
-            RMSNorm.forward(x.pointer, weight: w + norms[layer].input, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: normed.pointer, rstd: rstd.pointer)
+            RMSNorm.forward(
+                x.pointer, weight: w + norms[layer].input, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: normed.pointer, rstd: rstd.pointer)
             bank.forward(p.queryKeyValue, normed.pointer, rows: n, into: qkv.pointer)
             for r in 0..<n {
                 let row = rows[first + r], q = qkv.pointer + r * rowWidth
@@ -75,13 +76,16 @@ final class Decoder: @unchecked Sendable {
                 }
             }
             bank.forward(p.output, attended.pointer, rows: n, into: x.pointer, accumulate: true)
-            RMSNorm.forward(x.pointer, weight: w + norms[layer].middle, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: normed.pointer, rstd: rstd.pointer)
+            RMSNorm.forward(
+                x.pointer, weight: w + norms[layer].middle, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: normed.pointer, rstd: rstd.pointer)
             bank.forward(p.gateUp, normed.pointer, rows: n, into: gateUp.pointer)
             SwiGLU.forward(gateUp.pointer, rows: n, width: c.intermediateSize, into: activation.pointer)
             bank.forward(p.down, activation.pointer, rows: n, into: x.pointer, accumulate: true)
         }
         for (k, r) in wanted.enumerated() { (gathered.pointer + k * c.hiddenSize).update(from: x.pointer + r * c.hiddenSize, count: c.hiddenSize) }
-        RMSNorm.forward(gathered.pointer, weight: w + finalNorm, rows: wanted.count, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer, rstd: rstd.pointer)
+        RMSNorm.forward(
+            gathered.pointer, weight: w + finalNorm, rows: wanted.count, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer,
+            rstd: rstd.pointer)
         bank.forward(bank.head, hidden.pointer, rows: wanted.count, into: logits.pointer)
     }
 }

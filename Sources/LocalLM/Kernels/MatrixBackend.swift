@@ -30,7 +30,8 @@ public struct BLASKernel: Sendable {
     public static let current: BLASKernel = {
         openblas_set_num_threads(1)  // our shards are the threads; OpenBLAS's own would fight them
         let name = String(cString: openblas_get_corename())
-        let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"], middle = ["Haswell", "Zen", "Excavator", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
+        let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"],
+            middle = ["Haswell", "Zen", "Excavator", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
         let bits = wide.contains { $0.lowercased() == name.lowercased() } ? 512 : middle.contains { $0.lowercased() == name.lowercased() } ? 256 : 128
         return BLASKernel(name: name, vectorBits: bits, processorVectorBits: Int(csimd_vector_bits()))
     }()

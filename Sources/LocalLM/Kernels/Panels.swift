@@ -98,7 +98,9 @@ enum Panels {
                     if rows == 8 && width == 32 {
                         Tile<8>.multiply(depth, strip, rowStride: 1, step: 8, panel: scratch, c + i * ldc + j, leading: ldc, accumulate: addsUp)
                     } else {
-                        Block.multiply(rows: rows, columns: width, depth: depth, strip, rowStride: 1, step: 8, panel: scratch, c + i * ldc + j, leading: ldc, accumulate: addsUp)
+                        Block.multiply(
+                            rows: rows, columns: width, depth: depth, strip, rowStride: 1, step: 8, panel: scratch, c + i * ldc + j, leading: ldc,
+                            accumulate: addsUp)
                     }
                     i += 8
                 }

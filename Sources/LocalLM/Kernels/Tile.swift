@@ -55,7 +55,8 @@ enum Block {
             var i = 0
             if step == 1 {
                 while i + 8 <= m {
-                    Tile<8>.multiply(k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                    Tile<8>.multiply(
+                        k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
                     i += 8
                 }
             } else {
@@ -65,15 +66,18 @@ enum Block {
                 }
             }
             if i + 4 <= m {
-                Tile<4>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                Tile<4>.multiply(
+                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
                 i += 4
             }
             if i + 2 <= m {
-                Tile<2>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                Tile<2>.multiply(
+                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
                 i += 2
             }
             if i < m {
-                Tile<1>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                Tile<1>.multiply(
+                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
             }
         } else {
             partial(rows: m, columns: n, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
@@ -90,7 +94,9 @@ enum Block {
             var i = 0
             while i < m {
                 let rows = min(8, m - i)
-                multiply(rows: rows, columns: 32, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer, leading: 32, accumulate: false)
+                multiply(
+                    rows: rows, columns: 32, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer, leading: 32, accumulate: false
+                )
                 for r in 0..<rows {
                     let from = buffer + r * 32, to = c + (i + r) * leading
                     if accumulate {

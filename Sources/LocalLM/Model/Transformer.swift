@@ -115,7 +115,9 @@ final class TransformerShard: @unchecked Sendable {
         for (index, a) in layers.enumerated() {
             let p = bank.layers[index]
             let next = index + 1 < layers.count ? layers[index + 1].input : output
-            RMSNorm.forward(a.input.pointer, weight: w + norms[index].input, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.normed.pointer, rstd: a.rstd.pointer)
+            RMSNorm.forward(
+                a.input.pointer, weight: w + norms[index].input, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.normed.pointer,
+                rstd: a.rstd.pointer)
             bank.forward(p.queryKeyValue, a.normed.pointer, rows: n, into: a.qkv.pointer)
             rotate(a.qkv.pointer, backward: false)
             var probability = a.probabilities.pointer
@@ -127,7 +129,9 @@ final class TransformerShard: @unchecked Sendable {
             }
             a.middle.pointer.update(from: a.input.pointer, count: n * c.hiddenSize)
             bank.forward(p.output, a.attended.pointer, rows: n, into: a.middle.pointer, accumulate: true)
-            RMSNorm.forward(a.middle.pointer, weight: w + norms[index].middle, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
+            RMSNorm.forward(
+                a.middle.pointer, weight: w + norms[index].middle, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.middleNormed.pointer,
+                rstd: a.middleRstd.pointer)
             bank.forward(p.gateUp, a.middleNormed.pointer, rows: n, into: a.gateUp.pointer)
             SwiGLU.forward(a.gateUp.pointer, rows: n, width: c.intermediateSize, into: a.activation.pointer)
             next.pointer.update(from: a.middle.pointer, count: n * c.hiddenSize)
@@ -137,7 +141,8 @@ final class TransformerShard: @unchecked Sendable {
         for (k, row) in batch.targetRows.enumerated() {
             (gathered.pointer + k * c.hiddenSize).update(from: output.pointer + Int(row) * c.hiddenSize, count: c.hiddenSize)
         }
-        RMSNorm.forward(gathered.pointer, weight: w + finalNorm, rows: m, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer, rstd: hiddenRstd.pointer)
+        RMSNorm.forward(
+            gathered.pointer, weight: w + finalNorm, rows: m, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer, rstd: hiddenRstd.pointer)
     }
 
     /// After `forward`: fills `logprobs` without gradients.

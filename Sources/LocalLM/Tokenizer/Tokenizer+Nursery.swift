@@ -65,12 +65,14 @@ extension Tokenizer {
             .init("version", .string("1.0")), .init("truncation", .null), .init("padding", .null), .init("added_tokens", .array(added)),
             .init("normalizer", .null), .init("pre_tokenizer", byteLevel(false)), .init("post_processor", .null),
             .init("decoder", byteLevel(true)),
-            .init("model", .object([
-                .init("type", .string("BPE")), .init("dropout", .null), .init("unk_token", .null),
-                .init("continuing_subword_prefix", .null), .init("end_of_word_suffix", .null), .init("fuse_unk", .bool(false)),
-                .init("byte_fallback", .bool(false)), .init("ignore_merges", .bool(true)), .init("vocab", .object(vocabulary)),
-                .init("merges", .array([])),
-            ])),
+            .init(
+                "model",
+                .object([
+                    .init("type", .string("BPE")), .init("dropout", .null), .init("unk_token", .null),
+                    .init("continuing_subword_prefix", .null), .init("end_of_word_suffix", .null), .init("fuse_unk", .bool(false)),
+                    .init("byte_fallback", .bool(false)), .init("ignore_merges", .bool(true)), .init("vocab", .object(vocabulary)),
+                    .init("merges", .array([])),
+                ])),
         ])
         return try Tokenizer(json: Data(root.text(indented: true).utf8))
     }

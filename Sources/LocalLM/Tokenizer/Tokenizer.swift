@@ -51,7 +51,9 @@ public struct Tokenizer: Sendable {
             storage.rawMatcher.split(
                 bytes, 0..<bytes.count,
                 rest: { range in
-                    if storage.normalizedMatcher.isEmpty { words(range) } else {
+                    if storage.normalizedMatcher.isEmpty {
+                        words(range)
+                    } else {
                         storage.normalizedMatcher.split(bytes, range, rest: words, token: token)
                     }
                 }, token: token)

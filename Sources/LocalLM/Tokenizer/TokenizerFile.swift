@@ -143,9 +143,10 @@ struct TokenizerFile {
             }
             if id >= next { next = id + 1 }
             func flag(_ key: String) -> Bool { entry[key]?.bool ?? false }
-            added.append(AddedToken(
-                id: Int32(id), content: content, singleWord: flag("single_word"), stripsLeft: flag("lstrip"), stripsRight: flag("rstrip"),
-                normalized: flag("normalized"), special: flag("special")))
+            added.append(
+                AddedToken(
+                    id: Int32(id), content: content, singleWord: flag("single_word"), stripsLeft: flag("lstrip"), stripsRight: flag("rstrip"),
+                    normalized: flag("normalized"), special: flag("special")))
         }
         return added
     }

@@ -74,7 +74,8 @@ public final class DPOTrainer {
         let pairs = all.count
         let chosenTargets = all.reduce(0) { $0 + $1.pair.chosen.targetCount }
         engine.clearGradients()
-        var log = TrainingStep(step: 0, loss: 0, gradientNorm: 0, learningRate: 0, tokens: 0, targetTokens: 0, rewardMargin: 0, rewardAccuracy: 0, chosenLogprob: 0)
+        var log = TrainingStep(
+            step: 0, loss: 0, gradientNorm: 0, learningRate: 0, tokens: 0, targetTokens: 0, rewardMargin: 0, rewardAccuracy: 0, chosenLogprob: 0)
         for batch in microBatches where !batch.isEmpty {
             let shares = engine.split(tokens: batch.map { $0.pair.chosen.ids.count + $0.pair.rejected.ids.count })
             let shards = engine.shards

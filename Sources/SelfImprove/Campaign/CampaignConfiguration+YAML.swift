@@ -9,7 +9,8 @@ extension CampaignConfiguration {
     public static func read(_ file: URL, seed: UInt64? = nil) throws -> CampaignConfiguration {
         let bytes: Data
         do { bytes = try Data(contentsOf: file) } catch {
-            throw SelfImproveError(.configuration, "cannot be read: \(reason(file))", context: file.path, hint: "name a campaign file such as configs/nursery.yaml")
+            throw SelfImproveError(
+                .configuration, "cannot be read: \(reason(file))", context: file.path, hint: "name a campaign file such as configs/nursery.yaml")
         }
         guard let yaml = String(data: bytes, encoding: .utf8) else {
             throw SelfImproveError(.configuration, "is no UTF-8 text", context: file.path, hint: "a YAML file is needed")
@@ -34,7 +35,10 @@ extension CampaignConfiguration {
         }
         guard let root, case .mapping = root else {
             throw ConfigurationFaults(
-                file: name, faults: [ConfigurationFault(line: root?.mark?.line, key: "", "holds no configuration", hint: "it is a list of keys such as campaign: my-campaign")])
+                file: name,
+                faults: [
+                    ConfigurationFault(line: root?.mark?.line, key: "", "holds no configuration", hint: "it is a list of keys such as campaign: my-campaign")
+                ])
         }
         let section = ConfigurationSection(root, path: "", faults: faults)
         var configuration = read(section, directory: directory)
@@ -67,7 +71,8 @@ extension CampaignConfiguration {
             threads: root.integer("threads", default: 2, in: 1...1024), nursery: nursery,
             student: path(root.string("student", default: nursery == nil ? nil : "nursery/student"), directory), peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil), mixture: mixture, sft: sft(root.section("sft")),
-            dpo: dpo(root.section("dpo")), judges: judges(root, peers), evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
+            dpo: dpo(root.section("dpo")), judges: judges(root, peers),
+            evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
             gate: gate(root.section("gate")), stop: stop(root.section("stop")))
     }
 
@@ -94,7 +99,8 @@ extension CampaignConfiguration {
     private static func prompts(_ section: ConfigurationSection, _ directory: URL, usesNursery: Bool) -> Prompts {
         defer { section.finish() }
         return Prompts(
-            source: path(section.string("source", default: usesNursery ? "nursery" : nil), directory), perRound: section.integer("per_round", default: 5000, in: 1...10_000_000))
+            source: path(section.string("source", default: usesNursery ? "nursery" : nil), directory),
+            perRound: section.integer("per_round", default: 5000, in: 1...10_000_000))
     }
 
     private static func mixture(_ section: ConfigurationSection, peers: [Peer], usesNursery: Bool) -> Mixture {
@@ -119,7 +125,8 @@ extension CampaignConfiguration {
         Optimization(
             optimizer: section.choice("optimizer", default: .adamw), learningRate: section.number("learning_rate", default: learningRate, .fromZero),
             schedule: section.choice("schedule", default: .linear), finalFraction: section.number("final_fraction", default: 0, .zeroToOne),
-            warmupSteps: section.integer("warmup_steps", default: 10, in: 0...10_000_000), weightDecay: section.number("weight_decay", default: 0.01, .fromZero),
+            warmupSteps: section.integer("warmup_steps", default: 10, in: 0...10_000_000),
+            weightDecay: section.number("weight_decay", default: 0.01, .fromZero),
             maximumGradientNorm: section.number("maximum_gradient_norm", default: 1, .fromZero),
             batchTokens: section.integer("batch_tokens", default: 16_384, in: 1...100_000_000))
     }
@@ -142,7 +149,8 @@ extension CampaignConfiguration {
             prompts: section.integer("prompts", default: 6000, in: 1...10_000_000), samples: section.integer("samples", default: 5, in: 2...64),
             temperature: section.number("temperature", default: 0.8, NumberRange(words: "above 0, at most 5") { $0 > 0 && $0 <= 5 }),
             beta: section.number("beta", default: 0.01, .aboveZero), epochs: section.number("epochs", default: 5, .aboveZero),
-            minimumMargin: section.number("minimum_margin", default: 1, .fromZero), minimumPairs: section.integer("minimum_pairs", default: 50, in: 1...Int.max),
+            minimumMargin: section.number("minimum_margin", default: 1, .fromZero),
+            minimumPairs: section.integer("minimum_pairs", default: 50, in: 1...Int.max),
             nllWeight: section.number("nll_weight", default: 0, .fromZero))
     }
 
@@ -160,7 +168,8 @@ extension CampaignConfiguration {
         let source = usesNursery ? "nursery" : nil
         return Evaluation(
             gate: path(section.string("gate", default: source), directory), gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
-            report: path(section.string("report", default: source), directory), reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
+            report: path(section.string("report", default: source), directory),
+            reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
             maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000))
     }
 
@@ -168,7 +177,8 @@ extension CampaignConfiguration {
         defer { section.finish() }
         return Gate(
             enabled: section.bool("enabled", default: true), confidence: section.number("confidence", default: 0.95, .insideOne),
-            resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000), sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne))
+            resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000), sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne)
+        )
     }
 
     private static func stop(_ section: ConfigurationSection) -> StopCriteria {

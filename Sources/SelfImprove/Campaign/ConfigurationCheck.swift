@@ -40,7 +40,9 @@ struct ConfigurationCheck {
         var seen = Set<String>()
         for (index, peer) in configuration.peers.enumerated() where index < sections.count && !peer.name.isEmpty {
             if !isName(peer.name) { sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _") }
-            if Self.reserved.contains(peer.name) { sections[index].fault("name", "is \"\(peer.name)\", which means something else here", hint: "choose another name") }
+            if Self.reserved.contains(peer.name) {
+                sections[index].fault("name", "is \"\(peer.name)\", which means something else here", hint: "choose another name")
+            }
             if !seen.insert(peer.name).inserted { sections[index].fault("name", "\"\(peer.name)\" stands twice", hint: "every peer needs a name of its own") }
         }
     }
@@ -103,23 +105,31 @@ struct ConfigurationCheck {
     private func models() {
         check(configuration.student) { root.fault("student", $0, hint: $1) }
         let sections = root.sections("peers") ?? []
-        for (index, peer) in configuration.peers.enumerated() where index < sections.count { check(peer.model) { sections[index].fault("model", $0, hint: $1) } }
+        for (index, peer) in configuration.peers.enumerated() where index < sections.count {
+            check(peer.model) { sections[index].fault("model", $0, hint: $1) }
+        }
     }
 
     private func check(_ model: String, _ fault: (String, String?) -> Void) {
         if model.isEmpty { return }
         if model.hasPrefix("nursery/") {
             let name = String(model.dropFirst(8))
-            guard let nursery = configuration.nursery else { return fault("is \(model), but there is no nursery", "add a nursery section, or name a directory") }
+            guard let nursery = configuration.nursery else {
+                return fault("is \(model), but there is no nursery", "add a nursery section, or name a directory")
+            }
             let names = Nursery.modelNames(nursery.kind)
             if !names.contains(name) { fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))") }
             return
         }
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else { return fault("there is no directory \(model)", "relative paths are relative to this file") }
+        guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else {
+            return fault("there is no directory \(model)", "relative paths are relative to this file")
+        }
         guard isDirectory.boolValue else { return fault("\(model) is a file", "name a Hugging Face directory") }
         do {
-            if try Checkpoint.load(URL(fileURLWithPath: model, isDirectory: true)).template == nil { fault("\(model) has no chat template", "add chat_template.jinja") }
+            if try Checkpoint.load(URL(fileURLWithPath: model, isDirectory: true)).template == nil {
+                fault("\(model) has no chat template", "add chat_template.jinja")
+            }
         } catch let error as LocalLMError {
             fault("\(error.context ?? model): \(error.message)", error.hint)
         } catch { fault("\(model): \(error)", nil) }

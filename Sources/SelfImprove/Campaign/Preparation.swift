@@ -25,7 +25,9 @@ public struct Preparation: Sendable {
         var tokens = 0
         if let settings = configuration.nursery {
             let nursery = Nursery(settings, campaignSeed: configuration.seed, threads: configuration.threads)
-            if let known = try campaign.lineage.nursery(nursery.key), known.models.values.allSatisfy({ FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }) {
+            if let known = try campaign.lineage.nursery(nursery.key),
+                known.models.values.allSatisfy({ FileManager.default.fileExists(atPath: files.modelDirectory($0).path) })
+            {
                 nurseryModels = known.models
                 nurseryRecord = known
             } else {
@@ -43,7 +45,8 @@ public struct Preparation: Sendable {
         func bring(_ reference: String, name: String) throws -> String {
             if reference.hasPrefix("nursery/") {
                 guard let digest = nurseryModels[String(reference.dropFirst(8))] else {
-                    throw SelfImproveError(.configuration, "the nursery has no model \(reference)", hint: "it has: \(nurseryModels.keys.sorted().joined(separator: ", "))")
+                    throw SelfImproveError(
+                        .configuration, "the nursery has no model \(reference)", hint: "it has: \(nurseryModels.keys.sorted().joined(separator: ", "))")
                 }
                 return digest
             }

@@ -34,7 +34,8 @@ public struct LikelihoodJudge: Judge {
         self.models = models
     }
 
-    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int) {
+    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int)
+    {
         // Each text of a prompt is scored once, however many comparisons it stands in.
         struct Question: Hashable { var messages: [Message], answer: String }
         var places: [Question: Int] = [:]
@@ -70,7 +71,8 @@ public struct AgreementJudge: Judge {
 
     public init() {}
 
-    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int) {
+    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int)
+    {
         let verdicts = comparisons.map { comparison in
             let first = Self.agreement(comparison.first, comparison.mixture), second = Self.agreement(comparison.second, comparison.mixture)
             return first == second ? VerdictRecord.Verdict.tie : first > second ? .first : .second

@@ -48,7 +48,8 @@ extension Lineage {
             guard let round = rounds.first(where: { $0.round == number && $0.outcome != nil }), let model = round.championAfter else {
                 let known = rounds.filter { $0.outcome != nil }.map { "\($0.round)" }.joined(separator: ", ")
                 throw SelfImproveError(
-                    .notFound, "there is no ended round \(target)", context: campaign.name, hint: "there are: 0 (the start)\(known.isEmpty ? "" : ", \(known)")")
+                    .notFound, "there is no ended round \(target)", context: campaign.name, hint: "there are: 0 (the start)\(known.isEmpty ? "" : ", \(known)")"
+                )
             }
             return model
         }

@@ -47,5 +47,7 @@ public struct AnswerFilter: Sendable {
         "responses above", "the provided responses", "the given responses", "responses provided", "response 1", "the candidate answers",
         "responses from models", "previous responses", "<|sep|>", "<|aggregate|>", "<|im_start|>", "<|im_end|>",
     ]
-    private static let refusals = ["i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with", "as an ai language model"]
+    private static let refusals = [
+        "i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with", "as an ai language model",
+    ]
 }

@@ -82,7 +82,8 @@ enum FineTuning {
             let done = try step(batch)
             guard done.loss.isFinite, done.gradientNorm.isFinite else {
                 throw SelfImproveError(
-                    .failed, "training diverged at step \(done.step) of \(plan.count): the loss is \(done.loss)", hint: "lower learning_rate, or raise warmup_steps")
+                    .failed, "training diverged at step \(done.step) of \(plan.count): the loss is \(done.loss)",
+                    hint: "lower learning_rate, or raise warmup_steps")
             }
             log.append(done)
             progress.report(done: log.count, total: plan.count, unit: "steps", note: "loss \(Self.short(done.loss))")
@@ -103,7 +104,9 @@ enum FineTuning {
     }
 
     private static func noRows(_ count: Int) -> SelfImproveError {
-        SelfImproveError(.failed, count == 0 ? "there is nothing to train on" : "none of the \(count) rows fits the model", hint: "look at the round with: selfimprove samples CAMPAIGN")
+        SelfImproveError(
+            .failed, count == 0 ? "there is nothing to train on" : "none of the \(count) rows fits the model",
+            hint: "look at the round with: selfimprove samples CAMPAIGN")
     }
 
     private static func short(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
@@ -112,15 +115,17 @@ enum FineTuning {
 extension CampaignConfiguration.Optimization {
     /// The trainer's own settings, for a plan of so many steps. Warm-up takes at most a fifth of them.
     func settings(steps: Int) -> OptimizationSettings {
-        let optimizer: OptimizationSettings.Optimizer = switch optimizer {
-        case .adamw: .adamW
-        case .muon: .muon
-        }
-        let schedule: OptimizationSettings.Schedule = switch schedule {
-        case .constant: .constant
-        case .linear: .linear
-        case .cosine: .cosine
-        }
+        let optimizer: OptimizationSettings.Optimizer =
+            switch optimizer {
+            case .adamw: .adamW
+            case .muon: .muon
+            }
+        let schedule: OptimizationSettings.Schedule =
+            switch schedule {
+            case .constant: .constant
+            case .linear: .linear
+            case .cosine: .cosine
+            }
         return OptimizationSettings(
             optimizer: optimizer, learningRate: learningRate, schedule: schedule, finalFraction: finalFraction,
             warmupSteps: min(warmupSteps, steps / 5), totalSteps: steps, weightDecay: weightDecay, maximumGradientNorm: maximumGradientNorm)

@@ -25,7 +25,8 @@ public struct Nursery: Sendable {
     /// Digest of everything that decides the bytes of its models: the name under which it is kept.
     public var key: String {
         ContentDigest.sha256(
-            "nursery \(configuration.kind.rawValue) scale \(configuration.scale) seed \(seed) threads \(threads) program \(ProgramVersion.current) recipe \(stages)")
+            "nursery \(configuration.kind.rawValue) scale \(configuration.scale) seed \(seed) threads \(threads) program \(ProgramVersion.current) recipe \(stages)"
+        )
     }
 
     /// Tokens that training it takes: what progress is measured in.
@@ -61,9 +62,10 @@ public struct Nursery: Sendable {
             trained.merge(finished) { $1 }
             waiting.removeAll { stage in together.contains { $0.name == stage.name } }
         }
-        return Dictionary(uniqueKeysWithValues: stages.filter(\.isModel).map {
-            ($0.name, Checkpoint(weights: trained[$0.name]!, tokenizer: tokenizer, template: template))
-        })
+        return Dictionary(
+            uniqueKeysWithValues: stages.filter(\.isModel).map {
+                ($0.name, Checkpoint(weights: trained[$0.name]!, tokenizer: tokenizer, template: template))
+            })
     }
 
     /// As many stages at once as there are threads, the longest first.
@@ -92,7 +94,8 @@ public struct Nursery: Sendable {
     ) async throws -> Weights {
         let key = RandomKey.derive(RandomKey.derive(seed, "nursery"), stage.name)
         return try await Computation.run("nursery \(stage.name)") { cancellation in
-            let weights = parent?.copy()
+            let weights =
+                parent?.copy()
                 ?? Initialization.nursery(NurseryRecipe.architecture(vocabulary: tokenizer.vocabularySize), seed: RandomKey.derive(key, "weights"))
             let checkpoint = Checkpoint(weights: weights, tokenizer: tokenizer, template: template)
             let examples = try stage.corpus.examples(tokens: stage.tokens, tokenizer: checkpoint, seed: key)

@@ -58,7 +58,9 @@ struct NurseryCorpus: Sendable {
     /// One of `parts`, by weight.
     private func part(_ random: inout RandomStream) -> Part {
         var place = random.uniform() * parts.reduce(0) { $0 + $1.weight }
-        return parts.first { place -= $0.weight; return place < 0 } ?? parts[parts.count - 1]
+        return parts.first {
+            place -= $0.weight; return place < 0
+        } ?? parts[parts.count - 1]
     }
 
     /// Candidates as a mixture would write them: some right, some wrong in the ways that models are wrong.

@@ -9,7 +9,8 @@ import TestSupport
     private func model() throws -> Checkpoint {
         let tokenizer = try Tokenizer.nursery(words: [" the"])
         let configuration = ModelConfiguration(
-            hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 2, keyValueHeadCount: 1, vocabularySize: tokenizer.vocabularySize, maximumPositions: 32,
+            hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 2, keyValueHeadCount: 1, vocabularySize: tokenizer.vocabularySize,
+            maximumPositions: 32,
             eosTokenIDs: [1])
         return Checkpoint(weights: Initialization.gaussian(configuration, seed: 1), tokenizer: tokenizer, template: .nursery)
     }
@@ -77,7 +78,8 @@ import TestSupport
     }
 
     @Test func mutatedRowsThrowOrReadButNeverCrash() throws {
-        let good = Array(#"{"prompt":[{"role":"user","content":"a\u00e9\n"}],"completion":[{"role":"assistant","content":"b 1.5e3"}],"n":[1,-2.5e-3,null,true]}"#.utf8)
+        let good = Array(
+            #"{"prompt":[{"role":"user","content":"a\u00e9\n"}],"completion":[{"role":"assistant","content":"b 1.5e3"}],"n":[1,-2.5e-3,null,true]}"#.utf8)
         var random = RandomStream(key: 78)
         var refused = 0
         for _ in 0..<20_000 {

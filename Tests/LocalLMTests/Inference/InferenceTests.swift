@@ -13,7 +13,8 @@ import TestSupport
         let rows = TinyModels.examples(9, vocabulary: c.vocabularySize, seed: 22, longest: 90)
         let scored = try InferenceEngine(weights: weights, threads: 2).logprobs(of: rows)
         let shard = TransformerShard(
-            bank: ProjectionBank(weights, trains: true), rotary: RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions))
+            bank: ProjectionBank(weights, trains: true),
+            rotary: RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions))
         for row in rows { shard.batch.append(row) }
         shard.forward()
         shard.score()
@@ -58,7 +59,8 @@ import TestSupport
         let source = weights
         let stopped = Weights(stopping)
         stopped.buffer.copy(from: source.buffer)
-        let answer = try InferenceEngine(weights: stopped, threads: 1).generate([GenerationRequest(ids: [3], key: 1)], sampling: Sampling(maximumTokens: 30))[0][0]
+        let answer = try InferenceEngine(weights: stopped, threads: 1).generate([GenerationRequest(ids: [3], key: 1)], sampling: Sampling(maximumTokens: 30))[
+            0][0]
         let end = free.ids.firstIndex(of: free.ids[4])!
         #expect(answer.ids == Array(free.ids[...end]))
         #expect(answer.finishReason == .stop)

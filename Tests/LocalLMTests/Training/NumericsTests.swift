@@ -61,7 +61,8 @@ import TestSupport
     @Test func lookingUpThePadTokenTrainsNothing() throws {
         let padded = TinyModels.configuration(tied: false, pad: 5)
         let weights = TinyModels.weights(padded, seed: 33), before = weights.copy()
-        let trainer = try SFTTrainer(weights: weights, settings: OptimizationSettings(optimizer: .adamW, learningRate: 0.01, schedule: .constant, totalSteps: 1), threads: 1)
+        let trainer = try SFTTrainer(
+            weights: weights, settings: OptimizationSettings(optimizer: .adamW, learningRate: 0.01, schedule: .constant, totalSteps: 1), threads: 1)
         _ = try trainer.step([Example(ids: [5, 7, 5, 9], promptCount: 3)])
         let table = try #require(weights.layout.tensors.first)
         func row(_ w: Weights, _ id: Int) -> [Float] { Array(UnsafeBufferPointer(start: w.pointer(table) + id * padded.hiddenSize, count: padded.hiddenSize)) }
@@ -115,7 +116,9 @@ import TestSupport
         let trainer = try DPOTrainer(weights: policy, settings: settings(), beta: 0.1, threads: 1)
         let referenced = try trainer.reference(pairs)
         for _ in 0..<3 { _ = try trainer.step(referenced) }
-        let now = try InferenceEngine(weights: policy, threads: 1).logprobs(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map { $0.reduce(0.0) { $0 + Double($1) } }
+        let now = try InferenceEngine(weights: policy, threads: 1).logprobs(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map {
+            $0.reduce(0.0) { $0 + Double($1) }
+        }
         let expected = referenced.indices.reduce(0.0) {
             $0 + 0.1 * ((now[2 * $1] - referenced[$1].referenceChosen) - (now[2 * $1 + 1] - referenced[$1].referenceRejected)) / Double(referenced.count)
         }

@@ -24,18 +24,39 @@ import TestSupport
         (("kind: learning", "kind: teaching"), "c.yaml:4: nursery.kind: is \"teaching\" (one of learning, elicitation)"),
         (("scale: 0.01", "scale: 0"), "c.yaml:5: nursery.scale: is 0 (0.001 to 100.0)"),
         (("per_round: 48", "per_round: 0"), "c.yaml:7: prompts.per_round: is 0 (1 to 10000000)"),
-        (("per_round: 48", "per_round: 48\n  source: nowhere.jsonl"), "c.yaml:8: prompts.source: there is no file /nowhere/nowhere.jsonl (relative paths are relative to this file)"),
-        (("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"), "c.yaml:9: mixture.proposers: names \"digits\", which is no peer (known: letters, numbers, words, champion)"),
-        (("proposers: [letters, numbers, words, champion]", "proposers: []"), "c.yaml:9: mixture.proposers: is empty (name at least one; known: letters, numbers, words, champion)"),
-        (("proposers: [letters, numbers, words, champion]", "proposers: letters"), "c.yaml:9: mixture.proposers: is \"letters\" (it must be a list such as [a, b])"),
-        (("aggregator: words", "aggregator: nobody"), "c.yaml:10: mixture.aggregator: is \"nobody\", which is no peer (known: letters, numbers, words, champion, most_confident, plurality)"),
+        (
+            ("per_round: 48", "per_round: 48\n  source: nowhere.jsonl"),
+            "c.yaml:8: prompts.source: there is no file /nowhere/nowhere.jsonl (relative paths are relative to this file)"
+        ),
+        (
+            ("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"),
+            "c.yaml:9: mixture.proposers: names \"digits\", which is no peer (known: letters, numbers, words, champion)"
+        ),
+        (
+            ("proposers: [letters, numbers, words, champion]", "proposers: []"),
+            "c.yaml:9: mixture.proposers: is empty (name at least one; known: letters, numbers, words, champion)"
+        ),
+        (
+            ("proposers: [letters, numbers, words, champion]", "proposers: letters"),
+            "c.yaml:9: mixture.proposers: is \"letters\" (it must be a list such as [a, b])"
+        ),
+        (
+            ("aggregator: words", "aggregator: nobody"),
+            "c.yaml:10: mixture.aggregator: is \"nobody\", which is no peer (known: letters, numbers, words, champion, most_confident, plurality)"
+        ),
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
         (("aggregator: words", "aggregator: words\n  aggregation_prompt: mine"), "c.yaml:11: mixture.aggregation_prompt: is \"mine\" (one of moa, nursery)"),
         (("temperature: 0.5", "temperature: hot"), "c.yaml:11: mixture.temperature: is \"hot\" (it must be a number)"),
         (("temperature: 0.5", "temperature: .nan"), "c.yaml:11: mixture.temperature: is \".nan\" (it must be a number)"),
         (("confidence: own", "confidence: sure"), "c.yaml:13: mixture.confidence: is \"sure\" (one of none, own, peers)"),
-        (("confidence: own", "filters:\n    minimum_confidence: -0.1"), "c.yaml:14: mixture.filters.minimum_confidence: needs a confidence (set mixture.confidence to own or peers)"),
-        (("confidence: own", "confidence: own\n  filters:\n    agreement: perhaps"), "c.yaml:15: mixture.filters.agreement: is \"perhaps\" (it must be true or false)"),
+        (
+            ("confidence: own", "filters:\n    minimum_confidence: -0.1"),
+            "c.yaml:14: mixture.filters.minimum_confidence: needs a confidence (set mixture.confidence to own or peers)"
+        ),
+        (
+            ("confidence: own", "confidence: own\n  filters:\n    agreement: perhaps"),
+            "c.yaml:15: mixture.filters.agreement: is \"perhaps\" (it must be true or false)"
+        ),
         (("tokens: 3000", "tokens: 3000\n  epochs: 2"), "c.yaml:16: sft.epochs: stands beside tokens (one of the two says how long SFT takes)"),
         (("easy_weight: 0.6", "easy_weight: -1"), "c.yaml:16: sft.easy_weight: is -1 (0 or more)"),
         (("learning_rate: 0.005", "learning_rate: -0.005"), "c.yaml:19: sft.learning_rate: is -0.005 (0 or more)"),
@@ -43,14 +64,20 @@ import TestSupport
         (("beta: 0.1", "beta: 0"), "c.yaml:23: dpo.beta: is 0 (above 0)"),
         (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),
         (("- kind: agreement", "- kind: likelihood"), "c.yaml:30: judges[2].kind: likelihood stands twice (one judge of a kind; name more models instead)"),
-        (("- kind: likelihood", "- kind: likelihood\n    models: [champion]"), "c.yaml:30: judges[1].models: names the champion, which may not judge itself (known: letters, numbers, words)"),
+        (
+            ("- kind: likelihood", "- kind: likelihood\n    models: [champion]"),
+            "c.yaml:30: judges[1].models: names the champion, which may not judge itself (known: letters, numbers, words)"
+        ),
         (("gate_prompts: 48", "gate_prompts: 48.5"), "c.yaml:32: evaluation.gate_prompts: is \"48.5\" (it must be a whole number)"),
         (("resamples: 200", "resamples: 200\n  confidence: 95"), "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"),
         (("rounds: 2", "wall_clock: soon"), "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"),
         (("rounds: 2", "rounds: off"), "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, wall_clock, tokens)"),
         (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
         (("seed: 5", "seed: 5\nstudent: ./absent"), "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"),
-        (("seed: 5", "seed: 5\nstudent: nursery/aggregator"), "c.yaml:3: student: is nursery/aggregator, which this nursery does not have (it has: student, letters, numbers, words)"),
+        (
+            ("seed: 5", "seed: 5\nstudent: nursery/aggregator"),
+            "c.yaml:3: student: is nursery/aggregator, which this nursery does not have (it has: student, letters, numbers, words)"
+        ),
         (("seed: 5", "seed: 5\nseed: 6"), "c.yaml:2: seed: stands twice (keep one of them)"),
     ]
 
@@ -132,7 +159,10 @@ import TestSupport
         // A line with a value carries its explanation; what repeats an explained key does not have to.
         let silent = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
             .filter { $0.contains(": ") && !$0.contains("#") }.map { $0.trimmingCharacters(in: .whitespaces) }
-        let repeated = ["model: nursery/", "- name:", "learning_rate", "schedule", "final_fraction", "warmup_steps", "weight_decay", "maximum_gradient_norm", "batch_tokens", "models: ["]
+        let repeated = [
+            "model: nursery/", "- name:", "learning_rate", "schedule", "final_fraction", "warmup_steps", "weight_decay", "maximum_gradient_norm",
+            "batch_tokens", "models: [",
+        ]
         for line in silent { #expect(repeated.contains { line.hasPrefix($0) }, "\(line) is not explained") }
     }
 
@@ -144,7 +174,8 @@ import TestSupport
         func says(_ section: String, _ key: String, _ value: String) {
             let part = text[text.range(of: "\n\(section):")!.lowerBound...]
             let line = part.split(separator: "\n").first { $0.trimmingCharacters(in: .whitespaces).hasPrefix("\(key):") }
-            #expect(line?.contains("default \(value)") == true || line?.contains("default: \(value)") == true, "\(section).\(key): \(value), but: \(line ?? "")")
+            #expect(
+                line?.contains("default \(value)") == true || line?.contains("default: \(value)") == true, "\(section).\(key): \(value), but: \(line ?? "")")
         }
         says("prompts", "per_round", "\(c.prompts.perRound)")
         says("mixture", "layers", "\(c.mixture.layers)")

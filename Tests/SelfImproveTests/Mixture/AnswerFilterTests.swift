@@ -6,7 +6,9 @@ import Testing
 @Suite struct AnswerFilterTests {
     private let question = [Message(role: "user", content: "Write a long and careful sentence.")]
 
-    private func reason(_ text: String, finish: FinishReason = .stop, best: String? = nil, confidence: Double? = -0.01, minimum: Double? = nil, agreement: Bool = false)
+    private func reason(
+        _ text: String, finish: FinishReason = .stop, best: String? = nil, confidence: Double? = -0.01, minimum: Double? = nil, agreement: Bool = false
+    )
         -> AnswerFilter.Reason?
     {
         let filter = AnswerFilter(.init(minimumConfidence: minimum, agreement: agreement))

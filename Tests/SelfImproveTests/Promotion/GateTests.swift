@@ -68,7 +68,9 @@ import Testing
         var covered = 0
         for trial in 0..<400 {
             var random = RandomStream(key: UInt64(trial) &* 77)
-            let differences = (0..<150).map { _ in let u = random.uniform(); return u < 0.3 ? 1.0 : u < 0.4 ? -1.0 : 0 }
+            let differences = (0..<150).map { _ in
+                let u = random.uniform(); return u < 0.3 ? 1.0 : u < 0.4 ? -1.0 : 0
+            }
             let interval = PairedBootstrap(resamples: 500, seed: UInt64(trial)).interval(differences, confidence: 0.95)
             if interval.low <= 0.2 && 0.2 <= interval.high { covered += 1 }
         }

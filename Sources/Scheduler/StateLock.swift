@@ -12,11 +12,7 @@ public final class StateLock: Sendable {
 
     /// - Throws: `.busy`, naming the process, where another one holds it; `.file` where the directory cannot be written.
     public static func acquire(state: URL) throws -> StateLock {
-        do { try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true) } catch {
-            throw SelfImproveError(
-                .file, "the state directory cannot be made: \(error.localizedDescription)", context: state.path,
-                hint: "name a directory you may write to with --state")
-        }
+        try Lineage.makeDirectory(state)
         let file = state.appendingPathComponent("lock")
         let descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {

@@ -5,7 +5,7 @@ import GRDB
 extension Round {
     /// Both stages on both sets; and what this round's mixture was able to, where it was not evaluated with this champion before.
     func evaluate(_ stages: [StageModel], _ progress: StepProgress) async throws -> StepResult<Int> {
-        let evaluation = Evaluation(campaign: campaign, prepared: prepared)
+        let evaluation = try Evaluation(campaign, prepared)
         let made = zip(["sft", "dpo"], stages).compactMap { name, stage in stage.digest.map { (name: "r\(number)-\(name)", digest: $0) } }
         let sizes = campaign.configuration.evaluation
         let meter = CallMeter(total: made.count * (sizes.gatePrompts + sizes.reportPrompts), unit: "answers", progress)
@@ -77,8 +77,7 @@ extension Round {
     /// What a model answered to the gate set, when it was evaluated on it.
     private func gateMarks(_ digest: String) throws -> [Gate.Mark] {
         let lineage = campaign.lineage
-        let found = try lineage.evaluations(campaign.name).last { $0.model == digest && $0.set == .gate && $0.subject == .model }
-        guard let id = found?.id else {
+        guard let id = try lineage.evaluation(of: digest, on: .gate, campaign: campaign.name)?.id else {
             throw SelfImproveError(.damaged, "the model \(digest.prefix(12)) has no evaluation on the gate set", hint: "selfimprove doctor looks for damage")
         }
         return try lineage.evaluationAnswers(id).map { Gate.Mark(id: $0.promptId, slice: $0.slice, correct: $0.correct) }

@@ -16,11 +16,8 @@ struct CampaignSummary {
     }
 
     func print(_ end: CampaignEnd) throws {
-        let evaluations = try lineage.evaluations(campaign).filter { $0.set == .report && $0.subject == .model }
-        func score(_ model: String?) -> String {
-            guard let model, let found = evaluations.last(where: { $0.model == model }) else { return "-" }
-            return String(format: "%.1f%%", 100 * found.score.value)
-        }
+        let scores = try lineage.scores(campaign)
+        func score(_ model: String?) -> String { model.flatMap { scores[$0] }.map { Text.percent($0.value) } ?? "-" }
         let record = try lineage.campaign(campaign)
         Output.line("")
         var rows = [["round", "SFT", "DPO", "outcome", "champion", "time"]]
@@ -28,13 +25,14 @@ struct CampaignSummary {
         for round in try lineage.rounds(campaign) {
             rows.append([
                 "\(round.round)", score(round.sftModel), score(round.dpoModel), round.outcome?.rawValue ?? "unfinished", score(round.championAfter),
-                ProgressDisplay.duration(round.seconds).trimmingCharacters(in: .whitespaces),
+                Text.time(round.seconds),
             ])
         }
         for line in Text.table(rows) { Output.line(line) }
-        if let n = evaluations.last?.n, let champion = evaluations.last(where: { $0.model == record.champion }) {
+        if let champion = record.champion.flatMap({ scores[$0] }) {
             Output.line(
-                "held-out accuracy, n = \(n); the champion's 95% interval is \(String(format: "%.1f to %.1f%%", 100 * champion.low, 100 * champion.high))")
+                "held-out accuracy, n = \(champion.n); the champion's 95% interval is \(String(format: "%.1f to %.1f%%", 100 * champion.low, 100 * champion.high))"
+            )
         }
         let next = (try lineage.rounds(campaign).map(\.round).max() ?? 0) + 2
         Output.line("")

@@ -117,11 +117,11 @@ struct ModelTrain: AsyncParsableCommand {
             var log: TrainingStep?
             let elapsed = try clock.measure { log = try step(batches) }
             guard let log else { continue }
-            let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
             try Output.json(
                 Line(
                     step: log.step, loss: log.loss, grad_norm: log.gradientNorm, learning_rate: log.learningRate, tokens: log.tokens,
-                    tokens_per_second: Double(log.tokens) / seconds, margins: log.rewardMargin, accuracies: log.rewardAccuracy, chosen: log.chosenLogprob))
+                    tokens_per_second: Double(log.tokens) / elapsed.seconds, margins: log.rewardMargin, accuracies: log.rewardAccuracy,
+                    chosen: log.chosenLogprob))
         }
     }
 

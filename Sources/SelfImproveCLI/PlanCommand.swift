@@ -73,7 +73,8 @@ struct CampaignPlan: Encodable {
         var steps = [
             generate("propose", prompts: n, answers: n * proposers * layers, prompt: prompt),
             generate(
-                "aggregate", prompts: n, answers: ["most_confident", "plurality"].contains(c.mixture.aggregator) ? 0 : n, prompt: prompt + proposers * answer),
+                "aggregate", prompts: n, answers: CampaignConfiguration.Mixture.aggregationRules.contains(c.mixture.aggregator) ? 0 : n,
+                prompt: prompt + proposers * answer),
             Step(name: "sft", prompts: 0, answers: 0, tokens: sftTokens, seconds: muon * Double(sftTokens) / training.tokensPerSecond),
         ]
         if c.dpo.enabled {

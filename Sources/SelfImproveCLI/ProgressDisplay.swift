@@ -1,4 +1,5 @@
 import Foundation
+import LocalLM
 import Scheduler
 import SelfImprove
 import Synchronization
@@ -104,7 +105,7 @@ final class ProgressDisplay: Sendable {
         state.isOpen = true
     }
 
-    private func emit(_ members: [String: JSONValue]) {
+    private func emit(_ members: [String: SelfImprove.JSONValue]) {
         guard json else { return }
         do { try Output.json(members) } catch { Output.error("selfimprove: an event could not be written: \(error)") }
     }
@@ -133,8 +134,4 @@ final class ProgressDisplay: Sendable {
     private static func count(_ value: Double) -> String {
         value >= 10_000 ? "\(Int(value / 1000))k" : value >= 100 ? "\(Int(value))" : String(format: "%.1f", value)
     }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

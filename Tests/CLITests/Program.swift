@@ -16,7 +16,7 @@ struct Program {
         return named ?? bundle.appendingPathComponent("selfimprove")
     }()
 
-    static func run(_ arguments: [String], input: String? = nil) throws -> Result {
+    private static func process(_ arguments: [String]) -> Process {
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments
@@ -24,6 +24,11 @@ struct Program {
         environment["OPENBLAS_CORETYPE"] = nil
         environment["COLUMNS"] = "80"
         process.environment = environment
+        return process
+    }
+
+    static func run(_ arguments: [String], input: String? = nil) throws -> Result {
+        let process = process(arguments)
         let out = Pipe(), error = Pipe()
         process.standardOutput = out
         process.standardError = error
@@ -53,12 +58,7 @@ struct Program {
     static func interrupt(_ arguments: [String], with signal: Int32, after microseconds: UInt32 = 0, until: @escaping @Sendable (String) -> Bool) throws -> (
         hit: Bool, code: Int32
     ) {
-        let process = Process()
-        process.executableURL = binary
-        process.arguments = arguments
-        var environment = ProcessInfo.processInfo.environment
-        environment["OPENBLAS_CORETYPE"] = nil
-        process.environment = environment
+        let process = process(arguments)
         process.standardInput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         let out = Pipe()

@@ -64,7 +64,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         var seconds: [Double] = []
         for _ in 0..<repetitions {
             let elapsed = try clock.measure { try once() }
-            seconds.append(Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)
+            seconds.append(elapsed.seconds)
         }
         seconds.sort()
         let median = seconds[seconds.count / 2]
@@ -91,8 +91,7 @@ public struct SpeedMeasurement: Sendable, Codable {
                     }
                 }
             }
-            let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-            best = max(best, Double(threads * 4 * 2 * n * n * n) / seconds * 1e-9)
+            best = max(best, Double(threads * 4 * 2 * n * n * n) / elapsed.seconds * 1e-9)
         }
         return best
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import LocalLM
 import SelfImprove
 
 /// The journal in SQLite: one row per step, `running` while it runs, `done` in the same transaction as everything it wrote.
@@ -63,8 +64,4 @@ public struct DatabaseJournal: StepJournal {
         try db.execute(
             sql: "UPDATE rounds SET seconds = seconds + ? WHERE campaign = ? AND round = ?", arguments: [seconds, step.campaign, step.round])
     }
-}
-
-extension Duration {
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -50,7 +50,7 @@ extension StopCheck.Situation {
     /// As the lineage has it.
     public init(_ campaign: CampaignRecord, in lineage: Lineage) throws {
         let rounds = try lineage.rounds(campaign.name).filter { $0.outcome != nil }
-        let score = try lineage.evaluations(campaign.name).last { $0.model == campaign.champion && $0.set == .gate && $0.subject == .model }?.score
+        let score = try campaign.champion.flatMap { try lineage.evaluation(of: $0, on: .gate, campaign: campaign.name) }?.score
         // A rollback is a new beginning: what failed before it is not held against what comes after.
         let lastRollback = try lineage.events(campaign.name).last { $0.kind == .rolledBack }?.at
         let counted = rounds.filter { round in lastRollback.map { (round.endedAt ?? .distantPast) > $0 } ?? true }

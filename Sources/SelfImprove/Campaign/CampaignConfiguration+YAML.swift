@@ -44,7 +44,7 @@ extension CampaignConfiguration {
         var configuration = read(section, directory: directory)
         section.finish()
         if let seed { configuration.seed = seed }
-        ConfigurationCheck(configuration, section, directory: directory).run()
+        ConfigurationCheck(configuration, section).run()
         try faults.thrown(by: name)
         return configuration
     }

@@ -40,6 +40,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var layers: Int
         /// A peer's name, `champion`, or a rule instead of a model: `most_confident`, `plurality`.
         public var aggregator: String
+        /// What may stand there instead of a model.
+        public static let aggregationRules = ["most_confident", "plurality"]
         /// File of `Prompts/Files` that words the aggregation: `moa` (the paper's) or `nursery`.
         public var aggregationPrompt: String
         /// Of the proposers.

@@ -5,12 +5,10 @@ import LocalLM
 struct ConfigurationCheck {
     private let configuration: CampaignConfiguration
     private let root: ConfigurationSection
-    private let directory: URL
 
-    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, directory: URL) {
+    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection) {
         self.configuration = configuration
         self.root = root
-        self.directory = directory
     }
 
     func run() {
@@ -29,7 +27,7 @@ struct ConfigurationCheck {
 
     // MARK: Names
 
-    private static let reserved = ["champion", "most_confident", "plurality", "student", "mixture", "initial"]
+    private static let reserved = ["champion", "student", "mixture", "initial"] + CampaignConfiguration.Mixture.aggregationRules
 
     private func names() {
         func isName(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") } }
@@ -59,7 +57,7 @@ struct ConfigurationCheck {
         for name in mixture.proposers where name != "champion" && !peers.contains(name) {
             section.fault("proposers", "names \"\(name)\", which is no peer", hint: known(["champion"]))
         }
-        let rules = ["champion", "most_confident", "plurality"]
+        let rules = ["champion"] + CampaignConfiguration.Mixture.aggregationRules
         if !rules.contains(mixture.aggregator), !peers.contains(mixture.aggregator) {
             section.fault("aggregator", "is \"\(mixture.aggregator)\", which is no peer", hint: known(rules))
         }

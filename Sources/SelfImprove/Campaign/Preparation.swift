@@ -95,7 +95,7 @@ public struct Preparation: Sendable {
     /// The student on both sets; every peer and the mixture on the one that is only reported.
     private func baseline(_ prepared: PreparedModels, _ progress: StepProgress) async throws -> StepResult<Int> {
         var records: [(EvaluationRecord, [EvaluationAnswerRecord])] = []
-        let evaluation = Evaluation(campaign: campaign, prepared: prepared)
+        let evaluation = try Evaluation(campaign, prepared)
         let peers = campaign.configuration.peers
         let meter = CallMeter(
             total: campaign.configuration.evaluation.gatePrompts + campaign.configuration.evaluation.reportPrompts * (1 + peers.count),

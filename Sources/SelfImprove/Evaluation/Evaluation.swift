@@ -4,8 +4,18 @@ import LocalLM
 struct Evaluation: Sendable {
     typealias Records = (EvaluationRecord, [EvaluationAnswerRecord])
 
-    let campaign: Campaign
-    let prepared: PreparedModels
+    private let campaign: Campaign
+    private let prepared: PreparedModels
+    private let gate: EvaluationSet
+    private let report: EvaluationSet
+
+    /// Reads both sets.
+    init(_ campaign: Campaign, _ prepared: PreparedModels) throws {
+        self.campaign = campaign
+        self.prepared = prepared
+        gate = try campaign.evaluationSet(prepared, .gate)
+        report = try campaign.evaluationSet(prepared, .report)
+    }
 
     private var evaluator: Evaluator { Evaluator(maximumTokens: campaign.configuration.evaluation.maximumTokens) }
 
@@ -14,7 +24,7 @@ struct Evaluation: Sendable {
         _ progress: @escaping @Sendable (Int) -> Void, _ tokens: inout Int
     ) async throws -> Records {
         let model = try await campaign.library.model(digest, name: name)
-        let result = try await evaluator.evaluate(model, on: campaign.evaluationSet(prepared, set), progress: progress)
+        let result = try await evaluator.evaluate(model, on: set == .gate ? gate : report, progress: progress)
         tokens += Int((result.meanTokens ?? 0) * Double(result.answers.count))
         return campaign.records(result, round: round, model: digest, set: set, subject: subject, name: name, dataset: prepared.dataset(set))
     }
@@ -23,15 +33,14 @@ struct Evaluation: Sendable {
     /// the same drafts also what the most confident one and a vote would have said: that is what the aggregator is worth.
     func mixture(champion: String, round: Int, _ tokens: inout Int) async throws -> [Records] {
         let mixture = try await campaign.mixture(prepared, champion: champion)
-        let set = try campaign.evaluationSet(prepared, .report)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
-        let instructions = set.items.map { Mixture.Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id)) }
+        let instructions = report.items.map { Mixture.Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id)) }
         let (layers, used) = try await mixture.propose(instructions)
         tokens += used
         var records: [Records] = []
         func add(_ name: String, _ answers: [ChatAnswer]) {
             let mean = Double(answers.reduce(0) { $0 + $1.tokens }) / Double(answers.count)
-            let result = EvaluationResult(set, outputs: answers.map(\.text), meanTokens: mean)
+            let result = EvaluationResult(report, outputs: answers.map(\.text), meanTokens: mean)
             records.append(
                 campaign.records(result, round: round, model: nil, set: .report, subject: .mixture, name: name, dataset: prepared.reportSet))
         }

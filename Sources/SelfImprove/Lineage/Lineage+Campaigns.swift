@@ -43,6 +43,11 @@ extension Lineage {
         try read { try EvaluationRecord.filter(Column("campaign") == campaign).order(Column("id")).fetchAll($0) }
     }
 
+    /// The latest evaluation of a model on one of the campaign's held-out sets.
+    public func evaluation(of model: String, on set: EvaluationRecord.Set, campaign: String) throws -> EvaluationRecord? {
+        try evaluations(campaign).last { $0.model == model && $0.set == set && $0.subject == .model }
+    }
+
     public func evaluationAnswers(_ evaluation: Int64) throws -> [EvaluationAnswerRecord] {
         try read { db in
             try EvaluationAnswerRecord.filter(Column("evaluation") == evaluation).order(Column("prompt_id")).fetchAll(db)

@@ -23,13 +23,7 @@ public final class Lineage: Sendable {
     /// Opens the lineage of a state directory, making both where they do not exist, and brings the schema up to date.
     /// - Throws: `SelfImproveError`: `.file` where the directory cannot be written, `.damaged` where the database is not one.
     public static func open(state: URL) throws -> Lineage {
-        do {
-            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
-        } catch {
-            throw SelfImproveError(
-                .file, "the state directory cannot be made: \(error.localizedDescription)", context: state.path,
-                hint: "name a directory you may write to with --state")
-        }
+        try makeDirectory(state)
         let file = state.appendingPathComponent(databaseName)
         do {
             let pool = try DatabasePool(path: file.path, configuration: configuration())
@@ -39,6 +33,18 @@ public final class Lineage: Sendable {
             return Lineage(state: state, database: pool)
         } catch let error as DatabaseError {
             throw opening(file, error)
+        }
+    }
+
+    /// Makes a state directory where there is none.
+    /// - Throws: `.file` where it cannot be made.
+    public static func makeDirectory(_ state: URL) throws {
+        do {
+            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+        } catch {
+            throw SelfImproveError(
+                .file, "the state directory cannot be made: \(error.localizedDescription)", context: state.path,
+                hint: "name a directory you may write to with --state")
         }
     }
 

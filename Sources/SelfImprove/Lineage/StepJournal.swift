@@ -44,7 +44,7 @@ public struct StepResult<Value: Codable & Sendable>: Sendable {
     }
 }
 
-/// How far a running step is, and whether it should go on.
+/// How far a running step is.
 public struct StepProgress: Sendable {
     /// One report of a step.
     public struct Report: Sendable, Equatable {
@@ -69,9 +69,6 @@ public struct StepProgress: Sendable {
     public func report(done: Int, total: Int, unit: String, note: String? = nil) {
         listener(Report(done: done, total: total, unit: unit, note: note))
     }
-
-    /// Throws `CancellationError` if the campaign was asked to stop. Call it between batches, from within the step's task.
-    public func checkCancellation() throws { try Task.checkCancellation() }
 }
 
 /// Runs steps at most once to completion, whatever happens to the process.

@@ -102,9 +102,9 @@ struct NurseryCorpus: Sendable {
         private static func otherSkill(_ instruction: NurseryInstruction, _ random: inout RandomStream) -> String {
             let skills = NurserySkill.of(instruction.skill.group)
             let skill = skills[random.integer(below: skills.count)]
-            guard skill != .nth, instruction.skill != .nth, !instruction.words.isEmpty, !instruction.skill.paraphrases.isEmpty,
-                skill.group != .numbers
-            else { return NurseryInstruction.draw(skill, from: .corpus, &random).gold }
+            guard skill != .nth, instruction.skill != .nth, !instruction.words.isEmpty else {
+                return NurseryInstruction.draw(skill, from: .corpus, &random).gold
+            }
             return NurseryInstruction(skill: skill, words: instruction.words, numbers: instruction.numbers, paraphrase: 0).gold
         }
 

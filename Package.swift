@@ -39,7 +39,7 @@ let package = Package(
             dependencies: ["Scheduler", .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: plain),
         .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
-        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], swiftSettings: plain),
+        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], exclude: ["Golden"], swiftSettings: plain),
         .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
         .testTarget(

@@ -1,31 +1,35 @@
-/// A matrix B[k, n] rearranged for `Tile`: panels of 32 columns, each k x 32 floats, the last one padded with zeros.
+import CSIMD
+
+/// A matrix B[k, n] rearranged for tiles: panels of `width` columns, each k x width floats, the last one padded with zeros.
 ///
 /// Weights are packed once per optimizer step (training) or once per load (inference), not once per product.
 enum Panels {
+    static var width: Int { Block.columns }
+
     /// Floats that the panels of a k x n matrix take.
-    static func count(depth k: Int, columns n: Int) -> Int { (n + 31) / 32 * 32 * k }
+    static func count(depth k: Int, columns n: Int) -> Int { (n + width - 1) / width * width * k }
 
     /// From rows: B[p, j] at `source[p * leading + j]`.
     static func pack(rows source: UnsafePointer<Float>, leading: Int, depth k: Int, columns n: Int, into panels: UnsafeMutablePointer<Float>) {
         var panel = panels
         var j = 0
         while j < n {
-            let width = min(32, n - j)
-            if width == 32 {
+            let columns = min(width, n - j)
+            if columns == width {
                 for p in 0..<k {
-                    let from = source + p * leading + j, to = panel + p * 32
+                    let from = source + p * leading + j, to = panel + p * width
                     to.store(from.vector(0), at: 0)
-                    to.store(from.vector(16), at: 16)
+                    if width > 16 { to.store(from.vector(16), at: 16) }
                 }
             } else {
                 for p in 0..<k {
-                    let from = source + p * leading + j, to = panel + p * 32
-                    for q in 0..<width { to[q] = from[q] }
-                    for q in width..<32 { to[q] = 0 }
+                    let from = source + p * leading + j, to = panel + p * width
+                    for q in 0..<columns { to[q] = from[q] }
+                    for q in columns..<width { to[q] = 0 }
                 }
             }
-            panel += 32 * k
-            j += 32
+            panel += width * k
+            j += width
         }
     }
 
@@ -34,18 +38,31 @@ enum Panels {
         var panel = panels
         var j = 0
         while j < n {
-            let width = min(32, n - j)
-            // Sixteen columns at a time: each strided write fills part of a cache line that stays in L1.
-            for q in 0..<width {
-                let from = source + (j + q) * leading
-                let to = panel + q
-                for p in 0..<k { to[p * 32] = from[p] }
+            let columns = min(width, n - j)
+            var q = 0
+            while q + 8 <= columns {
+                let from = source + (j + q) * leading, to = panel + q
+                var p = 0
+                while p + 8 <= k {
+                    csimd_transpose8(from + p, leading, to + p * width, width)
+                    p += 8
+                }
+                while p < k {
+                    for r in 0..<8 { to[p * width + r] = from[r * leading + p] }
+                    p += 1
+                }
+                q += 8
             }
-            if width < 32 {
-                for p in 0..<k { for q in width..<32 { panel[p * 32 + q] = 0 } }
+            while q < columns {
+                let from = source + (j + q) * leading, to = panel + q
+                for p in 0..<k { to[p * width] = from[p] }
+                q += 1
             }
-            panel += 32 * k
-            j += 32
+            if columns < width {
+                for p in 0..<k { for q in columns..<width { panel[p * width + q] = 0 } }
+            }
+            panel += width * k
+            j += width
         }
     }
 
@@ -64,10 +81,10 @@ enum Panels {
             var panel = panels
             while j < n {
                 Block.multiply(
-                    rows: rows, columns: min(32, n - j), depth: k, a + i * lda, rowStride: lda, step: 1, panel: panel,
+                    rows: rows, columns: min(width, n - j), depth: k, a + i * lda, rowStride: lda, step: 1, panel: panel,
                     c + i * ldc + j, leading: ldc, accumulate: accumulate)
-                panel += 32 * k
-                j += 32
+                panel += width * k
+                j += width
             }
             i += rows
         }
@@ -83,29 +100,25 @@ enum Panels {
         var start = 0
         while start < k {
             let depth = min(slice, k - start)
-            let interleaved = scratch + depth * 32
+            let interleaved = scratch + depth * width
             var j = 0
             let addsUp = accumulate || start > 0
             var packedA = false
             while j < n {
-                let width = min(32, n - j)
-                pack(rows: b + start * ldb + j, leading: ldb, depth: depth, columns: width, into: scratch)
+                let columns = min(width, n - j)
+                pack(rows: b + start * ldb + j, leading: ldb, depth: depth, columns: columns, into: scratch)
                 var i = 0
                 while i < m {
-                    let rows = min(8, m - i)
+                    let rows = min(Block.rows, m - i)
                     let strip = interleaved + i * depth
                     if !packedA { interleave(a + start * lda + i, leading: lda, rows: rows, depth: depth, into: strip) }
-                    if rows == 8 && width == 32 {
-                        Tile<8>.multiply(depth, strip, rowStride: 1, step: 8, panel: scratch, c + i * ldc + j, leading: ldc, accumulate: addsUp)
-                    } else {
-                        Block.multiply(
-                            rows: rows, columns: width, depth: depth, strip, rowStride: 1, step: 8, panel: scratch, c + i * ldc + j, leading: ldc,
-                            accumulate: addsUp)
-                    }
-                    i += 8
+                    Block.multiply(
+                        rows: rows, columns: columns, depth: depth, strip, rowStride: 1, step: Block.rows, panel: scratch, c + i * ldc + j, leading: ldc,
+                        accumulate: addsUp)
+                    i += rows
                 }
                 packedA = true
-                j += 32
+                j += width
             }
             start += depth
         }
@@ -114,16 +127,24 @@ enum Panels {
     /// Tokens per slice of `multiplyTransposed`.
     static let slice = 256
     /// Floats of scratch that `multiplyTransposed` needs for m rows of the result.
-    static func outerScratch(rows m: Int) -> Int { slice * 32 + slice * ((m + 7) / 8 * 8) }
+    static func outerScratch(rows m: Int) -> Int { slice * width + slice * ((m + Block.rows - 1) / Block.rows * Block.rows) }
 
+    /// Rows of A^T side by side, so that a tile reads them one behind the other.
     private static func interleave(_ a: UnsafePointer<Float>, leading: Int, rows: Int, depth: Int, into strip: UnsafeMutablePointer<Float>) {
+        let wide = Block.rows
         if rows == 8 {
             for p in 0..<depth {
                 let from = UnsafeRawPointer(a + p * leading).loadUnaligned(as: SIMD8<Float>.self)
-                UnsafeMutableRawPointer(strip + p * 8).storeBytes(of: from, as: SIMD8<Float>.self)
+                UnsafeMutableRawPointer(strip + p * wide).storeBytes(of: from, as: SIMD8<Float>.self)
+            }
+        } else if rows == 6 {
+            for p in 0..<depth {
+                let from = UnsafeRawPointer(a + p * leading), to = UnsafeMutableRawPointer(strip + p * wide)
+                to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
+                to.storeBytes(of: from.loadUnaligned(fromByteOffset: 16, as: SIMD2<Float>.self), toByteOffset: 16, as: SIMD2<Float>.self)
             }
         } else {
-            for p in 0..<depth { for r in 0..<rows { strip[p * 8 + r] = a[p * leading + r] } }
+            for p in 0..<depth { for r in 0..<rows { strip[p * wide + r] = a[p * leading + r] } }
         }
     }
 }

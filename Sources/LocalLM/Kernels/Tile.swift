@@ -1,12 +1,11 @@
-/// The innermost product: `rows` x 32 results held in registers while k runs.
+import CSIMD
+
+/// The innermost product: `rows` x 32 (`Tile`) or `rows` x 16 (`NarrowTile`) results held in registers while k runs.
 ///
 /// Every result is one chain of fused multiply-adds in the order of k, so a row's result does not depend on how
-/// many other rows are computed beside it: the same sequence gives the same bits alone and in a batch.
-/// At 8 rows, 16 accumulators keep both vector units busy (two loads and eight broadcasts per sixteen FMAs).
+/// many other rows are computed beside it, nor on the shape of the tile: the same sequence gives the same bits alone and
+/// in a batch, with AVX2 and with AVX-512.
 struct Tile<let rows: Int> {
-    /// Columns of a panel of the right-hand matrix.
-    static var columns: Int { 32 }
-
     /// C[rows, 32] (+)= A[rows, k] B[k, 32].
     ///
     /// - Parameters:
@@ -44,43 +43,113 @@ struct Tile<let rows: Int> {
     }
 }
 
+/// The tile for registers of 256 bits.
+struct NarrowTile<let rows: Int> {
+    /// C[rows, 16] (+)= A[rows, k] B[k, 16], arguments as in `Tile`.
+    @inline(__always) static func multiply(
+        _ k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int, panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        var sums = InlineArray<rows, Vector>(repeating: .zero)
+        var a = a
+        var b = panel
+        for _ in 0..<k {
+            let b0 = b.vector(0)
+            for r in 0..<rows { sums[unchecked: r] = b0.multiplied(by: Vector(repeating: a[r * rowStride]), plus: sums[unchecked: r]) }
+            a += step
+            b += 16
+        }
+        for r in 0..<rows {
+            let row = c + r * leading
+            row.store(accumulate ? row.vector(0) + sums[unchecked: r] : sums[unchecked: r], at: 0)
+        }
+    }
+}
+
 /// Products of blocks with any number of rows and columns, built from tiles.
 enum Block {
-    /// C[m, n] (+)= A[m, k] B[k, n] for one packed panel of B, n <= 32 (the panel is padded with zeros to 32).
+    /// Rows of the tallest tile, and columns of a tile and so of a panel: what the registers hold. With AVX-512, 8 x 32 results are
+    /// 16 of 32 registers and keep both vector units busy (two loads and eight broadcasts per sixteen multiply-adds); with AVX2,
+    /// 6 x 16 are 12 of 16.
+    static var rows: Int { isWide ? 8 : 6 }
+    static var columns: Int { isWide ? 32 : 16 }
+    private static var isWide: Bool { csimd_vector_bits() >= 512 }
+
+    /// C[m, n] (+)= A[m, k] B[k, n] for one packed panel of B, n <= `columns` (the panel is padded with zeros).
     @inline(__always) static func multiply(
         rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
         panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
     ) {
-        if n == 32 {
-            var i = 0
-            if step == 1 {
-                while i + 8 <= m {
-                    Tile<8>.multiply(
-                        k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
-                    i += 8
-                }
-            } else {
-                while i + 8 <= m {
-                    Tile<8>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
-                    i += 8
-                }
-            }
-            if i + 4 <= m {
-                Tile<4>.multiply(
-                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
-                i += 4
-            }
-            if i + 2 <= m {
-                Tile<2>.multiply(
-                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
-                i += 2
-            }
-            if i < m {
-                Tile<1>.multiply(
-                    k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+        if n < columns {
+            partial(rows: m, columns: n, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+        } else if isWide {
+            wide(rows: m, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+        } else {
+            narrow(rows: m, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+        }
+    }
+
+    /// 8 rows at a time, panels of 32 columns.
+    @inline(__always) static func wide(
+        rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
+        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        var i = 0
+        if step == 1 {
+            while i + 8 <= m {
+                Tile<8>.multiply(k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 8
             }
         } else {
-            partial(rows: m, columns: n, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+            while i + 8 <= m {
+                Tile<8>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 8
+            }
+        }
+        if i + 4 <= m {
+            Tile<4>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            i += 4
+        }
+        if i + 2 <= m {
+            Tile<2>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            i += 2
+        }
+        if i < m {
+            Tile<1>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+        }
+    }
+
+    /// 6 rows at a time (the last 8 as 4 and 4), panels of 16 columns.
+    @inline(__always) static func narrow(
+        rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
+        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+    ) {
+        var i = 0
+        if step == 1 {
+            while i + 6 <= m && i + 8 != m {
+                NarrowTile<6>.multiply(
+                    k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 6
+            }
+        } else {
+            while i + 6 <= m && i + 8 != m {
+                NarrowTile<6>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                i += 6
+            }
+        }
+        while i + 4 <= m {
+            NarrowTile<4>.multiply(
+                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            i += 4
+        }
+        if i + 2 <= m {
+            NarrowTile<2>.multiply(
+                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            i += 2
+        }
+        if i < m {
+            NarrowTile<1>.multiply(
+                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
         }
     }
 
@@ -89,16 +158,17 @@ enum Block {
         rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
         panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
     ) {
-        withUnsafeTemporaryAllocation(byteCount: 8 * 32 * 4, alignment: 64) { raw in
+        withUnsafeTemporaryAllocation(byteCount: Self.rows * Self.columns * 4, alignment: 64) { raw in
             let buffer = raw.baseAddress!.assumingMemoryBound(to: Float.self)
             var i = 0
             while i < m {
-                let rows = min(8, m - i)
+                let rows = min(Self.rows, m - i)
                 multiply(
-                    rows: rows, columns: 32, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer, leading: 32, accumulate: false
+                    rows: rows, columns: Self.columns, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer,
+                    leading: Self.columns, accumulate: false
                 )
                 for r in 0..<rows {
-                    let from = buffer + r * 32, to = c + (i + r) * leading
+                    let from = buffer + r * Self.columns, to = c + (i + r) * leading
                     if accumulate {
                         for j in 0..<n { to[j] += from[j] }
                     } else {

@@ -40,13 +40,13 @@ struct CausalAttention: Sendable {
                 let p = probabilities + head * t * tp
                 var i = 0
                 while i < t {
-                    let rows = min(8, t - i), visible = i + rows
+                    let rows = min(Block.rows, t - i), visible = i + rows
                     var j = 0
                     while j < visible {
                         Block.multiply(
-                            rows: rows, columns: 32, depth: d, qkv + i * stride + head * d, rowStride: stride, step: 1,
+                            rows: rows, columns: Panels.width, depth: d, qkv + i * stride + head * d, rowStride: stride, step: 1,
                             panel: keyPanels + j * d, p + i * tp + j, leading: tp, accumulate: false)
-                        j += 32
+                        j += Panels.width
                     }
                     for r in i..<visible {
                         let row = p + r * tp
@@ -56,9 +56,9 @@ struct CausalAttention: Sendable {
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(32, d - column), depth: visible, p + i * tp, rowStride: tp, step: 1,
+                            rows: rows, columns: min(Panels.width, d - column), depth: visible, p + i * tp, rowStride: tp, step: 1,
                             panel: valuePanels + column * t, out + i * outputWidth + head * d + column, leading: outputWidth, accumulate: false)
-                        column += 32
+                        column += Panels.width
                     }
                     i += rows
                 }
@@ -90,38 +90,38 @@ struct CausalAttention: Sendable {
                 Panels.pack(rows: dO, leading: outputWidth, depth: t, columns: d, into: outputPanels)
                 var i = 0
                 while i < t {
-                    let rows = min(8, t - i), visible = i + rows
+                    let rows = min(Block.rows, t - i), visible = i + rows
                     var j = 0
                     while j < visible {
                         Block.multiply(
-                            rows: rows, columns: 32, depth: d, dO + i * outputWidth, rowStride: outputWidth, step: 1,
+                            rows: rows, columns: Panels.width, depth: d, dO + i * outputWidth, rowStride: outputWidth, step: 1,
                             panel: valueTransposed + j * d, dScores + i * tp + j, leading: tp, accumulate: false)
-                        j += 32
+                        j += Panels.width
                     }
                     for r in i..<visible { softmaxBackward(dScores + r * tp, p + r * tp, visible: r + 1, padded: tp) }
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(32, d - column), depth: visible, dScores + i * tp, rowStride: tp, step: 1,
+                            rows: rows, columns: min(Panels.width, d - column), depth: visible, dScores + i * tp, rowStride: tp, step: 1,
                             panel: keyPanels + column * t, dQKV + i * stride + head * d + column, leading: stride, accumulate: false)
-                        column += 32
+                        column += Panels.width
                     }
                     i += rows
                 }
                 // Keys and values: row j of the result sums over the queries i >= j.
                 var j = 0
                 while j < t {
-                    let rows = min(8, t - j)
+                    let rows = min(Block.rows, t - j)
                     var column = 0
                     while column < d {
-                        let width = min(32, d - column)
+                        let width = min(Panels.width, d - column)
                         transposed(
-                            rows: rows, columns: width, depth: t - j, dScores + j * tp + j, step: tp, panel: queryPanels + column * t + j * 32,
+                            rows: rows, columns: width, depth: t - j, dScores + j * tp + j, step: tp, panel: queryPanels + column * t + j * Panels.width,
                             dQKV + j * stride + kColumn + column, leading: stride, accumulate: !isFirst)
                         transposed(
-                            rows: rows, columns: width, depth: t - j, p + j * tp + j, step: tp, panel: outputPanels + column * t + j * 32,
+                            rows: rows, columns: width, depth: t - j, p + j * tp + j, step: tp, panel: outputPanels + column * t + j * Panels.width,
                             dQKV + j * stride + vColumn + column, leading: stride, accumulate: !isFirst)
-                        column += 32
+                        column += Panels.width
                     }
                     j += rows
                 }

@@ -1,7 +1,8 @@
 /// One shard's forward and backward pass through the decoder, over packed sequences.
 ///
 /// x_0 = E[ids]; per layer x' = x + Wo attention(rope(Wqkv norm(x))), x'' = x' + Wdown swiglu(Wgateup norm(x'));
-/// at the target rows h = norm(x_L). Every activation that the backward pass reads lives in buffers that grow to the
+/// at the target rows h = norm(x_L). Of the last layer's output only the target rows are read, so everything in it behind the
+/// attention is computed for them alone: with short answers to long prompts most of that layer. Every activation that the backward pass reads lives in buffers that grow to the
 /// largest batch seen and are then reused: a step in the steady state allocates nothing.
 /// `@unchecked Sendable`: each shard belongs to one worker at a time.
 final class TransformerShard: @unchecked Sendable {
@@ -32,9 +33,9 @@ final class TransformerShard: @unchecked Sendable {
     private var norms: [NormOffsets] = []
     private var finalNorm = 0
     private var capacity = (tokens: 0, targets: 0, probabilities: 0, attentionScratch: 0)
-    private var output = FloatBuffer(count: 0)  // x_L
-    private var gathered = FloatBuffer(count: 0), hidden = FloatBuffer(count: 0), hiddenRstd = FloatBuffer(count: 0)
-    private var dHidden = FloatBuffer(count: 0), dGathered = FloatBuffer(count: 0)
+    private var output = FloatBuffer(count: 0)  // x_L at the target rows
+    private var hidden = FloatBuffer(count: 0), hiddenRstd = FloatBuffer(count: 0)
+    private var dHidden = FloatBuffer(count: 0)
     private var logits = FloatBuffer(count: 0)
     private var dx = FloatBuffer(count: 0), dNormed = FloatBuffer(count: 0), dWide = FloatBuffer(count: 0), dNarrow = FloatBuffer(count: 0)
     private var attentionScratch = FloatBuffer(count: 0)
@@ -87,11 +88,9 @@ final class TransformerShard: @unchecked Sendable {
         if batch.targetCount > capacity.targets {
             capacity.targets = batch.targetCount * 9 / 8
             func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: capacity.targets * width) }
-            gathered = buffer(c.hiddenSize)
             hidden = buffer(c.hiddenSize)
             hiddenRstd = buffer(1)
             dHidden = buffer(c.hiddenSize)
-            dGathered = buffer(c.hiddenSize)
             logprobs = buffer(1)
             lossWeights = buffer(1)
         }
@@ -127,22 +126,26 @@ final class TransformerShard: @unchecked Sendable {
                     probabilities: probability, scratch: attentionScratch.pointer)
                 probability += attention.probabilityCount(length: length)
             }
-            a.middle.pointer.update(from: a.input.pointer, count: n * c.hiddenSize)
-            bank.forward(p.output, a.attended.pointer, rows: n, into: a.middle.pointer, accumulate: true)
+            let isLast = index + 1 == layers.count
+            let rows = isLast ? batch.targetCount : n
+            if isLast {
+                keepTargets(of: a.attended.pointer, width: c.queryWidth, in: a.attended.pointer)
+                keepTargets(of: a.input.pointer, width: c.hiddenSize, in: a.middle.pointer)
+            } else {
+                a.middle.pointer.update(from: a.input.pointer, count: n * c.hiddenSize)
+            }
+            bank.forward(p.output, a.attended.pointer, rows: rows, into: a.middle.pointer, accumulate: true)
             RMSNorm.forward(
-                a.middle.pointer, weight: w + norms[index].middle, rows: n, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.middleNormed.pointer,
+                a.middle.pointer, weight: w + norms[index].middle, rows: rows, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: a.middleNormed.pointer,
                 rstd: a.middleRstd.pointer)
-            bank.forward(p.gateUp, a.middleNormed.pointer, rows: n, into: a.gateUp.pointer)
-            SwiGLU.forward(a.gateUp.pointer, rows: n, width: c.intermediateSize, into: a.activation.pointer)
-            next.pointer.update(from: a.middle.pointer, count: n * c.hiddenSize)
-            bank.forward(p.down, a.activation.pointer, rows: n, into: next.pointer, accumulate: true)
-        }
-        let m = batch.targetCount
-        for (k, row) in batch.targetRows.enumerated() {
-            (gathered.pointer + k * c.hiddenSize).update(from: output.pointer + Int(row) * c.hiddenSize, count: c.hiddenSize)
+            bank.forward(p.gateUp, a.middleNormed.pointer, rows: rows, into: a.gateUp.pointer)
+            SwiGLU.forward(a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: a.activation.pointer)
+            next.pointer.update(from: a.middle.pointer, count: rows * c.hiddenSize)
+            bank.forward(p.down, a.activation.pointer, rows: rows, into: next.pointer, accumulate: true)
         }
         RMSNorm.forward(
-            gathered.pointer, weight: w + finalNorm, rows: m, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer, rstd: hiddenRstd.pointer)
+            output.pointer, weight: w + finalNorm, rows: batch.targetCount, width: c.hiddenSize, epsilon: c.rmsNormEpsilon, into: hidden.pointer,
+            rstd: hiddenRstd.pointer)
     }
 
     /// After `forward`: fills `logprobs` without gradients.
@@ -169,28 +172,38 @@ final class TransformerShard: @unchecked Sendable {
                 hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, bank: bank, logits: logits.pointer,
                 into: logprobs.pointer, dHidden: dHidden.pointer, gradients: gradients, scratch: scratch.pointer)
         }
-        dGathered.pointer.update(repeating: 0, count: m * c.hiddenSize)
+        dx.pointer.update(repeating: 0, count: m * c.hiddenSize)
         RMSNorm.backward(
-            dHidden.pointer, gathered.pointer, weight: w + finalNorm, rstd: hiddenRstd.pointer, rows: m, width: c.hiddenSize,
-            addingTo: dGathered.pointer, g + finalNorm)
-        dx.pointer.update(repeating: 0, count: n * c.hiddenSize)
-        for (k, row) in batch.targetRows.enumerated() {
-            VectorMath.add(dx.pointer + Int(row) * c.hiddenSize, dGathered.pointer + k * c.hiddenSize, c.hiddenSize)
-        }
+            dHidden.pointer, output.pointer, weight: w + finalNorm, rstd: hiddenRstd.pointer, rows: m, width: c.hiddenSize,
+            addingTo: dx.pointer, g + finalNorm)
+        let targetSlices = targetSlices
         for index in layers.indices.reversed() {
             let a = layers[index], p = bank.layers[index]
+            let isLast = index + 1 == layers.count
+            let rows = isLast ? m : n, slices = isLast ? targetSlices : [0..<n]
+            func backwardWeight(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer) {
+                for slice in slices {
+                    bank.backwardWeight(
+                        p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, gradients: gradients,
+                        scratch: scratch.pointer)
+                }
+            }
             // x'' = x' + Wdown act
-            bank.backwardWeight(p.down, dx.pointer, a.activation.pointer, rows: n, gradients: gradients, scratch: scratch.pointer)
-            bank.backwardInput(p.down, dx.pointer, rows: n, into: dNarrow.pointer)
-            SwiGLU.backward(dNarrow.pointer, a.gateUp.pointer, rows: n, width: c.intermediateSize, into: dWide.pointer)
-            bank.backwardWeight(p.gateUp, dWide.pointer, a.middleNormed.pointer, rows: n, gradients: gradients, scratch: scratch.pointer)
-            bank.backwardInput(p.gateUp, dWide.pointer, rows: n, into: dNormed.pointer)
+            backwardWeight(p.down, dx, a.activation)
+            bank.backwardInput(p.down, dx.pointer, rows: rows, into: dNarrow.pointer)
+            SwiGLU.backward(dNarrow.pointer, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: dWide.pointer)
+            backwardWeight(p.gateUp, dWide, a.middleNormed)
+            bank.backwardInput(p.gateUp, dWide.pointer, rows: rows, into: dNormed.pointer)
             RMSNorm.backward(
-                dNormed.pointer, a.middle.pointer, weight: w + norms[index].middle, rstd: a.middleRstd.pointer, rows: n, width: c.hiddenSize,
+                dNormed.pointer, a.middle.pointer, weight: w + norms[index].middle, rstd: a.middleRstd.pointer, rows: rows, width: c.hiddenSize,
                 addingTo: dx.pointer, g + norms[index].middle)
             // x' = x + Wo attention
-            bank.backwardWeight(p.output, dx.pointer, a.attended.pointer, rows: n, gradients: gradients, scratch: scratch.pointer)
-            bank.backwardInput(p.output, dx.pointer, rows: n, into: dNarrow.pointer)
+            backwardWeight(p.output, dx, a.attended)
+            bank.backwardInput(p.output, dx.pointer, rows: rows, into: dNarrow.pointer)
+            if isLast {
+                spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
+                spreadTargets(in: dx.pointer, width: c.hiddenSize)
+            }
             var probability = a.probabilities.pointer
             for (start, length) in batch.sequences {
                 attention.backward(
@@ -210,6 +223,37 @@ final class TransformerShard: @unchecked Sendable {
         for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
             VectorMath.add(g + Int(id) * c.hiddenSize, dx.pointer + row * c.hiddenSize, c.hiddenSize)
         }
+    }
+
+    /// The target rows of `x`, one behind the other; `to` may be `x` itself, for rows only move up.
+    private func keepTargets(of x: UnsafePointer<Float>, width: Int, in to: UnsafeMutablePointer<Float>) {
+        for (k, row) in batch.targetRows.enumerated() where x != UnsafePointer(to) || k != Int(row) {
+            (to + k * width).update(from: x + Int(row) * width, count: width)
+        }
+    }
+
+    /// The opposite: row k moves to the k-th target's place, every other row becomes 0.
+    private func spreadTargets(in x: UnsafeMutablePointer<Float>, width: Int) {
+        var end = batch.tokenCount
+        for (k, row) in batch.targetRows.enumerated().reversed() {
+            let place = Int(row)
+            (x + (place + 1) * width).update(repeating: 0, count: (end - place - 1) * width)
+            if place != k { (x + place * width).update(from: x + k * width, count: width) }
+            end = place
+        }
+        x.update(repeating: 0, count: end * width)
+    }
+
+    /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have the bits of the
+    /// sums over all rows, of which the others are 0.
+    private var targetSlices: [Range<Int>] {
+        var slices: [Range<Int>] = []
+        var start = 0
+        for (k, row) in batch.targetRows.enumerated() where k > start && Int(row) / Panels.slice != Int(batch.targetRows[start]) / Panels.slice {
+            slices.append(start..<k)
+            start = k
+        }
+        return slices + [start..<batch.targetCount]
     }
 
     private func rotate(_ qkv: UnsafeMutablePointer<Float>, backward: Bool) {

@@ -1,3 +1,5 @@
+import CSIMD
+
 /// Muon (Jordan 2024): momentum whose update is replaced by the nearest orthogonal matrix.
 ///
 /// B = mu B + (1 - mu) G; U = (1 - mu) G + mu B (Nesterov); W = W (1 - lr decay) - lr sqrt(max(1, rows / columns)) NS5(U).
@@ -65,7 +67,7 @@ final class Muon: @unchecked Sendable {
             Panels.pack(columns: u, leading: columns, depth: columns, columns: rows, into: s.panels.pointer)
             Symmetric.multiply(size: n, depth: long, u, leading: columns, panels: s.panels.pointer, into: s.gram.pointer)
         } else {
-            for r in 0..<rows { for c in 0..<columns { s.transposed.pointer[c * rows + r] = u[r * columns + c] } }
+            transpose(u, rows: rows, columns: columns, into: s.transposed.pointer)
             Panels.pack(rows: u, leading: columns, depth: rows, columns: columns, into: s.panels.pointer)
             Symmetric.multiply(size: n, depth: long, s.transposed.pointer, leading: rows, panels: s.panels.pointer, into: s.gram.pointer)
         }
@@ -105,6 +107,17 @@ final class Muon: @unchecked Sendable {
     }
 }
 
+/// Rows become columns.
+private func transpose(_ from: UnsafePointer<Float>, rows: Int, columns: Int, into to: UnsafeMutablePointer<Float>) {
+    guard rows % 8 == 0, columns % 8 == 0 else {
+        for r in 0..<rows { for c in 0..<columns { to[c * rows + r] = from[r * columns + c] } }
+        return
+    }
+    for r in stride(from: 0, to: rows, by: 8) {
+        for c in stride(from: 0, to: columns, by: 8) { csimd_transpose8(from + r * columns + c, columns, to + c * rows + r, rows) }
+    }
+}
+
 /// Products that are known to be symmetric: tiles on and above the diagonal are computed, the rest is mirrored.
 enum Symmetric {
     static func multiply(
@@ -113,11 +126,21 @@ enum Symmetric {
         var j = 0
         var panel = panels
         while j < n {
-            let width = min(32, n - j)
-            Block.multiply(rows: min(n, j + 32), columns: width, depth: k, a, rowStride: lda, step: 1, panel: panel, c + j, leading: n, accumulate: false)
-            panel += 32 * k
-            j += 32
+            let width = min(Panels.width, n - j)
+            Block.multiply(
+                rows: min(n, j + Panels.width), columns: width, depth: k, a, rowStride: lda, step: 1, panel: panel, c + j, leading: n, accumulate: false)
+            panel += Panels.width * k
+            j += Panels.width
         }
-        for i in 0..<n { for j in 0..<i { c[i * n + j] = c[j * n + i] } }
+        mirror(c, size: n)
+    }
+
+    /// Everything below the diagonal becomes what is above it, in blocks of 8 x 8 where they lie wholly below.
+    private static func mirror(_ c: UnsafeMutablePointer<Float>, size n: Int) {
+        for top in stride(from: 0, to: n, by: 8) {
+            let isWhole = top + 8 <= n
+            if isWhole { for left in stride(from: 0, to: top, by: 8) { csimd_transpose8(c + left * n + top, n, c + top * n + left, n) } }
+            for i in top..<min(top + 8, n) { for j in (isWhole ? top : 0)..<max(i, isWhole ? top : 0) { c[i * n + j] = c[j * n + i] } }
+        }
     }
 }

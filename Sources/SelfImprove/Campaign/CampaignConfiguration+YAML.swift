@@ -30,7 +30,7 @@ extension CampaignConfiguration {
     public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil) throws -> CampaignConfiguration {
         let faults = FaultCollector()
         let root: Node?
-        do { root = try Yams.compose(yaml: yaml) } catch let error as YamlError {
+        do { root = try RepeatedKeys.compose(yaml) } catch let error as YamlError {
             throw ConfigurationFaults(file: name, faults: [fault(error)])
         }
         guard let root, case .mapping = root else {
@@ -136,6 +136,9 @@ extension CampaignConfiguration {
         let tokens = section.optionalInteger("tokens", in: 1...Int.max)
         let epochs = section.optionalNumber("epochs", .aboveZero)
         if tokens != nil && epochs != nil { section.fault("epochs", "stands beside tokens", hint: "one of the two says how long SFT takes") }
+        if tokens == nil && section.has("epochs") && section.isOff("epochs") {
+            section.fault("epochs", "is off, and tokens too", hint: "one of the two says how long SFT takes")
+        }
         return SFT(
             optimization: optimization(section, learningRate: 8e-6), epochs: tokens == nil ? epochs ?? 5 : nil, tokens: tokens,
             maximumRows: section.optionalInteger("maximum_rows", in: 1...Int.max), easyWeight: section.number("easy_weight", default: 1, .fromZero),

@@ -17,7 +17,7 @@ struct ConfigurationCheck {
         judges()
         models()
         files()
-        if configuration.stop == StopCriteria() {
+        if configuration.stop == StopCriteria(), !root.faults.holdsFault(in: "stop") {
             root.fault("stop", "names no criterion", hint: "at least one of rounds, target_score, patience, wall_clock, tokens")
         }
         if configuration.sft.easyWeight == 0 && configuration.sft.hardWeight == 0 {
@@ -73,7 +73,7 @@ struct ConfigurationCheck {
             section.fault("aggregator", "is most_confident, but nothing measures confidence", hint: "set mixture.confidence to own or peers")
         }
         if mixture.confidence == .peers, peers.isEmpty { section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own") }
-        if mixture.confidence == .own, mixture.proposers.allSatisfy({ $0 == "champion" }) {
+        if mixture.confidence == .own, !mixture.proposers.isEmpty, mixture.proposers.allSatisfy({ $0 == "champion" }) {
             section.fault("confidence", "is own, but the champion's own is not listened to", hint: "use none, or peers")
         }
     }

@@ -40,6 +40,9 @@ final class FaultCollector {
         faults.append(ConfigurationFault(line: line, key: key, message, hint: hint))
     }
 
+    /// Whether a key, or one within it, has a fault already: what follows from that needs no second line.
+    func holdsFault(in key: String) -> Bool { faults.contains { $0.key == key || $0.key.hasPrefix(key + ".") } }
+
     /// In the order of the file, each once.
     func thrown(by file: String) throws {
         guard !faults.isEmpty else { return }

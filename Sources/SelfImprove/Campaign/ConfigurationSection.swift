@@ -27,6 +27,10 @@ final class ConfigurationSection {
                 faults.add(key.mark?.line, path, "has a key that is no word")
                 continue
             }
+            if let repeated = RepeatedKeys.original(of: name) {
+                faults.add(key.mark?.line, full(repeated), "stands twice", hint: "keep one of them")
+                continue
+            }
             nodes[name] = value
             lines[name] = key.mark?.line
         }
@@ -46,7 +50,7 @@ final class ConfigurationSection {
     func finish() {
         for name in nodes.keys.sorted() where !asked.contains(name) {
             let near = asked.map { ($0, Self.distance(name, $0)) }.min { $0.1 < $1.1 }
-            let hint = near.flatMap { $0.1 <= 3 ? "did you mean \($0.0)?" : nil } ?? "known here: \(asked.joined(separator: ", "))"
+            let hint = near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil } ?? "known here: \(asked.joined(separator: ", "))"
             faults.add(lines[name], full(name), "is no key", hint: hint)
         }
     }
@@ -61,8 +65,9 @@ final class ConfigurationSection {
 
     func integer(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int>) -> Int {
         guard let node = node(key) else { return missing(key, fallback, range.lowerBound) }
-        guard let text = plain(node), let value = Int(text.replacingOccurrences(of: "_", with: "")) else {
-            return wrong(key, node, "a whole number", fallback ?? range.lowerBound)
+        guard let text = plain(node)?.replacingOccurrences(of: "_", with: ""), let value = Int(text) else {
+            let isTooLong = plain(node).map { !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } } ?? false
+            return wrong(key, node, isTooLong ? "at most \(Int.max)" : "a whole number", fallback ?? range.lowerBound)
         }
         guard range.contains(value) else {
             fault(key, "is \(value)", hint: range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)")

@@ -29,7 +29,7 @@ public struct EvaluationSet: Sendable {
         items = try rows.enumerated().map { index, row in
             guard let gold = row.answer else {
                 throw SelfImproveError(
-                    .input, "row \(index + 1) has no answer", context: name, hint: "an evaluation file needs {\"prompt\": …, \"answer\": …} on every line")
+                    .input, "row \(index + 1) has no answer", context: name, hint: "an evaluation file needs {\"prompt\": ..., \"answer\": ...} on every line")
             }
             let id = row.id ?? "\(index)"
             guard seen.insert(id).inserted else {

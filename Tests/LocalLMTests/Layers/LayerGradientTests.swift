@@ -1,0 +1,149 @@
+import Testing
+import TestSupport
+
+@testable import LocalLM
+
+/// Every layer's backward pass by itself, against central finite differences of its forward pass.
+@Suite struct LayerGradientTests {
+    private typealias Values = [Float]
+
+    private static func random(_ count: Int, seed: UInt64, deviation: Double = 1) -> Values {
+        var random = RandomStream(key: seed)
+        return (0..<count).map { _ in Float(deviation * random.normal()) }
+    }
+
+    /// With L(x) = dy . f(x): the derivative along a random direction, and along single coordinates, against `gradient`.
+    private func check(_ name: String, at x: Values, gradient: Values, dy: Values, step h: Float = 2e-3, _ f: (Values) -> Values) {
+        #expect(x.count == gradient.count && gradient.contains { abs($0) > 1e-3 }, "\(name): a gradient of this size that is not zero")
+        func derivative(along direction: Values) -> Double {
+            func loss(_ sign: Float) -> Double {
+                zip(f(zip(x, direction).map { $0 + sign * h * $1 }), dy).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            }
+            return (loss(1) - loss(-1)) / (2 * Double(h))
+        }
+        var directions = [Self.random(x.count, seed: 90, deviation: 1 / Double(x.count).squareRoot())]
+        var random = RandomStream(key: 91)
+        for _ in 0..<12 {
+            var unit = Values(repeating: 0, count: x.count)
+            unit[random.integer(below: x.count)] = 1
+            directions.append(unit)
+        }
+        let size = gradient.reduce(0.0) { $0 + Double($1 * $1) }.squareRoot() / Double(x.count).squareRoot()
+        for direction in directions {
+            let expected = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+            let numeric = derivative(along: direction)
+            #expect(abs(numeric - expected) < 0.01 * max(abs(expected), size), "\(name): \(numeric) numerically, \(expected) by the backward pass")
+        }
+    }
+
+    @Test(arguments: [16, 24, 37]) func normalisation(width c: Int) {
+        let rows = 5, x = Self.random(rows * c, seed: 1), weight = Self.random(c, seed: 2), dy = Self.random(rows * c, seed: 3)
+        func forward(_ x: Values, _ weight: Values, rstd: inout Values) -> Values {
+            var y = Values(repeating: 0, count: x.count)
+            RMSNorm.forward(x, weight: weight, rows: rows, width: c, epsilon: 1e-5, into: &y, rstd: &rstd)
+            return y
+        }
+        var rstd = Values(repeating: 0, count: rows), unused = rstd
+        _ = forward(x, weight, rstd: &rstd)
+        var dx = Values(repeating: 0, count: x.count), dWeight = Values(repeating: 0, count: c)
+        RMSNorm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, width: c, addingTo: &dx, &dWeight)
+        check("x", at: x, gradient: dx, dy: dy) { forward($0, weight, rstd: &unused) }
+        check("weight", at: weight, gradient: dWeight, dy: dy) { forward(x, $0, rstd: &unused) }
+    }
+
+    @Test(arguments: [16, 24, 37]) func gatedActivation(width f: Int) {
+        let rows = 4, x = Self.random(rows * 2 * f, seed: 4), dy = Self.random(rows * f, seed: 5)
+        var dx = Values(repeating: 0, count: x.count)
+        SwiGLU.backward(dy, x, rows: rows, width: f, into: &dx)
+        check("gate and up", at: x, gradient: dx, dy: dy) {
+            var y = Values(repeating: 0, count: rows * f)
+            SwiGLU.forward($0, rows: rows, width: f, into: &y)
+            return y
+        }
+    }
+
+    @Test(arguments: [8, 32, 40]) func rotation(headDimension d: Int) {
+        let rotary = RotaryEmbedding(headDimension: d, theta: 1000, positions: 16), heads = 3
+        let x = Self.random(heads * d, seed: 6), dy = Self.random(heads * d, seed: 7)
+        func turned(_ x: Values, backward: Bool) -> Values {
+            var y = x
+            rotary.apply(&y, heads: heads, position: 11, backward: backward)
+            return y
+        }
+        check("queries and keys", at: x, gradient: turned(dy, backward: true), dy: dy) { turned($0, backward: false) }
+    }
+
+    @Test(arguments: [(4, 2, 6, 11), (2, 2, 16, 37), (6, 1, 32, 33), (3, 3, 40, 70)]) func attention(heads: Int, keyValueHeads: Int, d: Int, t: Int) {
+        let layer = CausalAttention(heads: heads, keyValueHeads: keyValueHeads, headDimension: d)
+        let x = Self.random(t * layer.rowWidth, seed: 8, deviation: 0.7), dy = Self.random(t * layer.outputWidth, seed: 9)
+        var probabilities = Values(repeating: .nan, count: layer.probabilityCount(length: t))
+        var scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
+        func forward(_ x: Values, _ probabilities: inout Values) -> Values {
+            var y = Values(repeating: .nan, count: dy.count)
+            layer.forward(x, length: t, into: &y, probabilities: &probabilities, scratch: &scratch)
+            return y
+        }
+        let y = forward(x, &probabilities)
+        // The first token sees itself alone: its output is its own value.
+        let value = (heads + keyValueHeads) * d
+        for i in 0..<d { #expect(abs(y[i] - x[value + i]) < 1e-6) }
+        var dx = Values(repeating: .nan, count: x.count)
+        layer.backward(dy, x, probabilities: probabilities, length: t, into: &dx, scratch: &scratch)
+        var unused = probabilities
+        check("queries, keys and values", at: x, gradient: dx, dy: dy) { forward($0, &unused) }
+    }
+
+    @Test(arguments: [MatrixBackend.panels, .openBLAS]) func projection(backend: MatrixBackend) {
+        let weights = TinyModels.weights(TinyModels.configuration(), seed: 10), rows = 13
+        let layer = ProjectionBank(weights, trains: true, backend: backend).layers[1].gateUp
+        let x = Self.random(rows * layer.inputs, seed: 11), dy = Self.random(rows * layer.outputs, seed: 12)
+        func with(_ w: Values) -> ProjectionBank {
+            let moved = weights.copy()
+            for i in w.indices { moved.buffer.pointer[layer.offset + i] = w[i] }
+            return ProjectionBank(moved, trains: true, backend: backend)
+        }
+        func forward(_ bank: ProjectionBank, _ x: Values) -> Values {
+            var y = Values(repeating: .nan, count: dy.count)
+            bank.forward(layer, x, rows: rows, into: &y)
+            return y
+        }
+        let w = Array(weights.buffer.values[layer.offset..<(layer.offset + layer.inputs * layer.outputs)]), bank = with(w)
+        var dx = Values(repeating: .nan, count: x.count), scratch = Values(repeating: .nan, count: max(bank.scratchCount, 1))
+        bank.backwardInput(layer, dy, rows: rows, into: &dx)
+        let gradients = FloatBuffer(count: weights.layout.count)
+        bank.backwardWeight(layer, dy, x, rows: rows, gradients: gradients, scratch: &scratch)
+        check("x", at: x, gradient: dx, dy: dy) { forward(bank, $0) }
+        check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) { forward(with($0), x) }
+    }
+
+    @Test(arguments: [true, false]) func vocabularyHead(tied: Bool) {
+        let c = TinyModels.configuration(tied: tied), weights = TinyModels.weights(c, seed: 13), rows = 19
+        let head = VocabularyHead(c), place = ProjectionBank(weights, trains: true).head
+        let hidden = Self.random(rows * c.hiddenSize, seed: 14), lossWeights = Self.random(rows, seed: 15)
+        var stream = RandomStream(key: 16)
+        let targets = (0..<rows).map { _ in Int32(stream.integer(below: c.vocabularySize)) }
+        func with(_ w: Values) -> ProjectionBank {
+            let moved = weights.copy()
+            for i in w.indices { moved.buffer.pointer[place.offset + i] = w[i] }
+            return ProjectionBank(moved, trains: true)
+        }
+        var logits = Values(repeating: .nan, count: head.logitsCount)
+        func logprobs(_ bank: ProjectionBank, _ hidden: Values) -> Values {
+            var y = Values(repeating: .nan, count: rows)
+            head.logprobs(hidden, targets: targets, rows: rows, bank: bank, logits: &logits, into: &y)
+            return y
+        }
+        let w = Array(weights.buffer.values[place.offset..<(place.offset + place.inputs * place.outputs)]), bank = with(w)
+        var written = Values(repeating: .nan, count: rows), dHidden = Values(repeating: .nan, count: hidden.count)
+        var scratch = Values(repeating: .nan, count: max(bank.scratchCount, 1))
+        let gradients = FloatBuffer(count: weights.layout.count)
+        head.forwardBackward(
+            hidden, targets: targets, weights: lossWeights, rows: rows, bank: bank, logits: &logits, into: &written, dHidden: &dHidden,
+            gradients: gradients, scratch: &scratch)
+        #expect(zip(written, logprobs(bank, hidden)).allSatisfy { abs($0 - $1) < 1e-5 })
+        // L = -sum weight logprob.
+        let dy = lossWeights.map { -$0 }
+        check("hidden", at: hidden, gradient: dHidden, dy: dy) { logprobs(bank, $0) }
+        check("W", at: w, gradient: Array(gradients.values[place.offset..<(place.offset + w.count)]), dy: dy) { logprobs(with($0), hidden) }
+    }
+}

@@ -93,8 +93,7 @@ final class ProgressDisplay: Sendable {
         if let report, report.total > 0 {
             let share = min(1, Double(report.done) / Double(report.total))
             let seconds = (now - start).seconds
-            let bar = String(repeating: "=", count: Int(share * 16)).padding(toLength: 16, withPad: " ", startingAt: 0)
-            text += " [\(bar)] \(Int(share * 100))%"
+            text = "        " + Self.bar(Self.title(step), report.done, report.total)
             if seconds > 0.5, report.done > 0 {
                 let rate = Double(report.done) / seconds
                 text += "  \(Self.count(rate)) \(report.unit)/s, \(Self.duration((1 - share) * seconds / max(share, 0.001))) left"
@@ -120,6 +119,14 @@ final class ProgressDisplay: Sendable {
     }
 
     // MARK: Words
+
+    /// `round 1: sft [====            ] 25%`, and the time that is left where it is known.
+    static func bar(_ title: String, _ done: Int, _ total: Int, _ secondsLeft: Double? = nil) -> String {
+        guard total > 0 else { return title }
+        let share = min(1, Double(done) / Double(total))
+        let bar = String(repeating: "=", count: Int(share * 16)).padding(toLength: 16, withPad: " ", startingAt: 0)
+        return "\(title) [\(bar)] \(Int(share * 100))%" + (secondsLeft.map { "  \(duration($0)) left" } ?? "")
+    }
 
     private static func title(_ step: StepKey) -> String {
         step.round == 0 ? "prepare: \(step.step.rawValue)" : "round \(step.round): \(step.step.rawValue)"

@@ -11,12 +11,10 @@ struct SamplesCommand: AsyncParsableCommand {
             selfimprove samples nursery --round 2 --step judge --limit 5
             """)
 
-    enum Step: String, ExpressibleByArgument, CaseIterable { case propose, aggregate, sample, judge }
-
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
     @Option(help: "Number of the round; the latest by default.") var round: Int?
-    @Option(help: "propose, aggregate, sample or judge; all by default.") var step: Step?
+    @Option(help: "propose, aggregate, sample or judge; all by default.") var step: PromptStory.Part?
     @Option(help: "Show at most so many prompts.") var limit = 10
 
     func validate() throws {
@@ -32,33 +30,11 @@ struct SamplesCommand: AsyncParsableCommand {
                 .notFound, "there is no round \(round.map(String.init) ?? "yet")", context: campaign,
                 hint: rounds.isEmpty ? nil : "there are: \(rounds.map(String.init).joined(separator: ", "))")
         }
-        let samples = try PromptStory.all(lineage, campaign, round: number)
-        let shown = samples.filter { story in
-            switch step {
-            case .sample: !story.samples.isEmpty
-            case .judge: story.pair != nil
-            default: true
-            }
-        }.prefix(limit)
+        let (shown, total) = try lineage.stories(campaign, round: number, part: step, limit: limit)
         for story in shown {
-            if state.json { try Output.json(narrowed(story)) } else { print(narrowed(story)) }
+            if state.json { try Output.json(story) } else { print(story) }
         }
-        if !state.json {
-            Output.line("\(shown.count) of \(samples.count) prompts of round \(number)\(shown.count < samples.count ? "; --limit shows more" : "")")
-        }
-    }
-
-    private func narrowed(_ story: PromptStory) -> PromptStory {
-        var story = story
-        guard let step else { return story }
-        if step != .propose { story.drafts = [] }
-        if step != .aggregate { story.answer = nil }
-        if step != .sample && step != .judge { story.samples = [] }
-        if step != .judge {
-            story.pair = nil
-            story.verdicts = []
-        }
-        return story
+        if !state.json { Output.line("\(shown.count) of \(total) prompts of round \(number)\(shown.count < total ? "; --limit shows more" : "")") }
     }
 
     private func print(_ story: PromptStory) {
@@ -85,25 +61,4 @@ struct SamplesCommand: AsyncParsableCommand {
     }
 }
 
-/// Everything that happened to one prompt of a round.
-struct PromptStory: Encodable {
-    var prompt: PromptRecord
-    var drafts: [DraftRecord]
-    var answer: AnswerRecord?
-    var samples: [SampleRecord]
-    var pair: PairRecord?
-    var verdicts: [VerdictRecord]
-
-    static func all(_ lineage: Lineage, _ campaign: String, round: Int) throws -> [PromptStory] {
-        let drafts = Dictionary(grouping: try lineage.drafts(campaign, round: round), by: \.position)
-        let answers = Dictionary(uniqueKeysWithValues: try lineage.answers(campaign, round: round).map { ($0.position, $0) })
-        let samples = Dictionary(grouping: try lineage.samples(campaign, round: round), by: \.position)
-        let pairs = Dictionary(uniqueKeysWithValues: try lineage.pairs(campaign, round: round).map { ($0.position, $0) })
-        let verdicts = Dictionary(grouping: try lineage.verdicts(campaign, round: round), by: \.position)
-        return try lineage.prompts(campaign, round: round).map {
-            PromptStory(
-                prompt: $0, drafts: drafts[$0.position] ?? [], answer: answers[$0.position], samples: samples[$0.position] ?? [],
-                pair: pairs[$0.position], verdicts: verdicts[$0.position] ?? [])
-        }
-    }
-}
+extension PromptStory.Part: ExpressibleByArgument {}

@@ -13,13 +13,6 @@ struct ShowCommand: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
     @Argument(help: "Model, CAMPAIGN:ROUND, CAMPAIGN:ROUND:PROMPT, dataset, or event:N.") var id: String
 
-    private struct Model: Encodable {
-        var model: ModelRecord
-        var ancestors: [ModelRecord]
-        var descendants: [String]
-        var evaluations: [EvaluationRecord]
-    }
-
     private struct Round: Encodable {
         var round: RoundRecord
         var steps: [StepRecord]
@@ -43,11 +36,7 @@ struct ShowCommand: AsyncParsableCommand {
         guard let record = resolved.record else {
             throw SelfImproveError(.notFound, "is a directory, which has no lineage", context: id, hint: "name a model of a campaign")
         }
-        let line = try lineage.ancestors(of: record.digest)
-        try print(
-            Model(
-                model: record, ancestors: Array(line.dropFirst()), descendants: try lineage.descendants(of: record.digest).map(\.digest),
-                evaluations: try record.campaign.map { try lineage.evaluations($0).filter { $0.model == record.digest } } ?? []))
+        try print(lineage.report(model: record.digest))
     }
 
     private func print(_ parts: [String], _ lineage: Lineage) throws {
@@ -62,7 +51,7 @@ struct ShowCommand: AsyncParsableCommand {
         }
         if parts.count == 3 {
             guard let position = Int(parts[2]),
-                let story = try PromptStory.all(lineage, campaign, round: number).first(where: { $0.prompt.position == position })
+                let story = try lineage.stories(campaign, round: number).stories.first(where: { $0.prompt.position == position })
             else {
                 throw SelfImproveError(.notFound, "round \(number) has no prompt \(parts[2])", context: campaign)
             }

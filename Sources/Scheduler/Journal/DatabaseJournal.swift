@@ -6,11 +6,13 @@ import SelfImprove
 /// The journal in SQLite: one row per step, `running` while it runs, `done` in the same transaction as everything it wrote.
 public struct DatabaseJournal: StepJournal {
     private let lineage: Lineage
+    private let control: RunControl
     private let now: @Sendable () -> Date
     private let observe: @Sendable (CampaignEvent) -> Void
 
-    public init(_ lineage: Lineage, now: @escaping @Sendable () -> Date, observe: @escaping @Sendable (CampaignEvent) -> Void) {
+    public init(_ lineage: Lineage, control: RunControl, now: @escaping @Sendable () -> Date, observe: @escaping @Sendable (CampaignEvent) -> Void) {
         self.lineage = lineage
+        self.control = control
         self.now = now
         self.observe = observe
     }
@@ -20,6 +22,7 @@ public struct DatabaseJournal: StepJournal {
     ) async throws -> Value {
         if let done = try record(step), done.state == .done, let value = done.value { return try value.decode(Value.self) }
         try Task.checkCancellation()
+        try control.check()
         let start = now()
         try lineage.write { db in
             try StepRecord(campaign: step.campaign, round: step.round, step: step.step, state: .running, startedAt: start).insert(db, onConflict: .replace)

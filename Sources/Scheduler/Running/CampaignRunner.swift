@@ -8,15 +8,17 @@ import SelfImprove
 public struct CampaignRunner: Sendable {
     private let configuration: CampaignConfiguration
     private let lineage: Lineage
+    private let control: RunControl
     private let now: @Sendable () -> Date
     private let observe: @Sendable (CampaignEvent) -> Void
 
     public init(
-        _ configuration: CampaignConfiguration, lineage: Lineage, now: @escaping @Sendable () -> Date = { Date() },
+        _ configuration: CampaignConfiguration, lineage: Lineage, control: RunControl = RunControl(), now: @escaping @Sendable () -> Date = { Date() },
         observe: @escaping @Sendable (CampaignEvent) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.lineage = lineage
+        self.control = control
         self.now = now
         self.observe = observe
     }
@@ -27,7 +29,7 @@ public struct CampaignRunner: Sendable {
     ///   cancelled, with everything finished so far kept; what a step throws.
     public func run(rounds: Int? = nil) async throws -> CampaignEnd {
         try lineage.files.clearLeftovers()
-        let (record, resumed) = try open(rounds: rounds)
+        let (record, resumed) = try lineage.register(configuration, rounds: rounds, as: .running, at: now())
         observe(.opened(record, resumed: resumed))
         do {
             let end = try await work()
@@ -35,7 +37,7 @@ public struct CampaignRunner: Sendable {
             observe(.ended(end))
             return end
         } catch is CancellationError {
-            try finish(.interrupted, .interrupted, "asked to stop")
+            try recordWish()
             throw SelfImproveError(
                 .interrupted, "stopped on request; nothing that was finished is lost", context: configuration.campaign,
                 hint: "the same command goes on with the step it was in")
@@ -47,10 +49,11 @@ public struct CampaignRunner: Sendable {
 
     private func work() async throws -> CampaignEnd {
         let campaign = Campaign(configuration, lineage: lineage, now: now)
-        let journal = DatabaseJournal(lineage, now: now, observe: observe)
+        let journal = DatabaseJournal(lineage, control: control, now: now, observe: observe)
         let prepared = try await Preparation(campaign).run(journal)
         while true {
             try Task.checkCancellation()
+            try control.check()
             // A round that was begun is ended, whatever the criteria say by now.
             if let round = try unfinishedRound() ?? nextRound() {
                 _ = try await Round(campaign, prepared: prepared, number: round.round, parent: round.parent).run(journal)
@@ -83,48 +86,17 @@ public struct CampaignRunner: Sendable {
 
     // MARK: The campaign's own row
 
-    private func open(rounds: Int?) throws -> (CampaignRecord, resumed: Bool) {
-        try lineage.write { db in
-            if var known = try CampaignRecord.filter(Column("name") == configuration.campaign).fetchOne(db) {
-                try sameConfiguration(known)
-                if let rounds, known.criteria.rounds != rounds {
-                    known.criteria.rounds = rounds
-                    try EventRecord(campaign: known.name, kind: .criteriaChanged, message: "rounds = \(rounds)", at: now()).insert(db)
-                }
-                known.status = .running
-                known.stopReason = nil
-                try known.update(db)
-                try EventRecord(campaign: known.name, kind: .resumed, message: "goes on", at: now()).insert(db)
-                return (known, true)
-            }
-            var criteria = configuration.stop
-            if let rounds { criteria.rounds = rounds }
-            let record = CampaignRecord(
-                name: configuration.campaign, seed: Seed(configuration.seed), configuration: configuration, criteria: criteria, createdAt: now())
-            try record.insert(db)
-            try EventRecord(campaign: record.name, kind: .created, message: "seed \(configuration.seed)", at: now()).insert(db)
-            return (record, false)
-        }
-    }
-
-    /// Everything but the criteria must be what the campaign was begun with: its lineage says so.
-    private func sameConfiguration(_ known: CampaignRecord) throws {
-        var then = known.configuration, now = configuration
-        then.stop = StopCriteria()
-        now.stop = StopCriteria()
-        guard then != now else { return }
-        let a = try JSONText(then).decode([String: JSONValue].self), b = try JSONText(now).decode([String: JSONValue].self)
-        let keys = Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted()
-        throw SelfImproveError(
-            .refused, "the campaign was begun with another configuration: \(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
-            context: known.name, hint: "give the changed one another name (campaign: ...), or use another --state")
-    }
-
     private func finish(_ status: CampaignRecord.Status, _ kind: EventRecord.Kind, _ reason: String) throws {
-        try lineage.write { db in
-            try db.execute(
-                sql: "UPDATE campaigns SET status = ?, stop_reason = ? WHERE name = ?", arguments: [status.rawValue, reason, configuration.campaign])
-            try EventRecord(campaign: configuration.campaign, kind: kind, message: reason, at: now()).insert(db)
+        try lineage.setStatus(status, of: configuration.campaign, kind, reason, at: now())
+    }
+
+    private func recordWish() throws {
+        switch control.wish {
+        case nil: try finish(.interrupted, .interrupted, "asked to stop")
+        case .pause: try finish(.paused, .paused, "paused by a person")
+        case .stop: try finish(.stopped, .stopped, "stopped by a person")
+        case .shutdown: try finish(.queued, .interrupted, "the daemon was stopped")
+        case .rollback: try finish(.queued, .interrupted, "waits for a rollback")
         }
     }
 }

@@ -27,7 +27,8 @@ extension CampaignConfiguration {
     /// - Parameters:
     ///   - name: of the file, for messages.
     ///   - directory: what relative paths are relative to.
-    public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil) throws -> CampaignConfiguration {
+    ///   - within: models and files must lie in this directory: for configurations that come from the network.
+    public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil, within: URL? = nil) throws -> CampaignConfiguration {
         let faults = FaultCollector()
         let root: Node?
         do { root = try RepeatedKeys.compose(yaml) } catch let error as YamlError {
@@ -44,7 +45,7 @@ extension CampaignConfiguration {
         var configuration = read(section, directory: directory)
         section.finish()
         if let seed { configuration.seed = seed }
-        ConfigurationCheck(configuration, section).run()
+        ConfigurationCheck(configuration, section, within: within).run()
         try faults.thrown(by: name)
         return configuration
     }

@@ -5,10 +5,13 @@ import LocalLM
 struct ConfigurationCheck {
     private let configuration: CampaignConfiguration
     private let root: ConfigurationSection
+    private let fence: String?
 
-    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection) {
+    /// - Parameter fence: the directory that models and files must lie in; nil for no such limit.
+    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, within fence: URL? = nil) {
         self.configuration = configuration
         self.root = root
+        self.fence = fence.map { $0.resolvingSymlinksInPath().path }
     }
 
     func run() {
@@ -119,6 +122,7 @@ struct ConfigurationCheck {
             if !names.contains(name) { fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))") }
             return
         }
+        guard isAllowed(model) else { return fault("lies outside of what a request may name", "nursery/NAME, or a directory within the state directory") }
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else {
             return fault("there is no directory \(model)", "relative paths are relative to this file")
@@ -131,6 +135,12 @@ struct ConfigurationCheck {
         } catch let error as LocalLMError {
             fault("\(error.context ?? model): \(error.message)", error.hint)
         } catch { fault("\(model): \(error)", nil) }
+    }
+
+    /// Symbolic links are followed before it is decided.
+    private func isAllowed(_ path: String) -> Bool {
+        guard let fence else { return true }
+        return URL(fileURLWithPath: path).resolvingSymlinksInPath().path.hasPrefix(fence + "/")
     }
 
     private func files() {
@@ -150,6 +160,7 @@ struct ConfigurationCheck {
             if configuration.nursery == nil { fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file") }
             return
         }
+        guard isAllowed(path) else { return fault("lies outside of what a request may name", "nursery, or a file within the state directory") }
         guard FileManager.default.fileExists(atPath: path) else { return fault("there is no file \(path)", "relative paths are relative to this file") }
         do {
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))

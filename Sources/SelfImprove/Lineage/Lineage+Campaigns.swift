@@ -16,6 +16,11 @@ extension Lineage {
         try read { try RoundRecord.filter(Column("campaign") == campaign).order(Column("round")).fetchAll($0) }
     }
 
+    /// The number of the latest round that was begun; 0 where none was.
+    public func latestRound(_ campaign: String) throws -> Int {
+        try read { try Int.fetchOne($0, sql: "SELECT MAX(round) FROM rounds WHERE campaign = ?", arguments: [campaign]) ?? 0 }
+    }
+
     public func steps(_ campaign: String) throws -> [StepRecord] {
         try read { db in
             try StepRecord.filter(Column("campaign") == campaign).order(Column("round")).fetchAll(db)
@@ -32,6 +37,11 @@ extension Lineage {
         }
     }
 
+    /// Oldest first, those with a higher number than `id`.
+    public func events(_ campaign: String, after id: Int64) throws -> [EventRecord] {
+        try read { try EventRecord.filter(Column("campaign") == campaign && Column("id") > id).order(Column("id")).fetchAll($0) }
+    }
+
     public func event(id: Int64) throws -> EventRecord? { try read { try EventRecord.filter(Column("id") == id).fetchOne($0) } }
 
     /// Tokens that the campaign's finished steps generated, scored and trained.
@@ -45,7 +55,11 @@ extension Lineage {
 
     /// The latest evaluation of a model on one of the campaign's held-out sets.
     public func evaluation(of model: String, on set: EvaluationRecord.Set, campaign: String) throws -> EvaluationRecord? {
-        try evaluations(campaign).last { $0.model == model && $0.set == set && $0.subject == .model }
+        try read { db in
+            try EvaluationRecord
+                .filter(Column("model") == model && Column("campaign") == campaign && Column("set") == set.rawValue && Column("subject") == "model")
+                .order(Column("id").desc).fetchOne(db)
+        }
     }
 
     public func evaluationAnswers(_ evaluation: Int64) throws -> [EvaluationAnswerRecord] {

@@ -57,6 +57,18 @@ extension Lineage {
             hint: "name a directory, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft")
     }
 
+    /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the network.
+    public func resolveWithinLineage(_ reference: String) throws -> ModelRecord {
+        let isDigest = reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+        let found = try isDigest ? known(prefix: reference) : alias(reference).map { try known($0) }
+        guard let record = found?.record else {
+            throw SelfImproveError(
+                .notFound, "there is no model of this name", context: String(reference.prefix(80)),
+                hint: "a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft")
+        }
+        return record
+    }
+
     private func directory(_ path: String) throws -> ResolvedModel {
         let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL
         var isDirectory: ObjCBool = false

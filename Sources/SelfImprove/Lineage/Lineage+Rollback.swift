@@ -16,15 +16,7 @@ extension Lineage {
     ///   - at: the time of the event.
     /// - Throws: `.refused` for the champion of today and for models that are not this campaign's; `.notFound`, `.ambiguous`.
     public func rollback(_ name: String, to target: String, reason: String?, at: Date) throws -> Rollback {
-        let record = try campaign(name)
-        guard let champion = record.champion else {
-            throw SelfImproveError(.refused, "the campaign has no champion yet: it is still being prepared", context: name, retryable: true)
-        }
-        let model = try rollbackTarget(target, record)
-        guard model != champion else {
-            throw SelfImproveError(
-                .refused, "\(target) is the champion already", context: name, hint: "selfimprove lineage \(name) shows what else there is")
-        }
+        let (champion, model) = try checkRollback(campaign(name), to: target)
         let unfinished = try rounds(name).first { $0.outcome == nil }
         let message = "back to \(target)\(reason.map { ": \($0)" } ?? "")"
         try write { db in
@@ -39,6 +31,20 @@ extension Lineage {
                 model, of: name, round: nil, kind: .rolledBack, message: message, data: JSONText(["from": champion, "to": model]), at: at, db)
         }
         return Rollback(campaign: name, from: champion, to: model, abandonedRound: unfinished?.round)
+    }
+
+    /// - Returns: the champion of today, and the one that `target` names.
+    /// - Throws: as `rollback`.
+    @discardableResult public func checkRollback(_ campaign: CampaignRecord, to target: String) throws -> (champion: String, model: String) {
+        guard let champion = campaign.champion else {
+            throw SelfImproveError(.refused, "the campaign has no champion yet: it is still being prepared", context: campaign.name, retryable: true)
+        }
+        let model = try rollbackTarget(target, campaign)
+        guard model != champion else {
+            throw SelfImproveError(
+                .refused, "\(target) is the champion already", context: campaign.name, hint: "selfimprove lineage \(campaign.name) shows what else there is")
+        }
+        return (champion, model)
     }
 
     private func rollbackTarget(_ target: String, _ campaign: CampaignRecord) throws -> String {

@@ -8,6 +8,7 @@ enum LineageSchema {
         migrator.registerMigration("2 models and datasets") { try $0.execute(sql: models) }
         migrator.registerMigration("3 prompts, drafts, answers, samples, verdicts, pairs") { try $0.execute(sql: samples) }
         migrator.registerMigration("4 evaluations and events") { try $0.execute(sql: evaluations) }
+        migrator.registerMigration("5 campaigns wait in a queue") { try $0.execute(sql: queue) }
         return migrator
     }
 
@@ -54,6 +55,29 @@ enum LineageSchema {
             PRIMARY KEY (campaign, round, step),
             CHECK ((state = 'done') = (value IS NOT NULL))
         ) WITHOUT ROWID;
+        """
+
+    /// SQLite changes no CHECK: the table is made anew and takes the old one's name ("Making Other Kinds Of Table Schema Changes"; the
+    /// migrator switches foreign keys off around it and checks them afterwards).
+    private static let queue = """
+        CREATE TABLE new_campaigns (
+            name TEXT PRIMARY KEY NOT NULL,
+            seed TEXT NOT NULL,
+            configuration TEXT NOT NULL,
+            criteria TEXT NOT NULL,
+            nursery TEXT,
+            initial_model TEXT,
+            champion TEXT,
+            status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'paused', 'finished', 'stopped', 'failed', 'interrupted')),
+            stop_reason TEXT,
+            created_at TEXT NOT NULL,
+            running_seconds REAL NOT NULL DEFAULT 0,
+            program_version TEXT NOT NULL,
+            queued_at TEXT
+        ) WITHOUT ROWID;
+        INSERT INTO new_campaigns SELECT *, NULL FROM campaigns;
+        DROP TABLE campaigns;
+        ALTER TABLE new_campaigns RENAME TO campaigns;
         """
 
     private static let models = """

@@ -6,13 +6,17 @@ public struct CampaignRecord: LineageRecord, Equatable {
     public static let databaseTableName = "campaigns"
 
     public enum Status: String, Sendable, Codable {
+        /// Waits for its turn in the daemon.
+        case queued
         case running
+        /// A person wants it to wait.
+        case paused
         /// A stop criterion fired.
         case finished
         /// A person ended it.
         case stopped
         case failed
-        /// The process was asked to stop, or died; the same command goes on.
+        /// The process in the foreground was asked to stop; the same command goes on.
         case interrupted
     }
 
@@ -33,11 +37,14 @@ public struct CampaignRecord: LineageRecord, Equatable {
     /// Summed over restarts.
     public var runningSeconds: Double
     public var programVersion: String
+    /// When it entered the daemon's queue.
+    public var queuedAt: Date?
 
     public init(
         name: String, seed: Seed, configuration: CampaignConfiguration, criteria: StopCriteria, nursery: String? = nil,
         initialModel: String? = nil, champion: String? = nil, status: Status = .running, stopReason: String? = nil,
-        createdAt: Date, runningSeconds: Double = 0, programVersion: String = ProgramVersion.current
+        createdAt: Date, runningSeconds: Double = 0, programVersion: String = ProgramVersion.current,
+        queuedAt: Date? = nil
     ) {
         self.name = name
         self.seed = seed
@@ -51,5 +58,6 @@ public struct CampaignRecord: LineageRecord, Equatable {
         self.createdAt = createdAt
         self.runningSeconds = runningSeconds
         self.programVersion = programVersion
+        self.queuedAt = queuedAt
     }
 }

@@ -1,0 +1,206 @@
+import Foundation
+import GRDB
+import SelfImprove
+
+/// The long-running service: campaigns wait in a queue, and one at a time is driven to its end.
+///
+///     queued -> running -> finished | failed
+///        ^         |-> paused | stopped     `pause`, `stop`: before the next step, or at once
+///        |         '-> queued               `shutdown`, and around a rollback
+///        '---- paused, stopped, interrupted, failed     `resume`
+///
+/// The truth is in the lineage: the actor holds only what runs now, so a daemon that was killed starts like one that was not.
+/// Whoever runs it holds the state's lock.
+public actor Daemon {
+    public nonisolated let lineage: Lineage
+    public nonisolated let hub: EventHub
+    private let now: @Sendable () -> Date
+    private let log: @Sendable (String) -> Void
+    private let wakeUps: AsyncStream<Void>
+    private nonisolated let wake: AsyncStream<Void>.Continuation
+    private var running: Running?
+    private var isShuttingDown = false
+
+    private struct Running {
+        let campaign: String
+        let control: RunControl
+        let task: Task<CampaignEnd, any Error>
+        var rollback: PendingRollback?
+    }
+
+    /// A rollback that waits for the running step, and who waits for it.
+    private struct PendingRollback {
+        var to: String
+        var reason: String?
+        var waiting: CheckedContinuation<Lineage.Rollback, any Error>?
+    }
+
+    /// - Parameter log: gets a line for what a person who reads the log should know.
+    public init(_ lineage: Lineage, now: @escaping @Sendable () -> Date = { Date() }, log: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.lineage = lineage
+        self.now = now
+        self.log = log
+        hub = EventHub()
+        (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    // MARK: Running
+
+    /// Drives the queue until `shutdown`. Campaigns that were running when a daemon died take their place in it again.
+    public func run() async throws {
+        try lineage.write { try $0.execute(sql: "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'") }
+        let heart = Task { [hub] in await hub.beat(every: .seconds(15)) }
+        defer {
+            heart.cancel()
+            hub.close()
+        }
+        wake.yield()
+        for await _ in wakeUps {
+            while !isShuttingDown, let next = try next() { await drive(next) }
+            if isShuttingDown { break }
+        }
+    }
+
+    /// The queue, first come, first served.
+    private func next() throws -> CampaignRecord? { try lineage.queue().first }
+
+    private func drive(_ record: CampaignRecord) async {
+        let name = record.name, hub = hub, control = RunControl()
+        let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, now: now) { hub.receive($0, of: name) }
+        let task = Task { try await runner.run() }
+        running = Running(campaign: name, control: control, task: task)
+        log("campaign \(name): running")
+        do {
+            let end = try await task.value
+            log("campaign \(name): finished: \(end.reason)")
+        } catch {
+            log("campaign \(name): \(error)")
+        }
+        let rollback = running?.rollback
+        running = nil
+        hub.ended(name)
+        if let rollback { roll(name, back: rollback) }
+        hub.changed(name)
+    }
+
+    private func roll(_ name: String, back rollback: PendingRollback) {
+        let result = Result { try lineage.rollback(name, to: rollback.to, reason: rollback.reason, at: now()) }
+        if case .failure(let error) = result { log("campaign \(name): no rollback: \(error)") }
+        rollback.waiting?.resume(with: result)
+    }
+
+    /// Ends the daemon: the running step stops after its current batch and is begun again by the next daemon.
+    public func shutdown() {
+        isShuttingDown = true
+        running?.control.ask(.shutdown)
+        running?.task.cancel()
+        wake.yield()
+    }
+
+    // MARK: What people ask for
+
+    /// Puts a campaign into the queue.
+    /// - Throws: `.refused` where one of this name exists with another configuration, or is queued or running.
+    @discardableResult public func start(_ configuration: CampaignConfiguration, rounds: Int? = nil) throws -> CampaignRecord {
+        let record = try lineage.register(configuration, rounds: rounds, as: .queued, at: now()).record
+        hub.changed(record.name)
+        wake.yield()
+        return record
+    }
+
+    /// Holds a campaign: before its next step, or with `atOnce` after the current batch (the step then starts anew).
+    public func pause(_ name: String, atOnce: Bool = false) throws { try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce) }
+
+    /// Ends a campaign for good, as far as the daemon is concerned; `resume` takes it up again all the same.
+    public func stop(_ name: String, atOnce: Bool = false) throws { try hold(name, .stop, status: .stopped, kind: .stopped, "stopped by a person", atOnce) }
+
+    private func hold(
+        _ name: String, _ wish: RunControl.Wish, status: CampaignRecord.Status, kind: EventRecord.Kind, _ reason: String, _ atOnce: Bool
+    ) throws {
+        let record = try lineage.campaign(name)
+        if let running, running.campaign == name {
+            running.control.ask(wish)
+            if atOnce { running.task.cancel() }
+            return
+        }
+        let fits: [CampaignRecord.Status] = wish == .pause ? [.queued, .interrupted] : [.queued, .interrupted, .paused, .failed]
+        guard fits.contains(record.status) else {
+            throw SelfImproveError(.refused, "the campaign is \(record.status.rawValue)", context: name, hint: "there is nothing to \(wish == .pause ? "pause" : "stop")")
+        }
+        try lineage.setStatus(status, of: name, kind, reason, at: now())
+        hub.changed(name)
+    }
+
+    /// Puts a campaign that was held, interrupted, or ended back into the queue.
+    /// - Throws: `.refused` where it is there already, or where a stop criterion holds.
+    public func resume(_ name: String) throws {
+        let record = try lineage.campaign(name)
+        if let running, running.campaign == name {
+            throw SelfImproveError(.refused, "the campaign is running", context: name, hint: "selfimprove watch \(name)")
+        }
+        if record.status != .queued {
+            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage)) {
+                throw SelfImproveError(.refused, "it would stop at once: \(reason)", context: name, hint: "change that with selfimprove criteria \(name) KEY=VALUE")
+            }
+            try lineage.register(record.configuration, as: .queued, at: now())
+        }
+        hub.changed(name)
+        wake.yield()
+    }
+
+    /// Goes back to an earlier champion. Where the campaign runs, the round that is under way is given up: after its current step, or
+    /// with `atOnce` after the current batch. The campaign then goes on from the older model.
+    /// - Returns: what was done, or nil where it waits for the step.
+    public func rollback(_ name: String, to target: String, reason: String?, atOnce: Bool = false) async throws -> Lineage.Rollback? {
+        let record = try lineage.campaign(name)
+        guard running?.campaign == name else {
+            defer { hub.changed(name) }
+            return try lineage.rollback(name, to: target, reason: reason, at: now())
+        }
+        try lineage.checkRollback(record, to: target)
+        running?.control.ask(.rollback)
+        running?.rollback?.waiting?.resume(throwing: SelfImproveError(.refused, "another rollback took its place", context: name))
+        hub.changed(name)
+        guard atOnce else {
+            running?.rollback = PendingRollback(to: target, reason: reason)
+            return nil
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            running?.rollback = PendingRollback(to: target, reason: reason, waiting: continuation)
+            running?.task.cancel()
+        }
+    }
+
+    /// Changes stop criteria; a running campaign looks at them between rounds.
+    public func changeCriteria(_ name: String, _ changes: [(key: String, value: String)]) throws -> StopCriteria {
+        defer { hub.changed(name) }
+        return try lineage.changeCriteria(name, changes, at: now())
+    }
+
+    // MARK: What there is to see
+
+    public func status(_ name: String) throws -> CampaignStatus { try status(lineage.campaign(name), queue: lineage.queue().map(\.name)) }
+
+    public func statuses() throws -> [CampaignStatus] {
+        let queue = try lineage.queue().map(\.name)
+        return try lineage.campaigns().map { try status($0, queue: queue) }
+    }
+
+    private func status(_ record: CampaignRecord, queue: [String]) throws -> CampaignStatus {
+        var status = try CampaignStatus(record, lineage: lineage)
+        status.step = hub.live(record.name)
+        status.queuePosition = queue.firstIndex(of: record.name).map { $0 + 1 }
+        if let running, running.campaign == record.name {
+            status.pending = running.control.wish
+            status.pendingRollback = running.rollback?.to
+        }
+        return status
+    }
+}
+
+extension Lineage {
+    /// Campaigns that wait for the daemon, in their order.
+    func queue() throws -> [CampaignRecord] {
+        try read { try CampaignRecord.filter(Column("status") == "queued").order(Column("queued_at"), Column("created_at"), Column("name")).fetchAll($0) }
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Hummingbird
+import SelfImprove
+import Synchronization
+
+/// Errors to HTTP statuses, in one place, with OpenAI's body: `{"error": {"message", "type", "code"}}`.
+struct ErrorBodies: RouterMiddleware {
+    let counters: RequestCounters
+
+    struct Body: Encodable {
+        struct Detail: Encodable {
+            var message: String
+            var type: String
+            var code: String
+        }
+        var error: Detail
+    }
+
+    func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
+        let response: Response
+        do { response = try await next(request, context) } catch {
+            let (status, code, message) = Self.answer(to: error)
+            if status.code >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error)") }
+            var refusal = try JSONResponse.make(
+                Body(error: .init(message: message, type: status.code >= 500 ? "server_error" : "invalid_request_error", code: code)), status: status)
+            if status == .unauthorized { refusal.headers[.wwwAuthenticate] = "Bearer" }
+            response = refusal
+        }
+        counters.count(response.status.code)
+        return response
+    }
+
+    static func answer(to error: any Error) -> (HTTPResponse.Status, code: String, message: String) {
+        switch error {
+        case let error as SelfImproveError:
+            let status: HTTPResponse.Status =
+                switch error.code {
+                case .configuration, .input: .badRequest
+                case .notFound: .notFound
+                case .ambiguous, .refused, .interrupted: .conflict
+                case .busy: .serviceUnavailable
+                case .damaged, .file, .failed: .internalServerError
+                }
+            return (status, error.code.rawValue, error.description)
+        case let error as ConfigurationFaults: return (.badRequest, "configuration", error.description)
+        case let error as HTTPError:
+            return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)
+        case let error as any HTTPResponseError: return (error.status, code(of: error.status), error.status.reasonPhrase)
+        case is DecodingError: return (.badRequest, "input", "the body is not the JSON that this path reads")
+        default: return (.internalServerError, "internal", "something failed; the daemon's log has the details")
+        }
+    }
+
+    private static func code(of status: HTTPResponse.Status) -> String { status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_") }
+}
+
+/// JSON as every route writes it: sorted keys, ISO 8601 times.
+enum JSONResponse {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func make(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: try text(value))))
+    }
+}
+
+/// Answers by their status, for the metrics.
+final class RequestCounters: Sendable {
+    private let counts = Mutex<[Int: Int]>([:])
+    func count(_ status: Int) { counts.withLock { $0[status, default: 0] += 1 } }
+    var byStatus: [(status: Int, count: Int)] { counts.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 } }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import SelfImprove
+import ServiceLifecycle
+
+/// The daemon's HTTP side: API, events, dashboard, health and metrics.
+///
+/// Bound to a loopback address it answers whoever can reach that; elsewhere it wants a bearer token. Nothing a request says becomes a path.
+public struct HTTPServer: Sendable {
+    public struct Address: Sendable, Equatable {
+        public var host: String
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        var isLoopback: Bool { ["127.0.0.1", "::1", "localhost"].contains(host) }
+    }
+
+    public static let defaultAddress = Address(host: "127.0.0.1", port: 8321)
+
+    static let maximumBody = 1 << 20
+    private static let maximumConnections = 512
+    private static let idleTimeout = TimeAmount.seconds(75)
+
+    private let daemon: Daemon
+    private let address: Address
+    private let token: String?
+    private let logger: Logger
+
+    /// - Parameter token: what `Authorization: Bearer` must carry; nil only on loopback.
+    /// - Throws: `.refused` for an address beyond this machine without a token.
+    public init(_ daemon: Daemon, address: Address, token: String?, logger: Logger) throws {
+        guard address.isLoopback || token != nil else {
+            throw SelfImproveError(
+                .refused, "\(address.host) can be reached from other machines, and no token is set", context: "--host",
+                hint: "set the environment variable SELFIMPROVE_TOKEN, or bind to 127.0.0.1")
+        }
+        if let token, token.count < 16 {
+            throw SelfImproveError(.refused, "the token has fewer than 16 characters", context: "SELFIMPROVE_TOKEN", hint: "openssl rand -hex 32 makes one")
+        }
+        self.daemon = daemon
+        self.address = address
+        self.token = token
+        self.logger = logger
+    }
+
+    /// Serves until the task is cancelled. `onStart` gets the port that is listened on (with port 0: a free one).
+    public func run(onStart: @escaping @Sendable (Int) async -> Void) async throws {
+        let application = Application(
+            router: router(),
+            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            configuration: .init(
+                address: .hostname(address.host, port: address.port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),
+            onServerRunning: { await onStart($0.localAddress?.port ?? 0) }, logger: logger)
+        // Connections are let finish what they are at (event streams end with the hub), for a few seconds.
+        var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(3)
+        let group = ServiceGroup(configuration: configuration)
+        let work = Task { try await group.run() }
+        try await withTaskCancellationHandler { try await work.value } onCancel: { Task { await group.triggerGracefulShutdown() } }
+    }
+
+    func router() -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        let counters = RequestCounters()
+        router.middlewares.add(ErrorBodies(counters: counters))
+        router.middlewares.add(AccessGuard(token: token, isLoopback: address.isLoopback))
+        PageRoutes(daemon: daemon, counters: counters).add(to: router)
+        CampaignRoutes(daemon: daemon).add(to: router)
+        return router
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import LocalLM
+import SelfImprove
+import Synchronization
+
+/// Passes on what campaigns do to whoever listens, and remembers the step that runs now. A listener that reads too slowly loses the
+/// oldest of what waits for it, never slows a campaign down.
+public final class EventHub: Sendable {
+    public enum Message: Sendable, Equatable {
+        /// Something about the campaign changed: look again.
+        case changed(campaign: String)
+        case progress(campaign: String, CampaignStatus.Step)
+        /// Nothing happened for a while; the connection lives.
+        case heartbeat
+    }
+
+    private struct State {
+        var steps: [String: (step: CampaignStatus.Step, began: ContinuousClock.Instant, told: ContinuousClock.Instant?)] = [:]
+        var listeners: [Int: AsyncStream<Message>.Continuation] = [:]
+        var next = 0
+        var isClosed = false
+    }
+
+    static let maximumListeners = 256
+    /// Between two messages about one step.
+    private static let pace = Duration.milliseconds(250)
+
+    private let state = Mutex(State())
+    private let clock = ContinuousClock()
+
+    public init() {}
+
+    /// Tells listeners at intervals that their connection lives, until the task is cancelled.
+    func beat(every interval: Duration) async {
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: interval) } catch { return }
+            send(.heartbeat)
+        }
+    }
+
+    // MARK: From campaigns
+
+    func receive(_ event: CampaignEvent, of campaign: String) {
+        switch event {
+        case .stepStarted(let key):
+            let step = CampaignStatus.Step(round: key.round, name: key.step, done: 0, total: 0, unit: "")
+            state.withLock { $0.steps[campaign] = (step, clock.now, nil) }
+            changed(campaign)
+        case .progress(let key, let report): progress(campaign, key, report)
+        case .opened, .stepFinished, .roundFinished, .ended: changed(campaign)
+        }
+    }
+
+    private func progress(_ campaign: String, _ key: StepKey, _ report: StepProgress.Report) {
+        let now = clock.now
+        let step = state.withLock { state -> CampaignStatus.Step? in
+            let known = state.steps[campaign]
+            let began = known?.began ?? now
+            let seconds = (now - began).seconds
+            let left = report.done > 0 && report.total > 0 ? seconds * Double(max(report.total - report.done, 0)) / Double(report.done) : nil
+            let step = CampaignStatus.Step(
+                round: key.round, name: key.step, done: report.done, total: report.total, unit: report.unit, note: report.note,
+                secondsLeft: seconds > 0.5 ? left : nil)
+            let isDue = known?.told.map { now - $0 >= Self.pace } ?? true
+            state.steps[campaign] = (step, began, isDue ? now : known?.told)
+            return isDue ? step : nil
+        }
+        if let step { send(.progress(campaign: campaign, step)) }
+    }
+
+    func ended(_ campaign: String) { state.withLock { $0.steps[campaign] = nil } }
+
+    func changed(_ campaign: String) { send(.changed(campaign: campaign)) }
+
+    /// The step of a campaign that runs now.
+    public func live(_ campaign: String) -> CampaignStatus.Step? { state.withLock { $0.steps[campaign]?.step } }
+
+    /// Whether a step runs now.
+    public var isBusy: Bool { state.withLock { !$0.steps.isEmpty } }
+
+    // MARK: To listeners
+
+    /// Messages from now on; nil where there are too many listeners. The stream ends with the hub, or with `unsubscribe`.
+    public func subscribe() -> (id: Int, messages: AsyncStream<Message>)? {
+        let (stream, continuation) = AsyncStream<Message>.makeStream(bufferingPolicy: .bufferingNewest(64))
+        let id = state.withLock { state -> Int? in
+            guard !state.isClosed, state.listeners.count < Self.maximumListeners else { return nil }
+            state.next += 1
+            state.listeners[state.next] = continuation
+            return state.next
+        }
+        return id.map { ($0, stream) }
+    }
+
+    public func unsubscribe(_ id: Int) { state.withLock { $0.listeners.removeValue(forKey: id) }?.finish() }
+
+    func send(_ message: Message) {
+        let listeners = state.withLock { Array($0.listeners.values) }
+        for listener in listeners { listener.yield(message) }
+    }
+
+    /// Ends every stream.
+    func close() {
+        let listeners = state.withLock { state in
+            state.isClosed = true
+            defer { state.listeners = [:] }
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.finish() }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Scheduler
+import SelfImprove
+
+struct DaemonCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "daemon", abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
+        discussion: """
+            Drives one campaign at a time. Killed at any moment, the next daemon goes on where it was. SIGTERM and SIGINT end it within \
+            seconds: the running step stops after its current batch and is begun again. The dashboard is at http://127.0.0.1:8321/. \
+            Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN.
+
+            selfimprove daemon
+            selfimprove start configs/nursery.yaml       from another terminal
+            selfimprove watch nursery
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Option(help: "Address to listen on.") var host = HTTPServer.defaultAddress.host
+    @Option(help: "Port to listen on; 0 for a free one.") var port = HTTPServer.defaultAddress.port
+
+    func validate() throws {
+        guard (0...65_535).contains(port) else { throw ValidationError("--port goes from 0 to 65535") }
+    }
+
+    func run() async throws {
+        let lock = try StateLock.acquire(state: state.url)
+        defer { lock.release() }
+        let lineage = try Lineage.open(state: state.url)
+        var logger = Logger(label: "selfimprove") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .notice
+        let log = logger
+        let daemon = Daemon(lineage, log: { log.notice("\($0)") })
+        let server = try HTTPServer(
+            daemon, address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)
+        let manager = ServiceManager()
+        let host = host, state = state
+
+        let (started, start) = AsyncStream<Void>.makeStream()
+        let signals = SignalWatch([SIGINT, SIGTERM]) {
+            manager.stopping()
+            Task { await daemon.shutdown() }
+        }
+        defer { signals.stop() }
+        // Whatever ends first ends the others: the queue after a signal, or the server where it cannot listen. The queue waits for the
+        // server, so nothing runs in a daemon that nobody can talk to.
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in started { break }
+                try await daemon.run()
+            }
+            group.addTask {
+                try await server.run { port in
+                    do { try DaemonAddress(pid: getpid(), host: host, port: port).write(to: state.url) } catch { log.error("\(error)") }
+                    manager.ready("listening on \(host):\(port)")
+                    Self.announce(host, port, json: state.json)
+                    start.yield()
+                }
+            }
+            group.addTask { await Self.feedWatchdog(daemon.hub, manager) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+        try DaemonAddress.remove(from: state.url)
+    }
+
+    private static func announce(_ host: String, _ port: Int, json: Bool) {
+        let shown = host.contains(":") ? "[\(host)]" : host
+        do {
+            if json { try Output.json(["event": "listening", "host": host, "port": "\(port)"]) } else {
+                Output.line("listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it, nothing is lost")
+            }
+        } catch { Output.error("selfimprove: \(error)") }
+    }
+
+    /// The watchdog is fed by messages of campaigns, and by the hub's heartbeat while nothing runs.
+    private static func feedWatchdog(_ hub: EventHub, _ manager: ServiceManager) async {
+        guard let (id, messages) = hub.subscribe() else { return }
+        defer { hub.unsubscribe(id) }
+        for await message in messages where message != .heartbeat || !hub.isBusy { manager.alive() }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Scheduler
+import SelfImprove
+
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Follow a campaign until it ends.",
+        discussion: """
+            Prints what happens as it happens, with a progress line on a terminal. Ctrl-C ends the watching, not the campaign. Exit code 0: \
+            it finished; 1: it failed; 3: it was paused, stopped or interrupted.
+            """)
+
+    @OptionGroup var state: StateOptions
+    @Argument(help: "Name of the campaign.") var campaign: String
+
+    func run() async throws {
+        let lineage = try Lineage.openExisting(state: state.url)
+        _ = try lineage.campaign(campaign)
+        var seen = try lineage.events(campaign, limit: 4).first?.id.map { $0 - 1 } ?? 0
+        let isTerminal = isatty(STDERR_FILENO) == 1 && !state.json
+        while true {
+            let status = try lineage.campaign(campaign).status
+            for event in try lineage.events(campaign, after: seen) {
+                seen = event.id ?? seen
+                if isTerminal { clear() }
+                if state.json { try Output.json(event) } else {
+                    for line in Text.wrap("\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)", width: 79, indent: 22) { Output.line(line) }
+                }
+            }
+            guard [.running, .queued].contains(status) else { break }
+            if isTerminal, let client = try DaemonClient.find(state.url) { try await draw(client) }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+        let record = try lineage.campaign(campaign)
+        if isTerminal { clear() }
+        if !state.json { Output.line("\(campaign): \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")") }
+        switch record.status {
+        case .finished, .queued, .running: break
+        case .failed: throw ExitCode(1)
+        case .paused, .stopped, .interrupted: throw ExitCode(3)
+        }
+    }
+
+    private func draw(_ client: DaemonClient) async throws {
+        let status = try JSONDecoder().decode(Control.Status.self, from: try await client.send("GET", "/api/campaigns/\(campaign)"))
+        var text = status.queuePosition.map { "        waits in the queue, number \($0)" } ?? ""
+        if let step = status.step { text = "        " + ProgressDisplay.bar("\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)", step.done, step.total, step.secondsLeft) }
+        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(79)).utf8))
+    }
+
+    private func clear() { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+}

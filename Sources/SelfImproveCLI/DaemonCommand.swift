@@ -33,8 +33,9 @@ struct DaemonCommand: AsyncParsableCommand {
         logger.logLevel = .notice
         let log = logger
         let daemon = Daemon(lineage, log: { log.notice("\($0)") })
+        let models = ServedModels(.lineage(lineage), threads: Machine.cores)
         let server = try HTTPServer(
-            daemon, address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)
+            .daemon(daemon, models), address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)
         let manager = ServiceManager()
         let host = host, state = state
 

@@ -2,6 +2,8 @@ import Foundation
 
 /// What there is to say about the machine before long work begins.
 enum Machine {
+    static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
     /// One sentence each; none if all is well.
     static var warnings: [String] {
         var warnings: [String] = []

@@ -38,7 +38,7 @@ struct ErrorBodies: RouterMiddleware {
                 case .configuration, .input: .badRequest
                 case .notFound: .notFound
                 case .ambiguous, .refused, .interrupted: .conflict
-                case .busy: .serviceUnavailable
+                case .busy: .tooManyRequests
                 case .damaged, .file, .failed: .internalServerError
                 }
             return (status, error.code.rawValue, error.description)

@@ -6,7 +6,7 @@ import NIOCore
 import SelfImprove
 import ServiceLifecycle
 
-/// The daemon's HTTP side: API, events, dashboard, health and metrics.
+/// The HTTP side: of the daemon (API, events, dashboard, metrics, every model of the lineage) or of one served model.
 ///
 /// Bound to a loopback address it answers whoever can reach that; elsewhere it wants a bearer token. Nothing a request says becomes a path.
 public struct HTTPServer: Sendable {
@@ -28,14 +28,20 @@ public struct HTTPServer: Sendable {
     private static let maximumConnections = 512
     private static let idleTimeout = TimeAmount.seconds(75)
 
-    private let daemon: Daemon
+    /// What is answered.
+    public enum Content: Sendable {
+        case daemon(Daemon, ServedModels)
+        case model(ServedModels)
+    }
+
+    private let content: Content
     private let address: Address
     private let token: String?
     private let logger: Logger
 
     /// - Parameter token: what `Authorization: Bearer` must carry; nil only on loopback.
     /// - Throws: `.refused` for an address beyond this machine without a token.
-    public init(_ daemon: Daemon, address: Address, token: String?, logger: Logger) throws {
+    public init(_ content: Content, address: Address, token: String?, logger: Logger) throws {
         guard address.isLoopback || token != nil else {
             throw SelfImproveError(
                 .refused, "\(address.host) can be reached from other machines, and no token is set", context: "--host",
@@ -44,7 +50,7 @@ public struct HTTPServer: Sendable {
         if let token, token.count < 16 {
             throw SelfImproveError(.refused, "the token has fewer than 16 characters", context: "SELFIMPROVE_TOKEN", hint: "openssl rand -hex 32 makes one")
         }
-        self.daemon = daemon
+        self.content = content
         self.address = address
         self.token = token
         self.logger = logger
@@ -72,8 +78,16 @@ public struct HTTPServer: Sendable {
         let counters = RequestCounters()
         router.middlewares.add(ErrorBodies(counters: counters))
         router.middlewares.add(AccessGuard(token: token, isLoopback: address.isLoopback))
-        PageRoutes(daemon: daemon, counters: counters).add(to: router)
-        CampaignRoutes(daemon: daemon).add(to: router)
+        router.get("healthz") { _, _ in try JSONResponse.make(["status": "ok"]) }
+        let models: ServedModels
+        switch content {
+        case .daemon(let daemon, let served):
+            PageRoutes(daemon: daemon, counters: counters).add(to: router)
+            CampaignRoutes(daemon: daemon).add(to: router)
+            models = served
+        case .model(let served): models = served
+        }
+        CompletionRoutes(models: models, now: { Date() }, random: { .random(in: 0...UInt64.max) }).add(to: router)
         return router
     }
 }

@@ -9,7 +9,6 @@ struct PageRoutes: Sendable {
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("/") { _, _ in Self.dashboard }
-        router.get("healthz") { _, _ in try JSONResponse.make(["status": "ok"]) }
         router.get("readyz") { _, _ in
             _ = try daemon.lineage.campaigns()  // the database answers
             return try JSONResponse.make(["status": "ready"])

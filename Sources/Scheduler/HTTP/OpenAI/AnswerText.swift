@@ -1,0 +1,46 @@
+import LocalLM
+
+/// Turns tokens into text as they come: whole characters only, and never what may yet become a stop text.
+struct AnswerText {
+    private let tokenizer: Tokenizer
+    private let stop: [String]
+    private var ids: [Int] = []
+    private var told = 0
+    /// A stop text was found: the answer ends before it.
+    private(set) var isStopped = false
+
+    init(tokenizer: Tokenizer, stop: [String]) {
+        self.tokenizer = tokenizer
+        self.stop = stop
+    }
+
+    /// - Parameter isLast: nothing more comes, so nothing is held back.
+    /// - Returns: the text that is new.
+    mutating func add(_ id: Int?, isLast: Bool) -> String {
+        if let id { ids.append(id) }
+        var text = Array(tokenizer.decode(ids, skippingSpecialTokens: true).unicodeScalars)
+        if let end = stop.compactMap({ Self.position(of: Array($0.unicodeScalars), in: text) }).min() {
+            text.removeSubrange(end...)
+            isStopped = true
+        } else if !isLast {
+            while text.last == "\u{FFFD}" { text.removeLast() }  // bytes of a character that is not complete
+            text.removeLast(heldBack(text))
+        }
+        guard text.count > told else { return "" }
+        defer { told = text.count }
+        return String(String.UnicodeScalarView(text[told...]))
+    }
+
+    /// Scalars at the end that could be the beginning of a stop text.
+    private func heldBack(_ text: [Unicode.Scalar]) -> Int {
+        stop.map { stop in
+            let stop = Array(stop.unicodeScalars)
+            return (1..<max(stop.count, 1)).reversed().first { $0 <= text.count && text.suffix($0).elementsEqual(stop.prefix($0)) } ?? 0
+        }.max() ?? 0
+    }
+
+    private static func position(of part: [Unicode.Scalar], in text: [Unicode.Scalar]) -> Int? {
+        guard part.count <= text.count else { return nil }
+        return (0...(text.count - part.count)).first { text[$0..<($0 + part.count)].elementsEqual(part) }
+    }
+}

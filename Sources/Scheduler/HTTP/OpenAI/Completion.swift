@@ -1,0 +1,103 @@
+import Foundation
+import LocalLM
+import SelfImprove
+import Synchronization
+
+/// One choice of an answer, as it comes.
+struct ChoiceUpdate: Sendable {
+    var index: Int
+    var text: String
+    var tokens: [ServingEngine.Token]
+    var finish: FinishReason?
+}
+
+/// Sequences under way for one request: their updates in the order in which they happen.
+///
+/// Whoever drops the stream (a client that left) ends the work: the engine hears at the next token that nobody listens.
+struct Completion: Sendable {
+    let model: ServedModel
+    let promptTokens: Int
+    let choices: Int
+    let updates: AsyncThrowingStream<ChoiceUpdate, any Error>
+
+    /// - Parameter prompts: ids, each answered `n` times.
+    /// - Throws: for prompts that do not fit, and 429 where the queue is full.
+    static func begin(
+        _ prompts: [[Int]], _ parameters: SamplingParameters, topLogprobs: Int?, on model: ServedModel, of models: ServedModels,
+        random: @Sendable () -> UInt64
+    ) async throws -> Completion {
+        let choices = prompts.count * parameters.n
+        let sampling = Sampling(
+            temperature: parameters.temperature, topP: parameters.topP, maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions)
+        let seed = parameters.seed.map { UInt64(bitPattern: Int64($0)) } ?? random()
+        try await models.reserve(choices)
+        let (updates, continuation) = AsyncThrowingStream<ChoiceUpdate, any Error>.makeStream()
+        let open = OpenChoices(choices, continuation)
+        continuation.onTermination = { _ in
+            open.end()
+            Task { await models.free(choices) }
+        }
+        do {
+            for (p, ids) in prompts.enumerated() {
+                for sample in 0..<parameters.n {
+                    let choice = Choice(
+                        index: p * parameters.n + sample, text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop), open: open)
+                    let key = RandomKey.derive(seed, UInt64(sample))
+                    try model.engine.submit(.init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)) { choice.hear($0) }
+                }
+            }
+        } catch {
+            continuation.finish()  // what was submitted already hears that nobody listens
+            throw error
+        }
+        return Completion(model: model, promptTokens: prompts.reduce(0) { $0 + $1.count }, choices: choices, updates: updates)
+    }
+
+    /// How many choices have not ended, and where their updates go.
+    private final class OpenChoices: Sendable {
+        private let count: Mutex<Int>
+        private let isOver = Mutex(false)
+        private let continuation: AsyncThrowingStream<ChoiceUpdate, any Error>.Continuation
+
+        init(_ count: Int, _ continuation: AsyncThrowingStream<ChoiceUpdate, any Error>.Continuation) {
+            self.count = Mutex(count)
+            self.continuation = continuation
+        }
+
+        /// Returns whether anybody listens.
+        func send(_ update: ChoiceUpdate) -> Bool {
+            let result = continuation.yield(update)
+            if update.finish != nil, count.withLock({ $0 -= 1; return $0 == 0 }) { continuation.finish() }
+            if case .terminated = result { return false }
+            return true
+        }
+
+        /// Whether anybody still listens.
+        var isHeard: Bool { !isOver.withLock { $0 } }
+        func end() { isOver.withLock { $0 = true } }
+    }
+
+    /// One sequence; only its worker's thread touches it. `@unchecked Sendable` for that reason.
+    private final class Choice: @unchecked Sendable {
+        private let index: Int
+        private var text: AnswerText
+        private let open: OpenChoices
+
+        init(index: Int, text: AnswerText, open: OpenChoices) {
+            self.index = index
+            self.text = text
+            self.open = open
+        }
+
+        func hear(_ event: ServingEngine.Event) -> Bool {
+            switch event {
+            case .started: return open.isHeard
+            case .token(let token):
+                let new = text.add(token.id, isLast: false)
+                let isHeard = open.send(ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil))
+                return isHeard && !text.isStopped
+            case .finished(let reason): return open.send(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
+            }
+        }
+    }
+}

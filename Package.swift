@@ -50,7 +50,8 @@ let package = Package(
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "Scheduler", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "GRDB", package: "GRDB.swift"),
+                "Scheduler", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: plain),
         .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),

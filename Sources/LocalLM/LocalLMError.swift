@@ -3,6 +3,8 @@ public struct LocalLMError: Error, Sendable, Equatable, CustomStringConvertible 
     public enum Code: String, Sendable {
         /// A file that is missing or cannot be read or written.
         case file
+        /// A file that could not be written because the disk is full.
+        case full
         /// Bytes that are not what their format promises.
         case damaged
         /// Something correct that this program does not support.

@@ -26,6 +26,7 @@ public actor Daemon {
         let control: RunControl
         let task: Task<CampaignEnd, any Error>
         var rollback: PendingRollback?
+        var waitsForRoom = false
     }
 
     /// A rollback that waits for the running step, and who waits for it.
@@ -48,7 +49,9 @@ public actor Daemon {
 
     /// Drives the queue until `shutdown`. Campaigns that were running when a daemon died take their place in it again.
     public func run() async throws {
-        try lineage.write { try $0.execute(sql: "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'") }
+        try lineage.write {
+            try $0.execute(sql: "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'")
+        }
         let heart = Task { [hub] in await hub.beat(every: .seconds(15)) }
         defer {
             heart.cancel()
@@ -67,7 +70,16 @@ public actor Daemon {
     private func drive(_ record: CampaignRecord) async {
         let name = record.name, hub = hub, control = RunControl()
         let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, now: now) { hub.receive($0, of: name) }
-        let task = Task { try await runner.run() }
+        let task = Task { [self] in
+            while true {
+                do { return try await runner.run() } catch  where DiskSpace.isExhausted(error) {
+                    do { try await waitForRoom(name, control) } catch {
+                        try runner.recordWish()
+                        throw error
+                    }
+                }
+            }
+        }
         running = Running(campaign: name, control: control, task: task)
         log("campaign \(name): running")
         do {
@@ -81,6 +93,25 @@ public actor Daemon {
         hub.ended(name)
         if let rollback { roll(name, back: rollback) }
         hub.changed(name)
+    }
+
+    /// Waits until the disk has room again. Nothing is freed: what there is belongs to somebody.
+    /// - Throws: `CancellationError` once the campaign is asked to stop.
+    private func waitForRoom(_ name: String, _ control: RunControl) async throws {
+        running?.waitsForRoom = true
+        log("campaign \(name): the disk is full; it waits for room")
+        hub.ended(name)
+        hub.changed(name)
+        defer {
+            running?.waitsForRoom = false
+            hub.changed(name)
+        }
+        let before = DiskSpace.free(at: lineage.state) ?? 0
+        while (DiskSpace.free(at: lineage.state) ?? 0) < before + DiskSpace.room {
+            try await Task.sleep(for: .milliseconds(500))
+            try control.check()
+        }
+        log("campaign \(name): there is room again")
     }
 
     private func roll(_ name: String, back rollback: PendingRollback) {
@@ -125,7 +156,8 @@ public actor Daemon {
         }
         let fits: [CampaignRecord.Status] = wish == .pause ? [.queued, .interrupted] : [.queued, .interrupted, .paused, .failed]
         guard fits.contains(record.status) else {
-            throw SelfImproveError(.refused, "the campaign is \(record.status.rawValue)", context: name, hint: "there is nothing to \(wish == .pause ? "pause" : "stop")")
+            throw SelfImproveError(
+                .refused, "the campaign is \(record.status.rawValue)", context: name, hint: "there is nothing to \(wish == .pause ? "pause" : "stop")")
         }
         try lineage.setStatus(status, of: name, kind, reason, at: now())
         hub.changed(name)
@@ -140,7 +172,8 @@ public actor Daemon {
         }
         if record.status != .queued {
             if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage)) {
-                throw SelfImproveError(.refused, "it would stop at once: \(reason)", context: name, hint: "change that with selfimprove criteria \(name) KEY=VALUE")
+                throw SelfImproveError(
+                    .refused, "it would stop at once: \(reason)", context: name, hint: "change that with selfimprove criteria \(name) KEY=VALUE")
             }
             try lineage.register(record.configuration, as: .queued, at: now())
         }
@@ -193,6 +226,10 @@ public actor Daemon {
         if let running, running.campaign == record.name {
             status.pending = running.control.wish
             status.pendingRollback = running.rollback?.to
+            if running.waitsForRoom {
+                status.status = .paused
+                status.reason = "the disk is full: it waits for room and goes on by itself"
+            }
         }
         return status
     }

@@ -15,6 +15,8 @@ public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConverti
         case damaged
         /// A file that cannot be read or written.
         case file
+        /// The disk is full.
+        case full
         /// Something else holds what is needed: another runner, another writer.
         case busy
         /// A request that would break the lineage: another configuration under the same name, a rollback to nowhere.

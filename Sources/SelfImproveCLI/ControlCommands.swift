@@ -49,7 +49,8 @@ struct ResumeCommand: AsyncParsableCommand {
 
 struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "End a campaign, before its next step.", discussion: "Its models and its lineage stay; selfimprove resume takes it up again.")
+        commandName: "stop", abstract: "End a campaign, before its next step.",
+        discussion: "Its models and its lineage stay; selfimprove resume takes it up again.")
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target

@@ -39,7 +39,8 @@ struct DaemonClient: Sendable {
         let answer: (data: Data, response: URLResponse)
         do { answer = try await URLSession.shared.data(for: request) } catch {
             throw SelfImproveError(
-                .failed, "the daemon does not answer: \(error.localizedDescription)", context: "\(host):\(address.port)", hint: "its log says more", retryable: true)
+                .failed, "the daemon does not answer: \(error.localizedDescription)", context: "\(host):\(address.port)", hint: "its log says more",
+                retryable: true)
         }
         guard let status = (answer.response as? HTTPURLResponse)?.statusCode, !(200..<300).contains(status) else { return answer.data }
         let refusal = try JSONDecoder().decode(Refusal.self, from: answer.data)

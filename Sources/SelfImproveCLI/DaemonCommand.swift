@@ -70,7 +70,9 @@ struct DaemonCommand: AsyncParsableCommand {
     private static func announce(_ host: String, _ port: Int, json: Bool) {
         let shown = host.contains(":") ? "[\(host)]" : host
         do {
-            if json { try Output.json(["event": "listening", "host": host, "port": "\(port)"]) } else {
+            if json {
+                try Output.json(["event": "listening", "host": host, "port": "\(port)"])
+            } else {
                 Output.line("listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it, nothing is lost")
             }
         } catch { Output.error("selfimprove: \(error)") }

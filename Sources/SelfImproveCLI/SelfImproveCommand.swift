@@ -15,7 +15,9 @@ struct SelfImproveCommand: AsyncParsableCommand {
             """,
         version: ProgramVersion.current,
         subcommands: [
-            RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self, WatchCommand.self, PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self, ShowCommand.self, SamplesCommand.self, RollbackCommand.self,
+            RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self, WatchCommand.self,
+            PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self, ShowCommand.self, SamplesCommand.self,
+            RollbackCommand.self,
             CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, ModelCommand.self,
         ])
 

@@ -39,7 +39,9 @@ struct ServeCommand: AsyncParsableCommand {
         let work = Task {
             try await server.run { port in
                 do {
-                    if state.json { try Output.json(["event": "listening", "host": host, "port": "\(port)", "model": model]) } else {
+                    if state.json {
+                        try Output.json(["event": "listening", "host": host, "port": "\(port)", "model": model])
+                    } else {
                         Output.line("\(model) at http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1; Ctrl-C ends it")
                     }
                 } catch { Output.error("selfimprove: \(error)") }

@@ -24,7 +24,9 @@ struct WatchCommand: AsyncParsableCommand {
             for event in try lineage.events(campaign, after: seen) {
                 seen = event.id ?? seen
                 if isTerminal { clear() }
-                if state.json { try Output.json(event) } else {
+                if state.json {
+                    try Output.json(event)
+                } else {
                     for line in Text.wrap("\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)", width: 79, indent: 22) { Output.line(line) }
                 }
             }
@@ -45,7 +47,11 @@ struct WatchCommand: AsyncParsableCommand {
     private func draw(_ client: DaemonClient) async throws {
         let status = try JSONDecoder().decode(Control.Status.self, from: try await client.send("GET", "/api/campaigns/\(campaign)"))
         var text = status.queuePosition.map { "        waits in the queue, number \($0)" } ?? ""
-        if let step = status.step { text = "        " + ProgressDisplay.bar("\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)", step.done, step.total, step.secondsLeft) }
+        if let step = status.step {
+            text =
+                "        "
+                + ProgressDisplay.bar("\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)", step.done, step.total, step.secondsLeft)
+        }
         FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(79)).utf8))
     }
 

@@ -1,6 +1,5 @@
 import Foundation
 import LocalLM
-import GRDB
 import SelfImprove
 import Testing
 import TestSupport
@@ -8,27 +7,6 @@ import TestSupport
 /// The program is killed in every one of its steps, and started again by the same command: the lineage must be the one of a run
 /// that nobody disturbed, byte for byte.
 @Suite(.serialized) struct CrashTests {
-    /// Everything a campaign computed, without times.
-    private func fingerprint(_ state: URL) throws -> [String: String] {
-        let lineage = try Lineage.openExisting(state: state)
-        var result: [String: String] = [:]
-        result["models"] = try lineage.models().map(\.digest).sorted().joined(separator: " ")
-        result["datasets"] = try lineage.datasets().map { "\($0.digest) \($0.rows)" }.sorted().joined(separator: " ")
-        for table in ["prompts", "drafts", "answers", "samples", "verdicts", "pairs", "dataset_rows"] {
-            result[table] = try lineage.read { db in
-                let columns = try db.columns(in: table).map(\.name).joined(separator: ", ")
-                let rows = try String.fetchAll(db, sql: "SELECT json_array(\(columns)) FROM \(table)").sorted()
-                return "\(rows.count) rows " + ContentDigest.sha256(rows.joined(separator: "\n"))
-            }
-        }
-        result["evaluations"] = try lineage.evaluations("reduced").map { "\($0.round) \($0.set) \($0.name) \($0.correct)/\($0.n)" }.joined(separator: ", ")
-        result["rounds"] = try lineage.rounds("reduced").map {
-            "\($0.round) \($0.parent) \($0.outcome?.rawValue ?? "") \($0.reason ?? "") \($0.championAfter ?? "")"
-        }.joined(separator: "; ")
-        result["integrity"] = try lineage.read { try String.fetchAll($0, sql: "PRAGMA integrity_check").joined() }
-        return result
-    }
-
     private static let steps: [(round: Int, step: StepName)] =
         StepName.preparation.map { (0, $0) } + StepName.round.enumerated().map { ($0.offset % 2 + 1, $0.element) }
 
@@ -38,7 +16,7 @@ import TestSupport
             try ReducedCampaign.yaml().write(to: config, atomically: true, encoding: .utf8)
             func arguments(_ state: String) -> [String] { ["run", config.path, "--json", "--state", folder.appendingPathComponent(state).path] }
             #expect(try Program.run(arguments("whole")).code == 0)
-            let whole = try fingerprint(folder.appendingPathComponent("whole"))
+            let whole = try Fingerprint.of(folder.appendingPathComponent("whole"))
             #expect(whole["integrity"] == "ok" && whole["rounds"]!.contains("promoted"))
             var random = RandomStream(key: 20)
             for (round, step) in Self.steps {
@@ -51,7 +29,7 @@ import TestSupport
                 #expect(killed.hit && killed.code == -SIGKILL, "\(name): \(killed)")
                 let again = try Program.run(arguments(name))
                 #expect(again.code == 0, "\(name): \(again.error)")
-                let resumed = try fingerprint(folder.appendingPathComponent(name))
+                let resumed = try Fingerprint.of(folder.appendingPathComponent(name))
                 for (part, value) in whole { #expect(resumed[part] == value, "\(part), killed in \(name)") }
             }
         }

@@ -16,7 +16,7 @@ struct Program {
         return named ?? bundle.appendingPathComponent("selfimprove")
     }()
 
-    private static func process(_ arguments: [String]) -> Process {
+    static func process(_ arguments: [String]) -> Process {
         let process = Process()
         process.executableURL = binary
         process.arguments = arguments
@@ -25,6 +25,16 @@ struct Program {
         environment["COLUMNS"] = "80"
         process.environment = environment
         return process
+    }
+
+    /// A command of the system's; returns its exit code.
+    static func shell(_ command: String) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
     }
 
     static func run(_ arguments: [String], input: String? = nil) throws -> Result {

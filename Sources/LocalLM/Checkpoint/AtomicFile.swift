@@ -3,16 +3,19 @@ import Foundation
 /// Files and directories that are there whole, or not at all: written under a temporary name beside their place, fsynced,
 /// renamed, and their parent fsynced.
 public enum AtomicFile {
-    /// Replaces a file, if it exists.
+    /// Replaces a file, if it exists. Directories that are missing are made.
     public static func write(_ data: Data, to url: URL) throws {
+        try FileManager.default.makeDirectories(url.deletingLastPathComponent())
         let temporary = temporarySibling(of: url)
         do {
             try writeSynced(data, to: temporary)
+            Failpoint.fileWritten.pass()
             guard rename(temporary.path, url.path) == 0 else { throw failure("cannot be put in place", url) }
         } catch {
             unlink(temporary.path)
             throw error
         }
+        Failpoint.fileRenamed.pass()
         try sync(url.deletingLastPathComponent())
     }
 
@@ -25,11 +28,13 @@ public enum AtomicFile {
         do {
             try fill(temporary)
             try sync(temporary)
+            Failpoint.fileWritten.pass()
             guard !exists(url), rename(temporary.path, url.path) == 0 else { throw exists(url) ? alreadyThere(url) : failure("cannot be put in place", url) }
         } catch {
             removeLeftover(temporary)
             throw error
         }
+        Failpoint.fileRenamed.pass()
         try sync(url.deletingLastPathComponent())
     }
 
@@ -84,16 +89,19 @@ public enum AtomicFile {
 
     /// An error with the words of `errno`.
     static func failure(_ what: String, _ url: URL) -> LocalLMError {
-        let reason = String(cString: strerror(errno))
-        return LocalLMError(.file, "\(what): \(reason)", context: url.path)
+        let number = errno, reason = String(cString: strerror(number))
+        let isFull = number == ENOSPC || number == EDQUOT
+        return LocalLMError(isFull ? .full : .file, "\(what): \(reason)", context: url.path, hint: isFull ? "make room on the disk" : nil)
     }
 }
 
 extension FileManager {
-    /// Like `createDirectory(withIntermediateDirectories:)`, with an error of ours.
+    /// Like `createDirectory(withIntermediateDirectories:)`, with errors of ours, and each new entry brought to disk.
     fileprivate func makeDirectories(_ url: URL) throws {
-        do { try createDirectory(at: url, withIntermediateDirectories: true) } catch {
-            throw LocalLMError(.file, "cannot be created: \(error.localizedDescription)", context: url.path)
-        }
+        if AtomicFile.exists(url) { return }
+        let parent = url.deletingLastPathComponent()
+        try makeDirectories(parent)
+        guard mkdir(url.path, 0o755) == 0 || errno == EEXIST else { throw AtomicFile.failure("cannot be created", url) }
+        try AtomicFile.sync(parent)
     }
 }

@@ -188,6 +188,8 @@ public final class ServingEngine: @unchecked Sendable {
     private func top(_ count: Int, _ logits: UnsafePointer<Float>) -> [Token.Alternative] {
         guard count > 0 else { return [] }
         let total = VectorMath.logSumExp(logits, c.vocabularySize)
-        return (0..<c.vocabularySize).sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(count).map { Token.Alternative(id: $0, logprob: logits[$0] - total) }
+        return (0..<c.vocabularySize).sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(count).map {
+            Token.Alternative(id: $0, logprob: logits[$0] - total)
+        }
     }
 }

@@ -153,7 +153,9 @@ struct CampaignRoutes: Sendable {
 
     private func rollback(_ name: String, _ request: Request) async throws -> Response {
         let options = try await decode(RollbackOptions.self, request)
-        if let done = try await daemon.rollback(name, to: options.to, reason: options.reason, atOnce: options.now ?? false) { return try JSONResponse.make(done) }
+        if let done = try await daemon.rollback(name, to: options.to, reason: options.reason, atOnce: options.now ?? false) {
+            return try JSONResponse.make(done)
+        }
         return try JSONResponse.make(Pending(campaign: name, to: options.to), status: .accepted)
     }
 

@@ -39,6 +39,7 @@ struct ErrorBodies: RouterMiddleware {
                 case .notFound: .notFound
                 case .ambiguous, .refused, .interrupted: .conflict
                 case .busy: .tooManyRequests
+                case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
                 case .damaged, .file, .failed: .internalServerError
                 }
             return (status, error.code.rawValue, error.description)

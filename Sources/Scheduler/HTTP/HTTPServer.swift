@@ -70,7 +70,11 @@ public struct HTTPServer: Sendable {
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         let group = ServiceGroup(configuration: configuration)
         let work = Task { try await group.run() }
-        try await withTaskCancellationHandler { try await work.value } onCancel: { Task { await group.triggerGracefulShutdown() } }
+        try await withTaskCancellationHandler {
+            try await work.value
+        } onCancel: {
+            Task { await group.triggerGracefulShutdown() }
+        }
     }
 
     func router() -> Router<BasicRequestContext> {

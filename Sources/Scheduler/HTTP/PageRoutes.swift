@@ -42,12 +42,16 @@ struct PageRoutes: Sendable {
         func each(_ value: (CampaignStatus) -> Double?) -> [(String, Double)] {
             all.compactMap { campaign in value(campaign).map { ("campaign=\"\(campaign.campaign)\"", $0) } }
         }
-        metric("campaign_status", "gauge", "1 for the status that the campaign is in.", all.map { ("campaign=\"\($0.campaign)\",status=\"\($0.status.rawValue)\"", 1) })
+        metric(
+            "campaign_status", "gauge", "1 for the status that the campaign is in.",
+            all.map { ("campaign=\"\($0.campaign)\",status=\"\($0.status.rawValue)\"", 1) })
         metric("campaign_round", "gauge", "The latest round that was begun.", each { Double($0.round) })
         metric("campaign_score", "gauge", "Held-out score of the champion, 0 to 1.", each { $0.score?.value })
         metric("campaign_running_seconds_total", "counter", "Time spent on steps, over restarts.", each { $0.seconds })
         metric("campaign_tokens_total", "counter", "Tokens generated, scored and trained.", each { Double($0.tokens) })
-        metric("step_progress", "gauge", "Share of the running step that is done, 0 to 1.", each { $0.step.flatMap { $0.total > 0 ? Double($0.done) / Double($0.total) : nil } })
+        metric(
+            "step_progress", "gauge", "Share of the running step that is done, 0 to 1.",
+            each { $0.step.flatMap { $0.total > 0 ? Double($0.done) / Double($0.total) : nil } })
         metric("http_responses_total", "counter", "Answers by status.", counters.byStatus.map { ("status=\"\($0.status)\"", Double($0.count)) })
         return lines.joined(separator: "\n") + "\n"
     }

@@ -36,6 +36,7 @@ public struct DatabaseJournal: StepJournal {
             let result = try await body(StepProgress { observe(.progress(step, $0)) })
             let seconds = elapsed()
             let value = try JSONText(result.value)
+            Failpoint.stepComputed.pass()
             try lineage.write { db in
                 try result.write(db)
                 try StepRecord(
@@ -43,13 +44,15 @@ public struct DatabaseJournal: StepJournal {
                     startedAt: start, endedAt: now()
                 ).update(db)
                 try Self.add(seconds, to: step, db)
+                Failpoint.stepUncommitted.pass()
             }
+            Failpoint.stepCommitted.pass()
             observe(.stepFinished(step, seconds: seconds))
             return result.value
         } catch {
             // The time was spent all the same: the wall clock counts it.
             let seconds = elapsed()
-            try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) }
+            if !DiskSpace.isExhausted(error) { try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) } }
             throw error
         }
     }

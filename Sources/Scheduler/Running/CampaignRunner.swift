@@ -41,6 +41,11 @@ public struct CampaignRunner: Sendable {
             throw SelfImproveError(
                 .interrupted, "stopped on request; nothing that was finished is lost", context: configuration.campaign,
                 hint: "the same command goes on with the step it was in")
+        } catch  where DiskSpace.isExhausted(error) {
+            // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off campaign looks.
+            throw SelfImproveError(
+                .full, "the disk is full; nothing that was finished is lost", context: lineage.state.path,
+                hint: "make room; the same command goes on with the step it was in", retryable: true)
         } catch {
             try finish(.failed, .failed, "\(error)")
             throw error
@@ -90,7 +95,8 @@ public struct CampaignRunner: Sendable {
         try lineage.setStatus(status, of: configuration.campaign, kind, reason, at: now())
     }
 
-    private func recordWish() throws {
+    /// What the lineage says of a campaign that was asked to stop.
+    func recordWish() throws {
         switch control.wish {
         case nil: try finish(.interrupted, .interrupted, "asked to stop")
         case .pause: try finish(.paused, .paused, "paused by a person")

@@ -16,7 +16,8 @@ extension Lineage {
             if var known = try CampaignRecord.filter(Column("name") == configuration.campaign).fetchOne(db) {
                 try Self.requireSame(configuration, as: known)
                 if status == .queued, [.queued, .running].contains(known.status) {
-                    throw SelfImproveError(.refused, "the campaign is \(known.status.rawValue) already", context: known.name, hint: "selfimprove watch \(known.name)")
+                    throw SelfImproveError(
+                        .refused, "the campaign is \(known.status.rawValue) already", context: known.name, hint: "selfimprove watch \(known.name)")
                 }
                 if let rounds, known.criteria.rounds != rounds {
                     known.criteria.rounds = rounds

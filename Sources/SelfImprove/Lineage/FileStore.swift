@@ -51,7 +51,6 @@ public struct FileStore: Sendable {
         let digest = ContentDigest.sha256(dataset)
         let file = datasetFile(digest)
         if FileManager.default.fileExists(atPath: file.path) { return digest }
-        try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
         try AtomicFile.write(dataset, to: file)
         return digest
     }

@@ -67,7 +67,13 @@ struct Completion: Sendable {
         /// Returns whether anybody listens.
         func send(_ update: ChoiceUpdate) -> Bool {
             let result = continuation.yield(update)
-            if update.finish != nil, count.withLock({ $0 -= 1; return $0 == 0 }) { continuation.finish() }
+            if update.finish != nil,
+                count.withLock({
+                    $0 -= 1; return $0 == 0
+                })
+            {
+                continuation.finish()
+            }
             if case .terminated = result { return false }
             return true
         }

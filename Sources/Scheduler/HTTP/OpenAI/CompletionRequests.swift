@@ -63,7 +63,9 @@ struct SamplingParameters: Decodable {
             if container.contains(key), try !container.decodeNil(forKey: key) { throw Self.unsupported(key.rawValue) }
         }
         if let bias = try container.decodeIfPresent([String: Double].self, forKey: .logitBias), !bias.isEmpty { throw Self.unsupported("logit_bias") }
-        if let format = try container.decodeIfPresent(ResponseFormat.self, forKey: .responseFormat), format.type != "text" { throw Self.unsupported("response_format \(format.type.prefix(40))") }
+        if let format = try container.decodeIfPresent(ResponseFormat.self, forKey: .responseFormat), format.type != "text" {
+            throw Self.unsupported("response_format \(format.type.prefix(40))")
+        }
         if try container.decodeIfPresent(Bool.self, forKey: .echo) ?? false { throw Self.unsupported("echo") }
         if let suffix = try container.decodeIfPresent(String.self, forKey: .suffix), !suffix.isEmpty { throw Self.unsupported("suffix") }
     }

@@ -140,7 +140,8 @@ struct CompletionWriter: Sendable {
                 let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens)
                 if !update.text.isEmpty || logprobs != nil {
                     let choice = Choice(
-                        index: update.index, delta: shape == .chat ? Turn(content: update.text) : nil, text: shape == .text ? update.text : nil, logprobs: logprobs)
+                        index: update.index, delta: shape == .chat ? Turn(content: update.text) : nil, text: shape == .text ? update.text : nil,
+                        logprobs: logprobs)
                     try await writer.write(line(answer(object, [choice])))
                 }
                 if let finish = update.finish {

@@ -50,7 +50,9 @@ public actor ServedModels {
     func model(_ name: String) throws -> ServedModel {
         guard case .lineage(let lineage) = source else {
             let model = loaded[0].model
-            guard name == model.id else { throw SelfImproveError(.notFound, "there is no model of this name", context: String(name.prefix(80)), hint: "there is \(model.id)") }
+            guard name == model.id else {
+                throw SelfImproveError(.notFound, "there is no model of this name", context: String(name.prefix(80)), hint: "there is \(model.id)")
+            }
             return model
         }
         let digest = try lineage.resolveWithinLineage(name).digest

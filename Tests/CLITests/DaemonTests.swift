@@ -1,0 +1,151 @@
+import Foundation
+import LocalLM
+import SelfImprove
+import Testing
+import TestSupport
+
+/// The daemon as its users meet it: a process, its API, the commands that talk to it.
+@Suite(.serialized) struct DaemonTests {
+    /// A state directory with the reduced campaign under several names, all with one nursery.
+    private func withState(_ body: (_ folder: URL, _ state: URL, _ start: (String) throws -> Program.Result) throws -> Void) throws {
+        try withTemporaryDirectory { folder in
+            let state = folder.appendingPathComponent("state")
+            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+            try body(folder, state) { name in
+                let config = folder.appendingPathComponent("\(name).yaml")
+                try ReducedCampaign.yaml([("campaign: reduced", "campaign: \(name)")]).write(to: config, atomically: true, encoding: .utf8)
+                return try Program.run(["start", config.path, "--state", state.path])
+            }
+        }
+    }
+
+    @Test func withoutADaemonStartSaysHowToStartOneAndChangesNothing() throws {
+        try withState { _, state, start in
+            let refused = try start("reduced")
+            #expect(refused.code == 1 && refused.error.contains("no daemon runs") && refused.error.contains("selfimprove daemon"))
+            #expect(!FileManager.default.fileExists(atPath: state.appendingPathComponent("selfimprove.sqlite").path))
+        }
+    }
+
+    @Test func campaignsWaitTheirTurnAndEndAsInTheForeground() throws {
+        try withState { folder, state, start in
+            let daemon = try DaemonProcess(state: state)
+            #expect(try start("reduced").code == 0)
+            let second = try start("second")
+            #expect(second.code == 0 && second.out.contains("second: queued"))
+            #expect(try start("second").code != 0, "once is enough")
+            _ = try daemon.wait("second") { $0.status == "finished" }
+            #expect(try daemon.status("reduced").status == "finished")
+            #expect(daemon.end() == 0)
+            #expect(!FileManager.default.fileExists(atPath: state.appendingPathComponent("daemon.json").path))
+            let config = folder.appendingPathComponent("reduced.yaml").path, foreground = folder.appendingPathComponent("foreground")
+            #expect(try Program.run(["run", config, "--state", foreground.path, "--json"]).code == 0)
+            let a = try Fingerprint.of(state), b = try Fingerprint.of(foreground)
+            #expect(a["rounds"] == b["rounds"] && a["evaluations"] == b["evaluations"] && a["integrity"] == "ok")
+        }
+    }
+
+    @Test func askedToEndItLeavesTheCampaignInTheQueueAndTheNextOneGoesOn() throws {
+        try withState { _, state, start in
+            let daemon = try DaemonProcess(state: state)
+            _ = try start("reduced")
+            _ = try daemon.wait("reduced") { $0.step?.name == "nursery" || $0.step?.name == "sft" }
+            let second = Program.process(["daemon", "--state", state.path, "--port", "0"])
+            second.standardError = FileHandle.nullDevice
+            try second.run()
+            second.waitUntilExit()
+            #expect(second.terminationStatus == 1, "one daemon per state directory")
+            let began = Date()
+            #expect(daemon.end(SIGTERM) == 0)
+            #expect(Date().timeIntervalSince(began) < 10)
+            #expect(try Lineage.openExisting(state: state).campaign("reduced").status == .queued)
+            let next = try DaemonProcess(state: state)
+            _ = try next.wait("reduced") { $0.status == "finished" }
+            next.end()
+        }
+    }
+
+    @Test func pausedResumedRolledBackAndStopped() throws {
+        try withState { _, state, start in
+            let daemon = try DaemonProcess(state: state)
+            _ = try start("reduced")
+            _ = try daemon.wait("reduced") { $0.step?.name == "propose" }
+            #expect(try Program.run(["pause", "reduced", "--state", state.path]).out.contains("pause before its next step"))
+            let paused = try daemon.wait("reduced") { $0.status == "paused" }
+            #expect(paused.reason == "paused by a person")
+            #expect(try daemon.send("PATCH", "/api/campaigns/reduced/criteria", #"{"rounds":"3"}"#).text.contains("\"rounds\":3"))
+            #expect(try daemon.send("POST", "/api/campaigns/reduced/resume").status == 200)
+            // A rollback while round 2 runs: the round is given up, round 3 starts from the older model.
+            _ = try daemon.wait("reduced") { $0.round == 2 && $0.step != nil }
+            let now = try daemon.send("POST", "/api/campaigns/reduced/rollback", #"{"to":"0","reason":"a test","now":true}"#)
+            #expect(now.status == 200 && now.text.contains("\"abandonedRound\":2"), "\(now.text)")
+            _ = try daemon.wait("reduced") { $0.status == "finished" }
+            let lineage = try Lineage.openExisting(state: state)
+            let rounds = try lineage.rounds("reduced")
+            #expect(rounds.map(\.outcome) == [.promoted, .abandoned, .promoted])
+            #expect(rounds[2].parent == rounds[0].parent)
+            #expect(try lineage.events("reduced").contains { $0.kind == .rolledBack && $0.message.contains("a test") })
+            #expect(try daemon.send("POST", "/api/campaigns/reduced/resume").status == 409, "a criterion holds")
+            #expect(try daemon.send("POST", "/api/campaigns/reduced/pause").status == 409, "there is nothing to pause")
+            let waiting = try daemon.send("POST", "/api/campaigns/reduced/rollback", #"{"to":"1"}"#)
+            #expect(waiting.status == 200)
+            daemon.end()
+        }
+    }
+
+    @Test func nobodyGetsInWhoShouldNot() throws {
+        try withState { folder, state, _ in
+            let open = try DaemonProcess(state: state)
+            #expect(try open.send("GET", "/api/campaigns", headers: ["Host": "example.org"]).status == 403, "DNS rebinding")
+            #expect(try open.send("POST", "/api/campaigns", "campaign: x", headers: ["Origin": "http://example.org"]).status == 403, "another origin")
+            #expect(try open.send("GET", "/").text.contains("<html"))
+            for path in [
+                "/api/models/..%2f..%2fetc%2fpasswd", "/api/models/%2Fetc%2Fpasswd", "/api/models/../../etc/passwd", "/api/campaigns/..%2f", "/../etc/passwd",
+            ] {
+                #expect(try open.send("GET", path).status == 404, "\(path)")
+            }
+            // A configuration from the network names nothing outside of the state directory, not even whether it exists.
+            let outside = folder.appendingPathComponent("outside")
+            try FileManager.default.createDirectory(at: outside, withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(at: state.appendingPathComponent("link"), withDestinationURL: outside)
+            for student in ["/etc", "/nowhere", "../outside", "link"] {
+                let yaml = ReducedCampaign.yaml([("seed: 5", "seed: 5\nstudent: \(student)")])
+                let answer = try open.send("POST", "/api/campaigns", yaml)
+                #expect(answer.status == 400 && answer.text.contains("lies outside of what a request may name"), "\(student): \(answer.text)")
+            }
+            #expect(try open.send("POST", "/api/campaigns", "campaign: [").status == 400)
+            #expect(try open.send("POST", "/api/campaigns", String(repeating: "#", count: 2 << 20)).status == 413)
+            #expect(try open.send("GET", "/api/campaigns").text == #"{"campaigns":[]}"#)
+            open.end()
+
+            let token = "a token of more than sixteen characters"
+            let guarded = try DaemonProcess(state: state, token: token)
+            #expect(try guarded.send("GET", "/api/campaigns").status == 200)
+            for wrong in ["", "Bearer", "Bearer \(token)x", "Basic \(token)"] {
+                for path in ["/api/campaigns", "/metrics", "/readyz", "/v1/models", "/api/events"] {
+                    #expect(try guarded.send("GET", path, headers: ["Authorization": wrong]).status == 401, "\(path) with \(wrong)")
+                }
+                #expect(try guarded.send("GET", "/healthz", headers: ["Authorization": wrong]).status == 200)
+            }
+            guarded.end()
+            let beyond = try Program.run(["daemon", "--state", state.path, "--port", "0", "--host", "0.0.0.0"])
+            #expect(beyond.code == 2 && beyond.error.contains("SELFIMPROVE_TOKEN"))
+        }
+    }
+
+    @Test func aConfigurationPostedToTheAPIRuns() throws {
+        try withState { _, state, _ in
+            let daemon = try DaemonProcess(state: state)
+            let answer = try daemon.send("POST", "/api/campaigns", ReducedCampaign.yaml([("rounds: 2", "rounds: 1")]))
+            #expect(answer.status == 201, "\(answer.text)")
+            _ = try daemon.wait("reduced") { $0.status == "finished" }
+            #expect(try daemon.send("GET", "/api/campaigns/reduced/samples?step=aggregate&limit=3").text.contains("\"total\":48"))
+            #expect(try daemon.send("GET", "/api/campaigns/reduced/samples?limit=0").status == 400)
+            #expect(try daemon.send("GET", "/api/models/reduced/champion").status == 200)
+            #expect(try daemon.send("GET", "/metrics").text.contains("selfimprove_campaign_round{campaign=\"reduced\"} 1"))
+            let watch = try Program.run(["watch", "reduced", "--state", state.path])
+            #expect(watch.code == 0 && watch.out.contains("reduced: finished: 1 of 1 rounds are done"))
+            daemon.end()
+        }
+    }
+}

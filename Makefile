@@ -4,13 +4,14 @@ BUILD := swift build -c release -Xswiftc -enable-testing
 PROGRAM := .build/release/selfimprove
 PACKAGES := libopenblas-dev libsqlite3-dev libcurl4-openssl-dev
 
-.PHONY: help setup toolchain build test lint format campaign bench smoke clean
+.PHONY: help setup toolchain build test lint format campaign bench smoke clients clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
 	@echo "make test       everything that CI runs"
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
+	@echo "make clients    the page in Chromium, and the openai package, on a real daemon"
 	@echo "make bench      speed against PyTorch (needs torch and transformers from pip)"
 	@echo "make lint, format, setup, clean"
 
@@ -44,6 +45,10 @@ test: setup
 smoke: build
 	@state=$$(mktemp -d) && trap 'rm -rf "$$state"' EXIT && \
 	$(PROGRAM) run configs/smoke.yaml --state "$$state" && $(PROGRAM) lineage smoke --state "$$state" && $(PROGRAM) doctor --state "$$state"
+
+# The page in a real browser, and the openai package, on a real daemon.
+clients: build
+	scripts/clients.sh
 
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml

@@ -52,7 +52,9 @@ struct DoctorCommand: AsyncParsableCommand {
             integrity == ["ok"] && orphans == 0
                 ? Finding(level: .ok, what: "database: integrity and references")
                 : Finding(level: .damaged, what: "database: \(integrity.first ?? ""), \(orphans) rows refer to what is gone"))
-        let models = try lineage.models(), datasets = try lineage.datasets()
+        let freed = try lineage.collectedModels().filter { !FileManager.default.fileExists(atPath: lineage.files.modelDirectory($0).path) }
+        if !freed.isEmpty { findings.append(Finding(level: .ok, what: "\(freed.count) models were freed by selfimprove gc")) }
+        let models = try lineage.models().filter { !freed.contains($0.digest) }, datasets = try lineage.datasets()
         var damaged = 0
         func check(_ body: () throws -> Void) {
             do { try body() } catch {

@@ -18,7 +18,8 @@ struct SelfImproveCommand: AsyncParsableCommand {
             RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self, WatchCommand.self,
             PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self, ShowCommand.self, SamplesCommand.self,
             RollbackCommand.self,
-            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, ModelCommand.self,
+            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, CollectCommand.self, BackupCommand.self, ServiceCommand.self,
+            ModelCommand.self,
         ])
 
     static func main() async {

@@ -9,6 +9,10 @@ struct PageRoutes: Sendable {
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("/") { _, _ in Self.dashboard }
+        router.get("openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_json)))
+        }
         router.get("readyz") { _, _ in
             _ = try daemon.lineage.campaigns()  // the database answers
             return try JSONResponse.make(["status": "ready"])

@@ -44,6 +44,10 @@ extension Lineage {
             throw SelfImproveError(
                 .refused, "\(target) is the champion already", context: campaign.name, hint: "selfimprove lineage \(campaign.name) shows what else there is")
         }
+        guard FileManager.default.fileExists(atPath: files.modelDirectory(model).path) else {
+            throw SelfImproveError(
+                .refused, "the files of \(target) are gone: it was freed", context: campaign.name, hint: "selfimprove gc keeps only the latest rounds")
+        }
         return (champion, model)
     }
 

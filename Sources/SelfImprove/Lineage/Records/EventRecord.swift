@@ -6,7 +6,7 @@ public struct EventRecord: LineageRecord, Equatable {
     public static let databaseTableName = "events"
 
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        case created, queued, resumed, paused, initial, promoted, kept, rolledBack, criteriaChanged, stopped, finished, interrupted, failed, warning
+        case created, queued, resumed, paused, initial, promoted, kept, rolledBack, criteriaChanged, stopped, finished, interrupted, failed, warning, collected
     }
 
     /// Given by the database; events are in its order.

@@ -1,0 +1,73 @@
+import Foundation
+import GRDB
+import LocalLM
+
+/// Freeing models that nobody will go back to. Their rows stay: the lineage still says what they were, only their weights are gone.
+extension Lineage {
+    public struct Collection: Sendable, Equatable, Encodable {
+        public var campaign: String
+        /// Digests of the models whose files were (or would be) removed.
+        public var models: [String]
+        public var bytes: Int
+    }
+
+    /// Models of a campaign that neither the lineage pins nor the rollback window holds.
+    ///
+    /// Pinned are the first model, champions of any campaign, models that other campaigns or a nursery share, and everything of a round that is
+    /// under way. The window holds the champions after the latest `keeping` rounds, and the models of those rounds.
+    public func collectable(_ name: String, keeping: Int) throws -> Collection {
+        precondition(keeping >= 1, "a window of \(keeping) rounds")
+        let campaigns = try campaigns()
+        _ = try campaign(name)
+        var kept = Set(campaigns.flatMap { [$0.champion, $0.initialModel].compactMap { $0 } })
+        let rounds = try rounds(name), ended = rounds.filter { $0.outcome != nil }
+        for round in rounds where round.outcome == nil || ended.suffix(keeping).contains(where: { $0.round == round.round }) {
+            kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 })
+        }
+        for other in campaigns where other.name != name {
+            for round in try self.rounds(other.name) { kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 }) }
+        }
+        let free = try models(name).filter { [.sft, .dpo].contains($0.kind) && !kept.contains($0.digest) }.map(\.digest)
+            .filter { FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
+        return Collection(campaign: name, models: free, bytes: try free.reduce(0) { $0 + (try files.bytes(ofModel: $1)) })
+    }
+
+    /// Every model that a collection has freed.
+    public func collectedModels() throws -> Set<String> {
+        let lists = try read { try EventRecord.filter(Column("kind") == EventRecord.Kind.collected.rawValue).fetchAll($0) }.compactMap(\.data)
+        return Set(try lists.flatMap { try $0.decode([String].self) })
+    }
+
+    /// Removes them, and says so in an event.
+    public func collect(_ name: String, keeping: Int, at now: Date) throws -> Collection {
+        let collection = try collectable(name, keeping: keeping)
+        guard !collection.models.isEmpty else { return collection }
+        // The event comes first: a crash in between leaves files that the next collection finds.
+        try write { db in
+            try EventRecord(
+                campaign: name, kind: .collected, message: "\(collection.models.count) models freed, the latest \(keeping) rounds kept",
+                data: JSONText(collection.models), at: now
+            ).insert(db)
+        }
+        for digest in collection.models { try files.remove(model: digest) }
+        return collection
+    }
+}
+
+extension FileStore {
+    func bytes(ofModel digest: String) throws -> Int {
+        let directory = modelDirectory(digest)
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path).reduce(0) { sum, name in
+            let size = try FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)[.size] as? Int
+            return sum + (size ?? 0)
+        }
+    }
+
+    /// First under a name that is nobody's, so that a model is there whole or not at all.
+    func remove(model digest: String) throws {
+        let hidden = models.appendingPathComponent(".\(digest).removed.tmp", isDirectory: true)
+        if FileManager.default.fileExists(atPath: hidden.path) { try FileManager.default.removeItem(at: hidden) }
+        try FileManager.default.moveItem(at: modelDirectory(digest), to: hidden)
+        try FileManager.default.removeItem(at: hidden)
+    }
+}

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Other people's programs against ours: the openai package and a headless Chromium, on a real daemon with a real (tiny) campaign.
+# Installs what it needs: a virtual environment under .build, and Debian's chromium. `make clients` calls it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+program=.build/release/selfimprove
+venv=.build/clients-venv
+
+missing=""
+for package in chromium python3-venv; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "install ok installed" || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  $sudo apt-get update -q
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing
+fi
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -c 'import openai, playwright' 2>/dev/null || "$venv/bin/pip" install -q openai==3.57.0 playwright==1.65.2
+
+state=$(mktemp -d)
+daemon=""
+cleanup() {
+  if [ -n "$daemon" ]; then kill "$daemon" 2>/dev/null && wait "$daemon" || true; fi
+  rm -rf "$state"
+}
+trap cleanup EXIT
+
+$program daemon --state "$state" --port 0 --json >"$state/listening" 2>"$state/log" &
+daemon=$!
+for _ in $(seq 100); do [ -s "$state/listening" ] && break; sleep 0.1; done
+port=$(sed -nE 's/.*"port":"([0-9]+)".*/\1/p' "$state/listening")
+[ -n "$port" ] || { echo "the daemon did not start:"; cat "$state/log"; exit 1; }
+
+echo "== the page, in Chromium"
+"$venv/bin/python" Tests/Clients/dashboard.py "http://127.0.0.1:$port" configs/smoke.yaml ${SCREENSHOTS:+--screenshots "$SCREENSHOTS"}
+echo "== the openai package"
+"$venv/bin/python" Tests/Clients/openai_client.py "http://127.0.0.1:$port/v1" smoke/champion

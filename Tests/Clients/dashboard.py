@@ -4,7 +4,7 @@
     python3 -m venv venv && venv/bin/pip install playwright && apt-get install chromium
     venv/bin/python Tests/Clients/dashboard.py BASE_URL CONFIG.yaml [--screenshots DIR]
 
-CONFIG is handed to the page as text; its campaign should take some seconds a round. Ends with a line `N passed, N failed`.
+CONFIG is handed to the page as text; its campaign should take some seconds a round, and promote what it trains. Ends with a line `N passed, N failed`.
 """
 import argparse, pathlib, re, sys
 
@@ -82,10 +82,14 @@ def main():
         step("it goes on", lambda: expect(page.locator("#campaign-status")).to_have_text("running", timeout=20_000))
 
         page.click("#rollback")
-        page.locator("#rollback-dialog [name=to]").fill("99")
+        page.locator("#rollback-dialog [name=to]").select_option("0")
+        page.locator("#rollback-dialog [name=reason]").fill("a browser wants it")
+        page.locator("#rollback-dialog [name=now]").check()
         page.locator("#rollback-dialog button.primary").click()
-        step("a rollback to nowhere is refused in words", lambda: expect(page.locator("#rollback-dialog .form-error")).to_contain_text("99"))
-        page.locator("#rollback-dialog [data-close]").first.click()
+        step("it goes back to the start", lambda: expect(page.locator("#toast")).to_contain_text("the start", timeout=30_000))
+        page.click("#tab-events")
+        step("with the reason in the log", lambda: expect(page.locator("#event-list")).to_contain_text("a browser wants it", timeout=10_000))
+        step("and goes on from there", lambda: expect(page.locator("#campaign-status")).to_have_text("running", timeout=20_000))
 
         for width, scheme in [(360, "light"), (800, "dark"), (1440, "light"), (1440, "dark")]:
             page.set_viewport_size({"width": width, "height": 1000})

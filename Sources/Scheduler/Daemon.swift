@@ -171,7 +171,7 @@ public actor Daemon {
             throw SelfImproveError(.refused, "the campaign is running", context: name, hint: "selfimprove watch \(name)")
         }
         if record.status != .queued {
-            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage)) {
+            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) {
                 throw SelfImproveError(
                     .refused, "it would stop at once: \(reason)", context: name, hint: "change that with selfimprove criteria \(name) KEY=VALUE")
             }

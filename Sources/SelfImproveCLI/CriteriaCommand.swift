@@ -7,7 +7,8 @@ struct CriteriaCommand: AsyncParsableCommand {
         commandName: "criteria", abstract: "Show or change when a campaign stops, also while it runs.",
         discussion: """
             A running campaign looks again between rounds. Keys: rounds, target_score (0 to 1, by the lower end of the interval), \
-            patience (rounds in a row without promotion), wall_clock (90s, 30m, 6h, 2d), tokens. The value off removes one.
+            patience (rounds in a row without promotion), wall_clock (90s, 30m, 6h, 2d), tokens, deadline \
+            (2026-12-01T08:00:00Z), disk (20GB). The value off removes one.
 
             selfimprove criteria nursery rounds=6 patience=off
             """)

@@ -44,7 +44,12 @@ struct DaemonCommand: AsyncParsableCommand {
             manager.stopping()
             Task { await daemon.shutdown() }
         }
-        defer { signals.stop() }
+        // There is nothing to read again: configurations are read when a campaign begins, criteria live in the lineage.
+        let reload = SignalWatch([SIGHUP], repeats: true) { log.notice("SIGHUP: nothing to reload; criteria are changed with selfimprove criteria") }
+        defer {
+            signals.stop()
+            reload.stop()
+        }
         // Whatever ends first ends the others: the queue after a signal, or the server where it cannot listen. The queue waits for the
         // server, so nothing runs in a daemon that nobody can talk to.
         try await withThrowingTaskGroup(of: Void.self) { group in

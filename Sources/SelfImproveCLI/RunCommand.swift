@@ -50,16 +50,16 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// Calls back on signals instead of letting them end the process; a second one ends it.
+/// Calls back on signals instead of letting them end the process. A second one ends it, unless the watch `repeats`.
 final class SignalWatch {
     private let sources: [any DispatchSourceSignal]
 
-    init(_ signals: [Int32], _ body: @escaping @Sendable () -> Void) {
+    init(_ signals: [Int32], repeats: Bool = false, _ body: @escaping @Sendable () -> Void) {
         sources = signals.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                signal(number, SIG_DFL)
+                if !repeats { signal(number, SIG_DFL) }
                 body()
             }
             source.resume()

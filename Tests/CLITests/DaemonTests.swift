@@ -99,6 +99,7 @@ import TestSupport
             #expect(try open.send("GET", "/api/campaigns", headers: ["Host": "example.org"]).status == 403, "DNS rebinding")
             #expect(try open.send("POST", "/api/campaigns", "campaign: x", headers: ["Origin": "http://example.org"]).status == 403, "another origin")
             #expect(try open.send("GET", "/").text.contains("<html"))
+            #expect(try open.send("DELETE", "/api/campaigns").status == 405 && open.send("POST", "/api/models/abcd").status == 405)
             for path in [
                 "/api/models/..%2f..%2fetc%2fpasswd", "/api/models/%2Fetc%2Fpasswd", "/api/models/../../etc/passwd", "/api/campaigns/..%2f", "/../etc/passwd",
             ] {

@@ -1,10 +1,13 @@
+import Foundation
 import SelfImprove
 import Testing
 
 @testable import Scheduler
 
 @Suite struct StopCheckTests {
-    private let nothing = StopCheck.Situation(rounds: 2, score: Score(correct: 80, n: 100), roundsWithoutPromotion: 1, seconds: 100, tokens: 1000)
+    private let nothing = StopCheck.Situation(
+        rounds: 2, score: Score(correct: 80, n: 100), roundsWithoutPromotion: 1, seconds: 100, tokens: 1000, now: Date(timeIntervalSince1970: 1000),
+        diskBytes: 3_000_000_000)
 
     private func reason(_ criteria: StopCriteria) -> String? { StopCheck(criteria).reason(nothing) }
 
@@ -17,6 +20,10 @@ import Testing
         #expect(reason(StopCriteria(wallClockSeconds: 100)) == "it ran for 100 s; the limit is 100 s")
         #expect(reason(StopCriteria(tokens: 1001)) == nil)
         #expect(reason(StopCriteria(tokens: 1000)) == "it used 1000 tokens; the limit is 1000")
+        #expect(reason(StopCriteria(deadline: Moment("1970-01-01T00:16:41Z"))) == nil)
+        #expect(reason(StopCriteria(deadline: Moment("1970-01-01T00:16:40Z"))) == "the deadline has passed: 1970-01-01T00:16:40Z")
+        #expect(reason(StopCriteria(diskBytes: 3_000_000_001)) == nil)
+        #expect(reason(StopCriteria(diskBytes: 3_000_000_000)) == "the state directory takes 3GB; the limit is 3GB")
     }
 
     /// 80 of 100 is 71 to 87: a target of 75% is not reached with confidence.

@@ -6,6 +6,7 @@ import Synchronization
 /// Errors to HTTP statuses, in one place, with OpenAI's body: `{"error": {"message", "type", "code"}}`.
 struct ErrorBodies: RouterMiddleware {
     let counters: RequestCounters
+    let routes: RouteTable
 
     struct Body: Encodable {
         struct Detail: Encodable {
@@ -19,10 +20,13 @@ struct ErrorBodies: RouterMiddleware {
     func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
         let response: Response
         do { response = try await next(request, context) } catch {
-            let (status, code, message) = Self.answer(to: error)
+            var (status, code, message) = Self.answer(to: error)
+            let allowed = status == .notFound && error is HTTPError ? routes.methods(at: request.uri.path) : []
+            if !allowed.isEmpty { (status, code, message) = (.methodNotAllowed, "method_not_allowed", "\(request.method) is not for this path") }
             if status.code >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error)") }
             var refusal = try JSONResponse.make(
                 Body(error: .init(message: message, type: status.code >= 500 ? "server_error" : "invalid_request_error", code: code)), status: status)
+            if !allowed.isEmpty { refusal.headers[.allow] = allowed.joined(separator: ", ") }
             if status == .unauthorized { refusal.headers[.wwwAuthenticate] = "Bearer" }
             response = refusal
         }
@@ -53,6 +57,26 @@ struct ErrorBodies: RouterMiddleware {
     }
 
     private static func code(of status: HTTPResponse.Status) -> String { status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_") }
+}
+
+/// Which methods a path has: to tell "not here" from "not like this".
+final class RouteTable: Sendable {
+    private let routes = Mutex<[(path: [Substring], method: String)]>([])
+
+    func fill(from router: Router<BasicRequestContext>) {
+        let all = router.routes.map { (path: $0.path.description.split(separator: "/"), method: $0.method.rawValue) }
+        routes.withLock { $0 = all }
+    }
+
+    func methods(at path: String) -> [String] {
+        let asked = path.split(separator: "/")
+        return routes.withLock { routes in routes.filter { Self.fits(asked, $0.path) }.map(\.method) }.sorted()
+    }
+
+    private static func fits(_ asked: [Substring], _ route: [Substring]) -> Bool {
+        if route.last == "**" { return asked.count >= route.count && fits(Array(asked.prefix(route.count - 1)), route.dropLast()) }
+        return asked.count == route.count && zip(asked, route).allSatisfy { $1.hasPrefix(":") || $1.hasPrefix("{") || $0 == $1 }
+    }
 }
 
 /// JSON as every route writes it: sorted keys, ISO 8601 times.

@@ -79,8 +79,8 @@ public struct HTTPServer: Sendable {
 
     func router() -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
-        let counters = RequestCounters()
-        router.middlewares.add(ErrorBodies(counters: counters))
+        let counters = RequestCounters(), routes = RouteTable()
+        router.middlewares.add(ErrorBodies(counters: counters, routes: routes))
         router.middlewares.add(AccessGuard(token: token, isLoopback: address.isLoopback))
         router.get("healthz") { _, _ in try JSONResponse.make(["status": "ok"]) }
         let models: ServedModels
@@ -92,6 +92,7 @@ public struct HTTPServer: Sendable {
         case .model(let served): models = served
         }
         CompletionRoutes(models: models, now: { Date() }, random: { .random(in: 0...UInt64.max) }).add(to: router)
+        routes.fill(from: router)
         return router
     }
 }

@@ -65,7 +65,7 @@ public struct CampaignRunner: Sendable {
                 if let finished = try lineage.rounds(campaign.name).first(where: { $0.round == round.round }) { observe(.roundFinished(finished)) }
             } else {
                 let record = try lineage.campaign(campaign.name)
-                let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage))
+                let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
                 return CampaignEnd(reason: reason ?? "", champion: record.champion)
             }
         }
@@ -79,7 +79,7 @@ public struct CampaignRunner: Sendable {
     /// be changed while the campaign runs.
     private func nextRound() throws -> RoundRecord? {
         let record = try lineage.campaign(configuration.campaign)
-        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage)) == nil else { return nil }
+        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) == nil else { return nil }
         guard let champion = record.champion else {
             throw SelfImproveError(.damaged, "the campaign has no champion", context: record.name, hint: "selfimprove doctor looks for damage")
         }

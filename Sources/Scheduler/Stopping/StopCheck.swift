@@ -13,13 +13,18 @@ public struct StopCheck: Sendable {
         public var roundsWithoutPromotion: Int
         public var seconds: Double
         public var tokens: Int
+        public var now: Date
+        /// That the state directory takes.
+        public var diskBytes: Int
 
-        public init(rounds: Int, score: Score?, roundsWithoutPromotion: Int, seconds: Double, tokens: Int) {
+        public init(rounds: Int, score: Score?, roundsWithoutPromotion: Int, seconds: Double, tokens: Int, now: Date, diskBytes: Int) {
             self.rounds = rounds
             self.score = score
             self.roundsWithoutPromotion = roundsWithoutPromotion
             self.seconds = seconds
             self.tokens = tokens
+            self.now = now
+            self.diskBytes = diskBytes
         }
     }
 
@@ -42,13 +47,17 @@ public struct StopCheck: Sendable {
             return String(format: "it ran for %.0f s; the limit is %.0f s", now.seconds, limit)
         }
         if let limit = criteria.tokens, now.tokens >= limit { return "it used \(now.tokens) tokens; the limit is \(limit)" }
+        if let deadline = criteria.deadline, now.now >= deadline.date { return "the deadline has passed: \(deadline)" }
+        if let limit = criteria.diskBytes, now.diskBytes >= limit {
+            return "the state directory takes \(ByteCount.words(now.diskBytes / 1_000_000 * 1_000_000)); the limit is \(ByteCount.words(limit))"
+        }
         return nil
     }
 }
 
 extension StopCheck.Situation {
     /// As the lineage has it.
-    public init(_ campaign: CampaignRecord, in lineage: Lineage) throws {
+    public init(_ campaign: CampaignRecord, in lineage: Lineage, now: Date) throws {
         let rounds = try lineage.rounds(campaign.name).filter { $0.outcome != nil }
         let score = try campaign.champion.flatMap { try lineage.evaluation(of: $0, on: .gate, campaign: campaign.name) }?.score
         // A rollback is a new beginning: what failed before it is not held against what comes after.
@@ -56,6 +65,7 @@ extension StopCheck.Situation {
         let counted = rounds.filter { round in lastRollback.map { (round.endedAt ?? .distantPast) > $0 } ?? true }
         self.init(
             rounds: rounds.count, score: score, roundsWithoutPromotion: counted.reversed().prefix { $0.outcome != .promoted }.count,
-            seconds: campaign.runningSeconds, tokens: try lineage.tokensSpent(campaign.name))
+            seconds: campaign.runningSeconds, tokens: try lineage.tokensSpent(campaign.name), now: now,
+            diskBytes: campaign.criteria.diskBytes == nil ? 0 : try lineage.files.bytes())
     }
 }

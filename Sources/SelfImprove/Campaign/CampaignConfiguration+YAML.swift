@@ -190,6 +190,8 @@ extension CampaignConfiguration {
         return StopCriteria(
             rounds: section.optionalInteger("rounds", in: 1...1_000_000), targetScore: section.optionalNumber("target_score", .fractionAboveZero),
             patience: section.optionalInteger("patience", in: 1...1_000_000), wallClockSeconds: section.optionalDuration("wall_clock"),
-            tokens: section.optionalInteger("tokens", in: 1...Int.max))
+            tokens: section.optionalInteger("tokens", in: 1...Int.max),
+            deadline: section.optional("deadline", "a moment such as 2026-12-01T08:00:00Z", Moment.init),
+            diskBytes: section.optional("disk", "a size such as 500MB or 20GB", ByteCount.bytes))
     }
 }

@@ -163,13 +163,22 @@ public struct StopCriteria: Sendable, Equatable, Codable {
     public var wallClockSeconds: Double?
     /// Tokens generated, scored and trained.
     public var tokens: Int?
+    /// No round begins after this moment.
+    public var deadline: Moment?
+    /// No round begins once the state directory takes so many bytes.
+    public var diskBytes: Int?
 
-    public init(rounds: Int? = nil, targetScore: Double? = nil, patience: Int? = nil, wallClockSeconds: Double? = nil, tokens: Int? = nil) {
+    public init(
+        rounds: Int? = nil, targetScore: Double? = nil, patience: Int? = nil, wallClockSeconds: Double? = nil, tokens: Int? = nil, deadline: Moment? = nil,
+        diskBytes: Int? = nil
+    ) {
         self.rounds = rounds
         self.targetScore = targetScore
         self.patience = patience
         self.wallClockSeconds = wallClockSeconds
         self.tokens = tokens
+        self.deadline = deadline
+        self.diskBytes = diskBytes
     }
 }
 

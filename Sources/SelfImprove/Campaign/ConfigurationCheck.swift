@@ -21,7 +21,7 @@ struct ConfigurationCheck {
         models()
         files()
         if configuration.stop == StopCriteria(), !root.faults.holdsFault(in: "stop") {
-            root.fault("stop", "names no criterion", hint: "at least one of rounds, target_score, patience, wall_clock, tokens")
+            root.fault("stop", "names no criterion", hint: "at least one of \(StopCriteria.keys.joined(separator: ", "))")
         }
         if configuration.sft.easyWeight == 0 && configuration.sft.hardWeight == 0 {
             root.section("sft").fault("hard_weight", "is 0 like easy_weight", hint: "then nothing would be trained on")

@@ -114,12 +114,12 @@ final class ConfigurationSection {
     }
 
     /// Seconds, or a number with s, m, h or d; `off` is nil.
-    func optionalDuration(_ key: String) -> Double? {
+    func optionalDuration(_ key: String) -> Double? { optional(key, "a time such as 90s, 30m, 6h or 2d", Duration.seconds) }
+
+    /// What `read` makes of a word; `off` is nil.
+    func optional<Value>(_ key: String, _ wanted: String, _ read: (String) -> Value?) -> Value? {
         guard let node = node(key), !Self.isNull(node) else { return nil }
-        guard let text = node.scalar?.string, let seconds = Duration.seconds(text) else {
-            return wrong(key, node, "a time such as 90s, 30m, 6h or 2d", nil)
-        }
-        return seconds
+        return node.scalar.flatMap { read($0.string) } ?? wrong(key, node, wanted, nil)
     }
 
     func strings(_ key: String, default fallback: [String]) -> [String] {

@@ -63,6 +63,17 @@ extension FileStore {
         }
     }
 
+    /// What the whole state directory takes. Files that go while it is looked at count as gone.
+    public func bytes() throws -> Int {
+        let keys: [URLResourceKey] = [.fileSizeKey, .isRegularFileKey]
+        guard let walk = FileManager.default.enumerator(at: root, includingPropertiesForKeys: keys) else { return 0 }
+        return try walk.reduce(0) { sum, entry in
+            guard let file = entry as? URL, FileManager.default.fileExists(atPath: file.path) else { return sum }
+            let values = try file.resourceValues(forKeys: Set(keys))
+            return sum + (values.isRegularFile == true ? values.fileSize ?? 0 : 0)
+        }
+    }
+
     /// First under a name that is nobody's, so that a model is there whole or not at all.
     func remove(model digest: String) throws {
         let hidden = models.appendingPathComponent(".\(digest).removed.tmp", isDirectory: true)

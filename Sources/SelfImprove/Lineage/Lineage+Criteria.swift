@@ -27,14 +27,15 @@ extension Lineage {
 }
 
 extension StopCriteria {
-    public static let keys = ["rounds", "target_score", "patience", "wall_clock", "tokens"]
+    public static let keys = ["rounds", "target_score", "patience", "wall_clock", "tokens", "deadline", "disk"]
 
     /// Every criterion as its key and value in words.
     public var words: [(key: String, value: String)] {
         [
             ("rounds", rounds.map(String.init) ?? "off"), ("target_score", targetScore.map { "\($0)" } ?? "off"),
             ("patience", patience.map(String.init) ?? "off"), ("wall_clock", wallClockSeconds.map { "\(Int($0))s" } ?? "off"),
-            ("tokens", tokens.map(String.init) ?? "off"),
+            ("tokens", tokens.map(String.init) ?? "off"), ("deadline", deadline.map { "\($0)" } ?? "off"),
+            ("disk", diskBytes.map(ByteCount.words) ?? "off"),
         ]
     }
 
@@ -56,6 +57,12 @@ extension StopCriteria {
         case "wall_clock":
             guard isOff || Duration.seconds(value) != nil else { throw Self.wrong(key, value, "a time such as 90s, 30m, 6h or 2d, or off") }
             wallClockSeconds = isOff ? nil : Duration.seconds(value)
+        case "deadline":
+            guard isOff || Moment(value) != nil else { throw Self.wrong(key, value, "a moment such as 2026-12-01T08:00:00Z, or off") }
+            deadline = Moment(value)
+        case "disk":
+            guard isOff || ByteCount.bytes(value) != nil else { throw Self.wrong(key, value, "a size such as 500MB or 20GB, or off") }
+            diskBytes = ByteCount.bytes(value)
         default: throw SelfImproveError(.input, "there is no criterion \"\(key)\"", hint: "there are: \(Self.keys.joined(separator: ", "))")
         }
     }

@@ -71,7 +71,12 @@ import TestSupport
         (("gate_prompts: 48", "gate_prompts: 48.5"), "c.yaml:32: evaluation.gate_prompts: is \"48.5\" (it must be a whole number)"),
         (("resamples: 200", "resamples: 200\n  confidence: 95"), "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"),
         (("rounds: 2", "wall_clock: soon"), "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"),
-        (("rounds: 2", "rounds: off"), "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, wall_clock, tokens)"),
+        (("rounds: 2", "deadline: tomorrow"), "c.yaml:38: stop.deadline: is \"tomorrow\" (it must be a moment such as 2026-12-01T08:00:00Z)"),
+        (("rounds: 2", "disk: 20"), "c.yaml:38: stop.disk: is \"20\" (it must be a size such as 500MB or 20GB)"),
+        (
+            ("rounds: 2", "rounds: off"),
+            "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, wall_clock, tokens, deadline, disk)"
+        ),
         (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
         (("seed: 5", "seed: 5\nstudent: ./absent"), "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"),
         (
@@ -83,7 +88,10 @@ import TestSupport
         (("seed: 5", "seed: 18446744073709551615"), "c.yaml:2: seed: is \"18446744073709551615\" (it must be at most 9223372036854775807)"),
         (("tokens: 3000", "epochs: off"), "c.yaml:15: sft.epochs: is off, and tokens too (one of the two says how long SFT takes)"),
         (("rounds: 2", "round: 2"), "c.yaml:38: stop.round: is no key (did you mean rounds?)"),
-        (("rounds: 2", "rounds: 2\n  eta: 1"), "c.yaml:39: stop.eta: is no key (known here: rounds, target_score, patience, wall_clock, tokens)"),
+        (
+            ("rounds: 2", "rounds: 2\n  eta: 1"),
+            "c.yaml:39: stop.eta: is no key (known here: rounds, target_score, patience, wall_clock, tokens, deadline, disk)"
+        ),
     ]
 
     @Test(arguments: mistakes.indices) func everyMistakeGetsOneClearLine(index: Int) {

@@ -170,6 +170,8 @@ public actor Daemon {
         if let running, running.campaign == name {
             throw SelfImproveError(.refused, "the campaign is running", context: name, hint: "selfimprove watch \(name)")
         }
+        // Called running with nobody running it: it waited for room on a full disk when it was asked to stop.
+        if record.status == .running { try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now()) }
         if record.status != .queued {
             if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) {
                 throw SelfImproveError(

@@ -9,19 +9,13 @@ struct StartCommand: AsyncParsableCommand {
         discussion: "It waits for its turn in the daemon's queue. The same for a campaign that ended or was interrupted: it goes on.")
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "YAML file of the campaign.") var config: String
-    @Option(help: "Seed of everything random, instead of the file's.") var seed: UInt64?
-    @Option(help: "Stop after this many rounds, instead of the file's or what the campaign has now.") var rounds: Int?
-
-    func validate() throws {
-        guard rounds ?? 1 > 0 else { throw ValidationError("--rounds starts at 1") }
-    }
+    @OptionGroup var campaign: CampaignOptions
 
     func run() async throws {
-        let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
+        let configuration = try campaign.configuration()
         let client = try DaemonClient.require(state)
         // Here, and not through the API, which takes no paths beyond the state directory.
-        try Lineage.open(state: state.url).register(configuration, rounds: rounds, as: .queued, at: Date())
+        try Lineage.open(state: state.url).register(configuration, rounds: campaign.rounds, as: .queued, at: Date())
         try await Control.report(client.send("POST", "/api/campaigns/\(configuration.campaign)/resume"), state)
     }
 }

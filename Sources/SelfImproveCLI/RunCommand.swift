@@ -17,16 +17,10 @@ struct RunCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "YAML file of the campaign.") var config: String
-    @Option(help: "Seed of everything random, instead of the file's.") var seed: UInt64?
-    @Option(help: "Stop after this many rounds, instead of the file's or what the campaign has now.") var rounds: Int?
-
-    func validate() throws {
-        guard rounds ?? 1 > 0 else { throw ValidationError("--rounds starts at 1") }
-    }
+    @OptionGroup var campaign: CampaignOptions
 
     func run() async throws {
-        let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
+        let configuration = try campaign.configuration()
         let lock = try StateLock.acquire(state: state.url)
         defer { lock.release() }
         let lineage = try Lineage.open(state: state.url)
@@ -34,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
         for line in Machine.warnings { display.note(line) }
 
         let runner = CampaignRunner(configuration, lineage: lineage, observe: { display.show($0) })
-        let rounds = rounds
+        let rounds = campaign.rounds
         let work = Task { try await runner.run(rounds: rounds) }
         let signals = SignalWatch([SIGINT, SIGTERM]) {
             display.stopping()
@@ -46,7 +40,7 @@ struct RunCommand: AsyncParsableCommand {
             display.clear()
             throw error
         }
-        if !state.json { try CampaignSummary(lineage, campaign: configuration.campaign, config: config).print(end) }
+        if !state.json { try CampaignSummary(lineage, campaign: configuration.campaign, config: campaign.config).print(end) }
     }
 }
 

@@ -12,7 +12,10 @@ final class DaemonProcess {
     }
 
     struct Status: Decodable {
-        struct Step: Decodable { var name: String }
+        struct Step: Decodable, Equatable {
+            var round: Int
+            var name: String
+        }
         var campaign: String
         var status: String
         var reason: String?
@@ -60,12 +63,18 @@ final class DaemonProcess {
         return process.terminationStatus
     }
 
-    /// Looks on for so long, or until the campaign has ended or the process has died.
+    /// Looks on for so long, or until the campaign has ended or the process has died, or until so many steps have begun.
     /// - Returns: whether the campaign has ended.
-    func follow(_ campaign: String, seconds: Double) throws -> Bool {
+    func follow(_ campaign: String, seconds: Double, steps: Int = .max) throws -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
-        while Date() < end, process.isRunning {
-            do { if try status(campaign).status == "finished" { return true } } catch is URLError {}  // it dies while it is asked
+        var seen: Status.Step?
+        var begun = 0
+        while Date() < end, process.isRunning, begun <= steps {
+            do {
+                let now = try status(campaign)
+                if now.status == "finished" { return true }
+                if let step = now.step, step != seen { (seen, begun) = (step, begun + 1) }
+            } catch is URLError {}  // it dies while it is asked
             usleep(10_000)
         }
         return false

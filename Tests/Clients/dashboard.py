@@ -6,20 +6,11 @@
 
 CONFIG is handed to the page as text; its campaign should take some seconds a round, and promote what it trains. Ends with a line `N passed, N failed`.
 """
-import argparse, pathlib, re, sys
+import argparse, pathlib, re
 
 from playwright.sync_api import expect, sync_playwright
 
-passed = failed = 0
-
-
-def check(condition, claim):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED", claim, flush=True)
+from checks import check, finish
 
 
 def step(claim, action):
@@ -108,8 +99,7 @@ def main():
         step("the log says so", lambda: expect(page.locator("#event-list")).to_contain_text("stopped by a person", timeout=10_000))
         check(not complaints, f"no console error: {complaints[:5]}")
         browser.close()
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    finish()
 
 
 if __name__ == "__main__":

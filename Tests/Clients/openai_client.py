@@ -6,20 +6,11 @@
 
 Ends with a line `N passed, N failed`.
 """
-import argparse, os, sys, threading, time
+import argparse, os, threading, time
 
 import openai
 
-passed = failed = 0
-
-
-def check(condition, claim):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED", claim, flush=True)
+from checks import check, finish
 
 
 def refused(kind, claim, call):
@@ -129,8 +120,7 @@ def main():
         burst(1, 3)
         single, many = burst(1, 30), burst(32, 6)
         print(f"completions/s: one client {single:.1f}, 32 clients {many:.1f}, ratio {many / single:.2f}")
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed or not passed else 0)
+    finish()
 
 
 if __name__ == "__main__":

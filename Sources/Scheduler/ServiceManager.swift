@@ -8,7 +8,6 @@ public struct ServiceManager: Sendable {
 
     public func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
     public func stopping() { send("STOPPING=1") }
-    public func status(_ text: String) { send("STATUS=\(text)") }
     /// Feeds the watchdog: to be called where there was progress, never by a timer alone.
     public func alive() { send("WATCHDOG=1") }
 

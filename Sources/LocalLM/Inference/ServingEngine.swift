@@ -96,13 +96,6 @@ public final class ServingEngine: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Sequences that have no place yet.
-    public var queueLength: Int {
-        condition.lock()
-        defer { condition.unlock() }
-        return waiting.count
-    }
-
     /// - Throws: `LocalLMError` for an empty or too long prompt, and for ids outside the vocabulary.
     public func submit(_ request: Request, listener: @escaping Listener) throws {
         guard !request.ids.isEmpty else { throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token") }

@@ -14,6 +14,7 @@ import SelfImprove
 public actor Daemon {
     public nonisolated let lineage: Lineage
     public nonisolated let hub: EventHub
+    private let checkpointInterval: Duration
     private let now: @Sendable () -> Date
     private let log: @Sendable (String) -> Void
     private let wakeUps: AsyncStream<Void>
@@ -37,8 +38,12 @@ public actor Daemon {
     }
 
     /// - Parameter log: gets a line for what a person who reads the log should know.
-    public init(_ lineage: Lineage, now: @escaping @Sendable () -> Date = { Date() }, log: @escaping @Sendable (String) -> Void = { _ in }) {
+    public init(
+        _ lineage: Lineage, checkpointInterval: Duration = CampaignRunner.checkpointInterval, now: @escaping @Sendable () -> Date = { Date() },
+        log: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.lineage = lineage
+        self.checkpointInterval = checkpointInterval
         self.now = now
         self.log = log
         hub = EventHub()
@@ -69,7 +74,9 @@ public actor Daemon {
 
     private func drive(_ record: CampaignRecord) async {
         let name = record.name, hub = hub, control = RunControl()
-        let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, now: now) { hub.receive($0, of: name) }
+        let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, checkpointInterval: checkpointInterval, now: now) {
+            hub.receive($0, of: name)
+        }
         let task = Task { [self] in
             while true {
                 do { return try await runner.run() } catch  where DiskSpace.isExhausted(error) {
@@ -120,7 +127,7 @@ public actor Daemon {
         rollback.waiting?.resume(with: result)
     }
 
-    /// Ends the daemon: the running step stops after its current batch and is begun again by the next daemon.
+    /// Ends the daemon: the running step stops after its current batch; the next daemon goes on with it.
     public func shutdown() {
         isShuttingDown = true
         running?.control.ask(.shutdown)
@@ -139,7 +146,7 @@ public actor Daemon {
         return record
     }
 
-    /// Holds a campaign: before its next step, or with `atOnce` after the current batch (the step then starts anew).
+    /// Holds a campaign: before its next step, or with `atOnce` after the current batch (training goes on from there, other steps start anew).
     public func pause(_ name: String, atOnce: Bool = false) throws { try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce) }
 
     /// Ends a campaign for good, as far as the daemon is concerned; `resume` takes it up again all the same.

@@ -12,8 +12,9 @@ extension Round {
         guard rows.contains(where: { $0.origin.round == number }) else { return StepResult(value: .skipped("no answer of the mixture passed the filters")) }
         let dataset = try campaign.lineage.files.write(dataset: JSONLines.encode(rows.map(\.row)))
         let seed = campaign.key(number, .sft)
-        return try await stage(.sft, from: parent, dataset: dataset, kind: .sft, rows: rows.map(\.origin), seed: seed) { policy in
-            try await FineTuning.sft(policy, rows, settings, seed: seed, threads: campaign.configuration.threads, progress: progress)
+        return try await stage(.sft, from: parent, dataset: dataset, kind: .sft, rows: rows.map(\.origin), seed: seed) { policy, training in
+            try await FineTuning.sft(
+                policy, rows, settings, seed: seed, threads: campaign.configuration.threads, training: training, progress: progress)
         }
     }
 
@@ -139,8 +140,9 @@ extension Round {
         }
         let dataset = try campaign.lineage.files.write(dataset: JSONLines.encode(rows.map(\.row)))
         let seed = campaign.key(number, .dpo)
-        return try await stage(.dpo, from: policy, dataset: dataset, kind: .dpo, rows: rows.map(\.origin), seed: seed) { policy in
-            try await FineTuning.dpo(policy, rows, settings, seed: seed, threads: campaign.configuration.threads, progress: progress)
+        return try await stage(.dpo, from: policy, dataset: dataset, kind: .dpo, rows: rows.map(\.origin), seed: seed) { policy, training in
+            try await FineTuning.dpo(
+                policy, rows, settings, seed: seed, threads: campaign.configuration.threads, training: training, progress: progress)
         }
     }
 
@@ -149,11 +151,13 @@ extension Round {
     /// Trains, stores the model, and writes what made it. Training that diverged costs the round its stage, not the campaign.
     private func stage(
         _ kind: DatasetRecord.Kind, from parent: String, dataset: String, kind modelKind: ModelRecord.Kind, rows: [TrainingSet.Origin], seed: UInt64,
-        train: (Checkpoint) async throws -> (Checkpoint, FineTuning.Summary)
+        train: (Checkpoint, ResumableTraining) async throws -> (Checkpoint, FineTuning.Summary)
     ) async throws -> StepResult<StageModel> {
+        let step: StepName = modelKind == .sft ? .sft : .dpo
+        let training = campaign.checkpoints(key(step)).training(step.rawValue, identity: [parent, dataset, "\(seed)", "\(campaign.configuration.threads)"])
         let trained: (Checkpoint, FineTuning.Summary)
         do {
-            trained = try await train(campaign.lineage.files.load(model: parent))
+            trained = try await train(campaign.lineage.files.load(model: parent), training)
         } catch let error as SelfImproveError where error.code == .failed {
             return StepResult(value: .skipped(error.message))
         }

@@ -26,7 +26,7 @@ struct PauseCommand: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target
-    @Flag(help: "After the current batch; the step then starts anew.") var now = false
+    @Flag(help: "After the current batch; training goes on from there, other steps start anew.") var now = false
 
     func run() async throws { try await Control.send("pause", target.campaign, now: now, state) }
 }

@@ -9,7 +9,7 @@ struct DaemonCommand: AsyncParsableCommand {
         commandName: "daemon", abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
         discussion: """
             Drives one campaign at a time. Killed at any moment, the next daemon goes on where it was. SIGTERM and SIGINT end it within \
-            seconds: the running step stops after its current batch and is begun again. The dashboard is at http://127.0.0.1:8321/. \
+            seconds: training that runs is kept as it is after its current batch, and goes on from there. The dashboard is at http://127.0.0.1:8321/. \
             Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN.
 
             selfimprove daemon
@@ -20,6 +20,8 @@ struct DaemonCommand: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
     @Option(help: "Address to listen on.") var host = HTTPServer.defaultAddress.host
     @Option(help: "Port to listen on; 0 for a free one.") var port = HTTPServer.defaultAddress.port
+
+    @OptionGroup var checkpoints: CheckpointOptions
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port goes from 0 to 65535") }
@@ -32,7 +34,7 @@ struct DaemonCommand: AsyncParsableCommand {
         var logger = Logger(label: "selfimprove") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
         let log = logger
-        let daemon = Daemon(lineage, log: { log.notice("\($0)") })
+        let daemon = Daemon(lineage, checkpointInterval: checkpoints.interval, log: { log.notice("\($0)") })
         let models = ServedModels(.lineage(lineage), threads: Machine.cores)
         let server = try HTTPServer(
             .daemon(daemon, models), address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)

@@ -8,7 +8,8 @@ import Synchronization
 /// With `--json` one JSON object per event.
 final class ProgressDisplay: Sendable {
     private struct State {
-        var started: [StepKey: ContinuousClock.Instant] = [:]
+        /// The first report of each step.
+        var first: [StepKey: (done: Int, at: ContinuousClock.Instant)] = [:]
         var lastDrawn: ContinuousClock.Instant?
         var isOpen = false
     }
@@ -38,7 +39,7 @@ final class ProgressDisplay: Sendable {
                 line("campaign \(record.name), seed \(record.seed)\(rounds)\(resumed ? ", goes on where it was" : "")", &state)
                 emit(["event": .string("opened"), "campaign": .string(record.name), "resumed": .bool(resumed)])
             case .stepStarted(let step):
-                state.started[step] = clock.now
+                state.first[step] = nil
                 state.lastDrawn = nil
                 draw(step, nil, &state)
                 emit(["event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue), "state": .string("running")])
@@ -85,18 +86,18 @@ final class ProgressDisplay: Sendable {
 
     /// The line that is written over, at most ten times a second.
     private func draw(_ step: StepKey, _ report: StepProgress.Report?, _ state: inout State) {
-        guard isTerminal, let start = state.started[step] else { return }
+        guard isTerminal else { return }
         let now = clock.now
+        let first = report.map { state.first[step] ?? ($0.done, now) }
+        state.first[step] = first
         if let last = state.lastDrawn, now - last < .milliseconds(100), report.map({ $0.done < $0.total }) ?? true { return }
         state.lastDrawn = now
         var text = "        \(Self.title(step))"
-        if let report, report.total > 0 {
-            let share = min(1, Double(report.done) / Double(report.total))
-            let seconds = (now - start).seconds
+        if let report, let first, report.total > 0 {
             text = "        " + Self.bar(Self.title(step), report.done, report.total)
-            if seconds > 0.5, report.done > 0 {
-                let rate = Double(report.done) / seconds
-                text += "  \(Self.count(rate)) \(report.unit)/s, \(Self.duration((1 - share) * seconds / max(share, 0.001))) left"
+            let seconds = (now - first.at).seconds
+            if let rate = report.rate(since: first.done, seconds: seconds), let left = report.secondsLeft(since: first.done, seconds: seconds) {
+                text += "  \(Self.count(rate)) \(report.unit)/s, \(Self.duration(left)) left"
             }
             if let note = report.note { text += "  \(note)" }
         }

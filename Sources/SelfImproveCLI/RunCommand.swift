@@ -10,7 +10,7 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             CONFIG is a YAML file such as configs/nursery.yaml, in which every key is explained. The first run of a nursery trains its \
             models; then round follows round until a stop criterion holds. Ctrl-C stops after the current batch: the same command \
-            goes on with the step it was in, and ends with the same models.
+            goes on with the step it was in (training with the batch it was at), and ends with the same models.
 
             selfimprove run configs/nursery.yaml
             selfimprove run configs/nursery.yaml --rounds 5      two more rounds of a campaign that had 3
@@ -18,6 +18,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @OptionGroup var campaign: CampaignOptions
+    @OptionGroup var checkpoints: CheckpointOptions
 
     func run() async throws {
         let configuration = try campaign.configuration()
@@ -27,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
         let display = ProgressDisplay(configuration, lineage: lineage, json: state.json)
         for line in Machine.warnings { display.note(line) }
 
-        let runner = CampaignRunner(configuration, lineage: lineage, observe: { display.show($0) })
+        let runner = CampaignRunner(configuration, lineage: lineage, checkpointInterval: checkpoints.interval, observe: { display.show($0) })
         let rounds = campaign.rounds
         let work = Task { try await runner.run(rounds: rounds) }
         let signals = SignalWatch([SIGINT, SIGTERM]) {

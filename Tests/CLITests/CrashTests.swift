@@ -14,7 +14,9 @@ import TestSupport
         try withTemporaryDirectory { folder in
             let config = folder.appendingPathComponent("reduced.yaml")
             try ReducedCampaign.yaml().write(to: config, atomically: true, encoding: .utf8)
-            func arguments(_ state: String) -> [String] { ["run", config.path, "--json", "--state", folder.appendingPathComponent(state).path] }
+            func arguments(_ state: String) -> [String] {
+                ["run", config.path, "--json", "--checkpoint-every", "0.001s", "--state", folder.appendingPathComponent(state).path]
+            }
             #expect(try Program.run(arguments("whole")).code == 0)
             let whole = try Fingerprint.of(folder.appendingPathComponent("whole"))
             #expect(whole["integrity"] == "ok" && whole["rounds"]!.contains("promoted"))

@@ -15,6 +15,8 @@ final class DaemonProcess {
         struct Step: Decodable, Equatable {
             var round: Int
             var name: String
+            var done: Int
+            var total: Int
         }
         var campaign: String
         var status: String
@@ -32,9 +34,10 @@ final class DaemonProcess {
     private(set) var wasKilledByUs = false
     private let token: String?
 
+    /// Keeps its training all the time, so that what is cut off goes on inside of a step.
     /// - Throws: where it does not listen.
-    init(state: URL, token: String? = nil, failpoint: String? = nil) throws {
-        process = Program.process(["daemon", "--state", state.path, "--port", "0", "--json"])
+    init(state: URL, token: String? = nil, failpoint: String? = nil, checkpoints: String = "0.001s") throws {
+        process = Program.process(["daemon", "--state", state.path, "--port", "0", "--json", "--checkpoint-every", checkpoints])
         self.token = token
         process.environment?["SELFIMPROVE_FAILPOINT"] = failpoint
         process.environment?["SELFIMPROVE_TOKEN"] = token
@@ -73,7 +76,7 @@ final class DaemonProcess {
             do {
                 let now = try status(campaign)
                 if now.status == "finished" { return true }
-                if let step = now.step, step != seen { (seen, begun) = (step, begun + 1) }
+                if let step = now.step, step.round != seen?.round || step.name != seen?.name { (seen, begun) = (step, begun + 1) }
             } catch is URLError {}  // it dies while it is asked
             usleep(10_000)
         }

@@ -93,6 +93,44 @@ import TestSupport
         }
     }
 
+    /// Wishes stand side by side: the campaign is held, and goes back.
+    @Test func pausedAndThenRolledBackItStaysPaused() throws {
+        try withState { _, state, start in
+            let daemon = try DaemonProcess(state: state)
+            _ = try start("reduced")
+            _ = try daemon.wait("reduced") { $0.round == 2 && $0.step != nil }
+            #expect(try daemon.send("POST", "/api/campaigns/reduced/pause").status == 200)
+            #expect(try daemon.send("POST", "/api/campaigns/reduced/rollback", #"{"to":"0","now":true}"#).status == 200)
+            #expect(try daemon.wait("reduced") { $0.step == nil }.status == "paused")
+            let rounds = try Lineage.openExisting(state: state).rounds("reduced")
+            #expect(rounds.map(\.outcome) == [.promoted, .abandoned])
+            #expect(daemon.end() == 0)
+            #expect(try Lineage.openExisting(state: state).campaign("reduced").status == .paused)
+        }
+    }
+
+    /// SIGTERM in the middle of the nursery: the next daemon goes on with the batch it was at, not with the first one.
+    @Test func trainingGoesOnWhereItWasCutOff() throws {
+        try withState { folder, state, _ in
+            let config = folder.appendingPathComponent("longer.yaml")
+            try ReducedCampaign.yaml([("scale: 0.01", "scale: 0.05"), ("rounds: 2", "rounds: 1")]).write(to: config, atomically: true, encoding: .utf8)
+            let daemon = try DaemonProcess(state: state, checkpoints: "1h")
+            #expect(try Program.run(["start", config.path, "--state", state.path]).code == 0)
+            let cut = try daemon.wait("reduced") { ($0.step?.done ?? 0) * 20 > $0.step?.total ?? .max }
+            #expect(cut.step?.name == "nursery" && daemon.end() == 0)
+            let next = try DaemonProcess(state: state, checkpoints: "1h")
+            let first = try next.wait("reduced") { $0.step?.total ?? 0 > 0 && $0.step?.done ?? 0 > 0 }
+            #expect(first.step?.name == "nursery" && first.step!.done >= cut.step!.done, "\(first) after \(cut)")
+            _ = try next.wait("reduced") { $0.status == "finished" }
+            next.end()
+            #expect(try FileManager.default.contentsOfDirectory(atPath: state.appendingPathComponent("training").path).isEmpty, "nothing is left behind")
+            let whole = folder.appendingPathComponent("whole")
+            #expect(try Program.run(["run", config.path, "--state", whole.path, "--json"]).code == 0)
+            let a = try Fingerprint.of(state), b = try Fingerprint.of(whole)
+            for (part, value) in b { #expect(a[part] == value, "\(part)") }
+        }
+    }
+
     @Test func nobodyGetsInWhoShouldNot() throws {
         try withState { folder, state, _ in
             let open = try DaemonProcess(state: state)

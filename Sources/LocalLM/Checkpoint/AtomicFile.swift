@@ -67,7 +67,7 @@ public enum AtomicFile {
         guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", directory) }
     }
 
-    private static func temporarySibling(of url: URL) -> URL {
+    static func temporarySibling(of url: URL) -> URL {
         url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(getpid())-\(UUID().uuidString).tmp")
     }
 
@@ -97,7 +97,7 @@ public enum AtomicFile {
 
 extension FileManager {
     /// Like `createDirectory(withIntermediateDirectories:)`, with errors of ours, and each new entry brought to disk.
-    fileprivate func makeDirectories(_ url: URL) throws {
+    func makeDirectories(_ url: URL) throws {
         if AtomicFile.exists(url) { return }
         let parent = url.deletingLastPathComponent()
         try makeDirectories(parent)

@@ -30,6 +30,8 @@ struct SafeTensorsFile {
 
     let reader: FileReader
     let entries: [String: Entry]
+    /// Strings that the file carries beside its tensors.
+    let metadata: [String: String]
 
     init(_ url: URL) throws {
         let reader = try FileReader(url)
@@ -58,6 +60,8 @@ struct SafeTensorsFile {
         guard end == reader.size else { throw damaged("its tensors end at byte \(end), the file at \(reader.size)") }
         self.reader = reader
         self.entries = entries
+        let notes = (header["__metadata__"]?.members ?? []).compactMap { member in member.value.string.map { (member.key, $0) } }
+        metadata = Dictionary(notes, uniquingKeysWith: { first, _ in first })
     }
 
     private static func entry(_ member: JSONValue.Member, _ start: Int, _ reader: FileReader) throws -> Entry {
@@ -84,6 +88,15 @@ struct SafeTensorsFile {
         }
         guard end - begin == bytes else { throw damaged("shape \(shape) needs \(bytes) bytes, its data_offsets hold \(end - begin)") }
         return Entry(type: type, shape: shape, range: start + begin..<start + end)
+    }
+
+    /// Reads a tensor's own bytes; `bytes` is as large as they are.
+    func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
+        guard let entry = entries[name] else { throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path) }
+        guard entry.range.count == bytes.count else {
+            throw LocalLMError(.damaged, "has \(entry.range.count) bytes, not \(bytes.count)", context: "\(reader.url.path): tensor \(name)")
+        }
+        try reader.read(into: bytes, at: entry.range.lowerBound)
     }
 
     /// Reads a tensor as Float32 into `destination`, which has room for its elements.
@@ -113,17 +126,37 @@ struct SafeTensorsFile {
         }
     }
 
+    // MARK: Writing
+
+    /// A tensor to be written.
+    struct Tensor {
+        let name: String
+        let type: ElementType
+        let shape: [Int]
+        let bytes: UnsafeRawBufferPointer
+    }
+
     /// Writes all tensors of a model as one F32 file. The bytes depend on the weights alone.
     static func write(_ weights: Weights, to url: URL) throws {
-        var header: [JSONValue.Member] = [.init("__metadata__", .object([.init("format", .string("pt"))]))]
+        let tensors = weights.layout.tensors.map { tensor in
+            Tensor(
+                name: tensor.name, type: .float32, shape: tensor.shape,
+                bytes: UnsafeRawBufferPointer(start: weights.pointer(tensor), count: tensor.count * 4))
+        }
+        try AtomicFile.writeSynced(to: url) { try write(tensors, metadata: [("format", "pt")], $0) }
+    }
+
+    /// Hands a file's bytes to `sink`, piece by piece.
+    static func write(_ tensors: [Tensor], metadata: [(key: String, value: String)], _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var header: [JSONValue.Member] = [.init("__metadata__", .object(metadata.map { .init($0.key, .string($0.value)) }))]
         var offset = 0
-        for tensor in weights.layout.tensors {
-            let end = offset + tensor.count * 4
+        for tensor in tensors {
+            let end = offset + tensor.bytes.count
             header.append(
                 .init(
                     tensor.name,
                     .object([
-                        .init("dtype", .string("F32")), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
+                        .init("dtype", .string(tensor.type.rawValue)), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
                         .init("data_offsets", .array([.integer(offset), .integer(end)])),
                     ])))
             offset = end
@@ -131,9 +164,7 @@ struct SafeTensorsFile {
         var text = Array(JSONValue.object(header).text().utf8)
         while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
         let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
-        try AtomicFile.writeSynced(to: url) { write in
-            try (length + text).withUnsafeBytes { try write($0) }
-            for tensor in weights.layout.tensors { try write(UnsafeRawBufferPointer(start: weights.pointer(tensor), count: tensor.count * 4)) }
-        }
+        try (length + text).withUnsafeBytes { try sink($0) }
+        for tensor in tensors { try sink(tensor.bytes) }
     }
 }

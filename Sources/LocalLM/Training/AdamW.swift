@@ -2,8 +2,8 @@
 ///
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w = w (1 - lr decay) - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps), as PyTorch.
 final class AdamW: @unchecked Sendable {
-    private let first: FloatBuffer
-    private let second: FloatBuffer
+    let first: FloatBuffer
+    let second: FloatBuffer
     private let beta1: Double
     private let beta2: Double
     private let epsilon: Float = 1e-8

@@ -16,8 +16,9 @@ public struct ReferencedPair: Sendable, Equatable {
 ///
 /// dL/dlog pi(chosen) = -beta sigmoid(-h) / B, and the opposite for rejected. `nllWeight` adds that much of the chosen
 /// completions' mean negative log-likelihood, against a falling chosen logprob (trl issue 2382).
-public final class DPOTrainer {
+public final class DPOTrainer: Trainer {
     private let engine: TrainingEngine
+    public var run: TrainingRun { TrainingRun(engine: engine) }
     private let beta: Double
     private let nllWeight: Double
 

@@ -13,7 +13,7 @@ final class Muon: @unchecked Sendable {
     static let coefficients: (a: Float, b: Float, c: Float) = (3.4445, -4.7750, 2.0315)
     static let iterations = 5
 
-    private let momenta: FloatBuffer
+    let momenta: FloatBuffer
 
     init(count: Int) { momenta = FloatBuffer(count: count) }
 

@@ -2,8 +2,9 @@
 ///
 /// The mean is over the global batch, also across micro-batches, so accumulating 8 x 1 rows equals 1 x 8 rows
 /// (per-micro-batch means weight short rows more; transformers issue 34191).
-public final class SFTTrainer {
+public final class SFTTrainer: Trainer {
     private let engine: TrainingEngine
+    public var run: TrainingRun { TrainingRun(engine: engine) }
 
     /// Trains `weights` in place.
     public init(weights: Weights, settings: OptimizationSettings, threads: Int) throws {

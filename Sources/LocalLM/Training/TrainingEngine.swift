@@ -115,6 +115,17 @@ final class TrainingEngine: @unchecked Sendable {
         return (norm, rate)
     }
 
+    /// Everything that the next step depends on beside its batch and the step's number.
+    var state: [(name: String, buffer: FloatBuffer)] {
+        [("weights", weights.buffer), ("adamw.first", adam.first), ("adamw.second", adam.second)] + (muon.map { [("muon.momentum", $0.momenta)] } ?? [])
+    }
+
+    /// Goes on behind `step`, after `state` was filled.
+    func resume(after step: Int) {
+        self.step = step
+        pool.run { [self] index in bank.repack(part: index, of: pool.count) }
+    }
+
     /// Refuses rows that cannot be trained on, before anything is touched.
     func check(_ example: Example) throws {
         let c = weights.configuration

@@ -23,6 +23,7 @@ public struct DatabaseJournal: StepJournal {
         if let done = try record(step), done.state == .done, let value = done.value { return try value.decode(Value.self) }
         try Task.checkCancellation()
         try control.check()
+        try lineage.files.clearTraining(of: step.campaign, except: step)
         let start = now()
         try lineage.write { db in
             try StepRecord(campaign: step.campaign, round: step.round, step: step.step, state: .running, startedAt: start).insert(db, onConflict: .replace)

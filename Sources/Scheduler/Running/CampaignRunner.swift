@@ -9,16 +9,22 @@ public struct CampaignRunner: Sendable {
     private let configuration: CampaignConfiguration
     private let lineage: Lineage
     private let control: RunControl
+    private let checkpointInterval: Duration
     private let now: @Sendable () -> Date
     private let observe: @Sendable (CampaignEvent) -> Void
 
+    /// At which training that runs is kept on disk.
+    public static let checkpointInterval = Duration.seconds(30)
+
     public init(
-        _ configuration: CampaignConfiguration, lineage: Lineage, control: RunControl = RunControl(), now: @escaping @Sendable () -> Date = { Date() },
+        _ configuration: CampaignConfiguration, lineage: Lineage, control: RunControl = RunControl(),
+        checkpointInterval: Duration = CampaignRunner.checkpointInterval, now: @escaping @Sendable () -> Date = { Date() },
         observe: @escaping @Sendable (CampaignEvent) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.lineage = lineage
         self.control = control
+        self.checkpointInterval = checkpointInterval
         self.now = now
         self.observe = observe
     }
@@ -34,6 +40,7 @@ public struct CampaignRunner: Sendable {
         do {
             let end = try await work()
             try finish(.finished, .finished, end.reason)
+            try lineage.files.clearTraining(of: configuration.campaign)
             observe(.ended(end))
             return end
         } catch is CancellationError {
@@ -53,7 +60,7 @@ public struct CampaignRunner: Sendable {
     }
 
     private func work() async throws -> CampaignEnd {
-        let campaign = Campaign(configuration, lineage: lineage, now: now)
+        let campaign = Campaign(configuration, lineage: lineage, checkpointInterval: checkpointInterval, now: now)
         let journal = DatabaseJournal(lineage, control: control, now: now, observe: observe)
         let prepared = try await Preparation(campaign).run(journal)
         while true {

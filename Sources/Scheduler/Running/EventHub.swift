@@ -14,8 +14,15 @@ public final class EventHub: Sendable {
         case heartbeat
     }
 
+    private struct LiveStep {
+        var step: CampaignStatus.Step
+        /// The first report: what was done by then, by an earlier process perhaps, says nothing about the pace.
+        var first: (done: Int, at: ContinuousClock.Instant)?
+        var told: ContinuousClock.Instant?
+    }
+
     private struct State {
-        var steps: [String: (step: CampaignStatus.Step, began: ContinuousClock.Instant, told: ContinuousClock.Instant?)] = [:]
+        var steps: [String: LiveStep] = [:]
         var listeners: [Int: AsyncStream<Message>.Continuation] = [:]
         var next = 0
         var isClosed = false
@@ -44,7 +51,7 @@ public final class EventHub: Sendable {
         switch event {
         case .stepStarted(let key):
             let step = CampaignStatus.Step(round: key.round, name: key.step, done: 0, total: 0, unit: "")
-            state.withLock { $0.steps[campaign] = (step, clock.now, nil) }
+            state.withLock { $0.steps[campaign] = LiveStep(step: step) }
             changed(campaign)
         case .progress(let key, let report): progress(campaign, key, report)
         case .opened, .stepFinished, .roundFinished, .ended: changed(campaign)
@@ -54,15 +61,12 @@ public final class EventHub: Sendable {
     private func progress(_ campaign: String, _ key: StepKey, _ report: StepProgress.Report) {
         let now = clock.now
         let step = state.withLock { state -> CampaignStatus.Step? in
-            let known = state.steps[campaign]
-            let began = known?.began ?? now
-            let seconds = (now - began).seconds
-            let left = report.done > 0 && report.total > 0 ? seconds * Double(max(report.total - report.done, 0)) / Double(report.done) : nil
+            let known = state.steps[campaign], first = known?.first ?? (report.done, now)
             let step = CampaignStatus.Step(
                 round: key.round, name: key.step, done: report.done, total: report.total, unit: report.unit, note: report.note,
-                secondsLeft: seconds > 0.5 ? left : nil)
+                secondsLeft: report.secondsLeft(since: first.done, seconds: (now - first.at).seconds))
             let isDue = known?.told.map { now - $0 >= Self.pace } ?? true
-            state.steps[campaign] = (step, began, isDue ? now : known?.told)
+            state.steps[campaign] = LiveStep(step: step, first: first, told: isDue ? now : known?.told)
             return isDue ? step : nil
         }
         if let step { send(.progress(campaign: campaign, step)) }

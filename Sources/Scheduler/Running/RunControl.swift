@@ -11,18 +11,34 @@ public final class RunControl: Sendable {
         case stop
         /// The daemon ends; the campaign keeps its place in the queue.
         case shutdown
-        /// A rollback wants the round to be given up; the campaign goes on afterwards.
+        /// A rollback wants the round to be given up; the campaign goes on afterwards, unless it is also to be held.
         case rollback
     }
 
-    private let state = Mutex<Wish?>(nil)
+    /// Wishes that stand side by side: a campaign can be held, by a daemon that ends, with a rollback to be done.
+    private struct Wishes {
+        var hold: Wish?
+        var shutdown = false
+        var rollback = false
+    }
+
+    private let state = Mutex(Wishes())
 
     public init() {}
 
-    /// A later wish replaces an earlier one, but nothing replaces a shutdown.
-    public func ask(_ wish: Wish) { state.withLock { if $0 != .shutdown { $0 = wish } } }
+    /// Of `pause` and `stop` the later one counts; no other wish replaces another.
+    public func ask(_ wish: Wish) {
+        state.withLock {
+            switch wish {
+            case .pause, .stop: $0.hold = wish
+            case .shutdown: $0.shutdown = true
+            case .rollback: $0.rollback = true
+            }
+        }
+    }
 
-    public var wish: Wish? { state.withLock { $0 } }
+    /// The wish that says what the campaign is afterwards: held, else waiting in the queue.
+    public var wish: Wish? { state.withLock { $0.hold ?? ($0.shutdown ? .shutdown : $0.rollback ? .rollback : nil) } }
 
     /// - Throws: `CancellationError` once something was asked.
     public func check() throws { if wish != nil { throw CancellationError() } }

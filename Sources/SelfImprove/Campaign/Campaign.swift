@@ -8,8 +8,13 @@ public struct Campaign: Sendable {
     public let library: ModelLibrary
     /// The time of day, for what is written into the lineage; nothing that is computed depends on it.
     public let now: @Sendable () -> Date
+    private let checkpointInterval: Duration
 
-    public init(_ configuration: CampaignConfiguration, lineage: Lineage, now: @escaping @Sendable () -> Date) {
+    /// - Parameter checkpointInterval: at which training that runs is kept on disk (see `ResumableTraining`).
+    public init(
+        _ configuration: CampaignConfiguration, lineage: Lineage, checkpointInterval: Duration, now: @escaping @Sendable () -> Date
+    ) {
+        self.checkpointInterval = checkpointInterval
         self.configuration = configuration
         self.lineage = lineage
         library = ModelLibrary(files: lineage.files, threads: configuration.threads)
@@ -24,6 +29,11 @@ public struct Campaign: Sendable {
     }
 
     func stepKey(_ round: Int, _ step: StepName) -> StepKey { StepKey(campaign: name, round: round, step: step) }
+
+    /// Where the training of a step is kept while it runs.
+    func checkpoints(_ step: StepKey) -> TrainingCheckpoints {
+        TrainingCheckpoints(directory: lineage.files.trainingDirectory(step), interval: checkpointInterval)
+    }
 
     // MARK: The mixture
 

@@ -31,7 +31,8 @@ public struct Preparation: Sendable {
                 nurseryModels = known.models
                 nurseryRecord = known
             } else {
-                for (name, checkpoint) in try await nursery.train(progress: progress) {
+                let checkpoints = campaign.checkpoints(campaign.stepKey(0, .nursery))
+                for (name, checkpoint) in try await nursery.train(checkpoints: checkpoints, progress: progress) {
                     let digest = try files.store(checkpoint)
                     nurseryModels[name] = digest
                     records.append(

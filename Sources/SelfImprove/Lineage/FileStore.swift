@@ -19,10 +19,33 @@ public struct FileStore: Sendable {
 
     /// Removes what processes that died left half written. Only for whoever holds the state's lock.
     public func clearLeftovers() throws {
-        for directory in [models, data] where FileManager.default.fileExists(atPath: directory.path) {
+        for directory in [models, data] + (try trainingDirectories()) where FileManager.default.fileExists(atPath: directory.path) {
             for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
                 try FileManager.default.removeItem(at: directory.appendingPathComponent(name))
             }
+        }
+    }
+
+    // MARK: Training that runs
+
+    private var training: URL { root.appendingPathComponent("training", isDirectory: true) }
+
+    /// Where a step keeps its training while it runs. No part of the lineage: without it the step begins anew.
+    func trainingDirectory(_ step: StepKey) -> URL {
+        training.appendingPathComponent("\(step.campaign).\(step.round).\(step.step.rawValue)", isDirectory: true)
+    }
+
+    private func trainingDirectories() throws -> [URL] {
+        guard FileManager.default.fileExists(atPath: training.path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: training.path).map { training.appendingPathComponent($0, isDirectory: true) }
+    }
+
+    /// Removes what steps of a campaign kept that are over, all but `step`.
+    public func clearTraining(of campaign: String, except step: StepKey? = nil) throws {
+        let kept = step.map { trainingDirectory($0).lastPathComponent }
+        for directory in try trainingDirectories() {
+            let name = directory.lastPathComponent
+            if name.hasPrefix(campaign + "."), name != kept { try FileManager.default.removeItem(at: directory) }
         }
     }
 

@@ -59,6 +59,18 @@ public struct StepProgress: Sendable {
             self.unit = unit
             self.note = note
         }
+
+        /// Units per second.
+        /// - Parameters:
+        ///   - since: what the first report said was done, by an earlier process perhaps.
+        ///   - seconds: that have passed since that report.
+        /// - Returns: nil where it is too early to tell.
+        public func rate(since first: Int, seconds: Double) -> Double? { seconds > 0.5 && done > first ? Double(done - first) / seconds : nil }
+
+        /// Time left at the rate of now; nil where it is too early to tell.
+        public func secondsLeft(since first: Int, seconds: Double) -> Double? {
+            rate(since: first, seconds: seconds).map { Double(max(total - done, 0)) / $0 }
+        }
     }
 
     private let listener: @Sendable (Report) -> Void

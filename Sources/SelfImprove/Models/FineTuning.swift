@@ -27,7 +27,7 @@ enum FineTuning {
     /// - Throws: `.failed` where training diverged or no row is usable.
     static func sft(
         _ policy: Checkpoint, _ rows: [TrainingSet.Supervised], _ settings: CampaignConfiguration.SFT, seed: UInt64, threads: Int,
-        progress: StepProgress
+        training: ResumableTraining, progress: StepProgress
     ) async throws -> (Checkpoint, Summary) {
         try await Computation.run("SFT") { cancellation in
             let limit = policy.configuration.maximumPositions
@@ -39,17 +39,19 @@ enum FineTuning {
             guard !plan.isEmpty else { throw noRows(rows.count) }
             let weights = policy.weights.copy()
             let trainer = try SFTTrainer(weights: weights, settings: settings.optimization.settings(steps: plan.count), threads: threads)
-            let summary = try run(plan, settings.optimization, rows: rows.count, usable: usable.count, cancellation, progress) { batch in
-                try trainer.step(batch.map { examples[usable[$0]]! })
+            let log = try training.run(trainer, steps: plan.count, cancellation) {
+                try checked(trainer.step(plan[$0].map { examples[usable[$0]]! }), of: plan.count)
+            } report: {
+                report($0, of: plan.count, progress)
             }
-            return (policy.replacing(weights), summary)
+            return (policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: usable.count))
         }
     }
 
     /// The reference is `policy` as it comes in; its logprobs are computed once.
     static func dpo(
         _ policy: Checkpoint, _ rows: [TrainingSet.Preference], _ settings: CampaignConfiguration.DPO, seed: UInt64, threads: Int,
-        progress: StepProgress
+        training: ResumableTraining, progress: StepProgress
     ) async throws -> (Checkpoint, Summary) {
         try await Computation.run("DPO") { cancellation in
             let limit = policy.configuration.maximumPositions
@@ -65,29 +67,28 @@ enum FineTuning {
                 weights: weights, settings: settings.optimization.settings(steps: plan.count), beta: settings.beta, nllWeight: settings.nllWeight,
                 threads: threads)
             let referenced = try trainer.reference(pairs)
-            let summary = try run(plan, settings.optimization, rows: rows.count, usable: pairs.count, cancellation, progress) { batch in
-                try trainer.step(batch.map { referenced[$0] })
+            let log = try training.run(trainer, steps: plan.count, cancellation) {
+                try checked(trainer.step(plan[$0].map { referenced[$0] }), of: plan.count)
+            } report: {
+                report($0, of: plan.count, progress)
             }
-            return (policy.replacing(weights), summary)
+            return (policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: pairs.count))
         }
     }
 
-    private static func run(
-        _ plan: [[Int]], _ optimization: CampaignConfiguration.Optimization, rows: Int, usable: Int, _ cancellation: Computation.Cancellation,
-        _ progress: StepProgress, _ step: ([Int]) throws -> TrainingStep
-    ) throws -> Summary {
-        var log: [TrainingStep] = []
-        for batch in plan {
-            try cancellation.check()
-            let done = try step(batch)
-            guard done.loss.isFinite, done.gradientNorm.isFinite else {
-                throw SelfImproveError(
-                    .failed, "training diverged at step \(done.step) of \(plan.count): the loss is \(done.loss)",
-                    hint: "lower learning_rate, or raise warmup_steps")
-            }
-            log.append(done)
-            progress.report(done: log.count, total: plan.count, unit: "steps", note: "loss \(Self.short(done.loss))")
+    private static func checked(_ step: TrainingStep, of steps: Int) throws -> TrainingStep {
+        guard step.loss.isFinite, step.gradientNorm.isFinite else {
+            throw SelfImproveError(
+                .failed, "training diverged at step \(step.step) of \(steps): the loss is \(step.loss)", hint: "lower learning_rate, or raise warmup_steps")
         }
+        return step
+    }
+
+    private static func report(_ log: [TrainingStep], of steps: Int, _ progress: StepProgress) {
+        progress.report(done: log.count, total: steps, unit: "steps", note: log.last.map { "loss \(short($0.loss))" })
+    }
+
+    private static func summary(_ log: [TrainingStep], _ optimization: CampaignConfiguration.Optimization, rows: Int, usable: Int) -> Summary {
         let tenth = max(1, log.count / 10)
         func mean(_ steps: ArraySlice<TrainingStep>, _ value: (TrainingStep) -> Double) -> Double {
             steps.reduce(0) { $0 + value($1) } / Double(steps.count)

@@ -47,8 +47,9 @@ public struct Nursery: Sendable {
     public static func tokenizer() throws -> Tokenizer { try Tokenizer.nursery(words: NurserySkill.vocabulary) }
 
     /// Trains every stage as soon as its parent is there: those that use all cores alone, the others side by side, one core each.
+    /// - Parameter checkpoints: where stages are kept, those that are done too, until all are.
     /// - Returns: a model by name, and what it was trained with.
-    public func train(progress: StepProgress) async throws -> [String: Checkpoint] {
+    func train(checkpoints: TrainingCheckpoints, progress: StepProgress) async throws -> [String: Checkpoint] {
         let tokenizer = try Self.tokenizer()
         let template = ChatTemplate.nursery
         let meter = Meter(total: tokens, progress: progress)
@@ -58,7 +59,7 @@ public struct Nursery: Sendable {
             let ready = waiting.filter { stage in stage.parent.map { trained[$0] != nil } ?? true }
             precondition(!ready.isEmpty, "a stage of the nursery waits for one that is not there")
             let together = ready.contains(where: \.usesAllCores) ? [ready.first(where: \.usesAllCores)!] : ready
-            let finished = try await train(together, from: trained, tokenizer: tokenizer, template: template, meter: meter)
+            let finished = try await train(together, from: trained, tokenizer: tokenizer, template: template, checkpoints, meter)
             trained.merge(finished) { $1 }
             waiting.removeAll { stage in together.contains { $0.name == stage.name } }
         }
@@ -70,14 +71,15 @@ public struct Nursery: Sendable {
 
     /// As many stages at once as there are threads, the longest first.
     private func train(
-        _ stages: [NurseryRecipe.Stage], from trained: [String: Weights], tokenizer: Tokenizer, template: ChatTemplate, meter: Meter
+        _ stages: [NurseryRecipe.Stage], from trained: [String: Weights], tokenizer: Tokenizer, template: ChatTemplate, _ checkpoints: TrainingCheckpoints,
+        _ meter: Meter
     ) async throws -> [String: Weights] {
         try await withThrowingTaskGroup(of: (String, Weights).self) { group in
             var rest = stages.sorted { ($1.tokens, $0.name) < ($0.tokens, $1.name) }[...]
             func startNext() {
                 guard let stage = rest.popFirst() else { return }
                 let start = stage.parent.map { trained[$0]! }
-                group.addTask { (stage.name, try await train(stage, from: start, tokenizer: tokenizer, template: template, meter: meter)) }
+                group.addTask { (stage.name, try await train(stage, from: start, tokenizer: tokenizer, template: template, checkpoints, meter)) }
             }
             for _ in 0..<threads { startNext() }
             var finished: [String: Weights] = [:]
@@ -90,8 +92,9 @@ public struct Nursery: Sendable {
     }
 
     private func train(
-        _ stage: NurseryRecipe.Stage, from parent: Weights?, tokenizer: Tokenizer, template: ChatTemplate, meter: Meter
+        _ stage: NurseryRecipe.Stage, from parent: Weights?, tokenizer: Tokenizer, template: ChatTemplate, _ checkpoints: TrainingCheckpoints, _ meter: Meter
     ) async throws -> Weights {
+        let training = checkpoints.training(stage.name, identity: [self.key])
         let key = RandomKey.derive(RandomKey.derive(seed, "nursery"), stage.name)
         return try await Computation.run("nursery \(stage.name)") { cancellation in
             let weights =
@@ -106,12 +109,16 @@ public struct Nursery: Sendable {
                     optimizer: .muon, learningRate: stage.learningRate, schedule: stage.finalFraction == nil ? .constant : .linear,
                     finalFraction: stage.finalFraction ?? 1, warmupSteps: stage.warmupSteps, totalSteps: batches.count, weightDecay: 0.01),
                 threads: stage.usesAllCores ? threads : 1)
-            for batch in batches {
-                try cancellation.check()
-                let step = try trainer.step(batch.map { examples[$0] })
+            var counted = 0
+            let log = try training.run(trainer, steps: batches.count, cancellation) { index in
+                let step = try trainer.step(batches[index].map { examples[$0] })
                 guard step.loss.isFinite else { throw SelfImproveError(.failed, "the training of the nursery's \(stage.name) diverged") }
-                meter.add(step.tokens, of: stage.name)
+                return step
+            } report: { log in
+                meter.add(log[counted...].reduce(0) { $0 + $1.tokens }, of: stage.name)
+                counted = log.count
             }
+            try training.keep(trainer, log)
             return weights
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import LocalLM
 import Testing
+import TestSupport
 
 @testable import SelfImprove
 
@@ -109,13 +110,18 @@ import Testing
 
     /// Reduced: the whole recipe at a hundredth of its length, twice.
     @Test func theSameSeedGivesTheSameBytes() async throws {
-        let nursery = Nursery(NurseryConfiguration(kind: .learning, scale: 0.01, seed: 9), campaignSeed: 1, threads: 2)
-        let first = try await nursery.train(progress: StepProgress()), second = try await nursery.train(progress: StepProgress())
-        #expect(first.count == 4)
-        for (name, model) in first {
-            #expect(model.weights.buffer.values == second[name]!.weights.buffer.values, "\(name)")
+        try await withTemporaryDirectory { folder in
+            func train(_ seed: UInt64, _ name: String) async throws -> [String: Checkpoint] {
+                let checkpoints = TrainingCheckpoints(directory: folder.appendingPathComponent(name), interval: .seconds(30))
+                return try await Nursery(NurseryConfiguration(kind: .learning, scale: 0.01, seed: seed), campaignSeed: 1, threads: 2)
+                    .train(checkpoints: checkpoints, progress: StepProgress())
+            }
+            let first = try await train(9, "first"), second = try await train(9, "second")
+            #expect(first.count == 4)
+            for (name, model) in first {
+                #expect(model.weights.buffer.values == second[name]!.weights.buffer.values, "\(name)")
+            }
+            #expect(first["student"]!.weights.buffer.values != (try await train(10, "other"))["student"]!.weights.buffer.values)
         }
-        let other = try await Nursery(NurseryConfiguration(kind: .learning, scale: 0.01, seed: 10), campaignSeed: 1, threads: 2).train(progress: StepProgress())
-        #expect(first["student"]!.weights.buffer.values != other["student"]!.weights.buffer.values)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Logging
 import SelfImprove
 
 /// The long-running service: campaigns wait in a queue, and one at a time is driven to its end.
@@ -16,7 +17,7 @@ public actor Daemon {
     public nonisolated let hub: EventHub
     private let checkpointInterval: Duration
     private let now: @Sendable () -> Date
-    private let log: @Sendable (String) -> Void
+    private let logger: Logger
     private let wakeUps: AsyncStream<Void>
     private nonisolated let wake: AsyncStream<Void>.Continuation
     private var running: Running?
@@ -37,15 +38,15 @@ public actor Daemon {
         var waiting: CheckedContinuation<Lineage.Rollback, any Error>?
     }
 
-    /// - Parameter log: gets a line for what a person who reads the log should know.
+    /// - Parameter logger: gets a line for what a person who reads the log should know, with the campaign, round and step it is about.
     public init(
         _ lineage: Lineage, checkpointInterval: Duration = CampaignRunner.checkpointInterval, now: @escaping @Sendable () -> Date = { Date() },
-        log: @escaping @Sendable (String) -> Void = { _ in }
+        logger: Logger
     ) {
         self.lineage = lineage
         self.checkpointInterval = checkpointInterval
         self.now = now
-        self.log = log
+        self.logger = logger
         hub = EventHub()
         (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -73,8 +74,9 @@ public actor Daemon {
     private func next() throws -> CampaignRecord? { try lineage.queue().first }
 
     private func drive(_ record: CampaignRecord) async {
-        let name = record.name, hub = hub, control = RunControl()
+        let name = record.name, hub = hub, control = RunControl(), log = CampaignLog(logger, campaign: record.name)
         let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, checkpointInterval: checkpointInterval, now: now) {
+            log.write($0)
             hub.receive($0, of: name)
         }
         let task = Task { [self] in
@@ -88,12 +90,12 @@ public actor Daemon {
             }
         }
         running = Running(campaign: name, control: control, task: task)
-        log("campaign \(name): running")
         do {
-            let end = try await task.value
-            log("campaign \(name): finished: \(end.reason)")
+            _ = try await task.value
+        } catch let error as SelfImproveError where error.code == .interrupted {
+            log.notice("\(error.message)")
         } catch {
-            log("campaign \(name): \(error)")
+            log.error("\(error)")
         }
         let rollback = running?.rollback
         running = nil
@@ -106,7 +108,8 @@ public actor Daemon {
     /// - Throws: `CancellationError` once the campaign is asked to stop.
     private func waitForRoom(_ name: String, _ control: RunControl) async throws {
         running?.waitsForRoom = true
-        log("campaign \(name): the disk is full; it waits for room")
+        let log = CampaignLog(logger, campaign: name)
+        log.error("the disk is full; it waits for room")
         hub.ended(name)
         hub.changed(name)
         defer {
@@ -118,12 +121,12 @@ public actor Daemon {
             try await Task.sleep(for: .milliseconds(500))
             try control.check()
         }
-        log("campaign \(name): there is room again")
+        log.notice("there is room again")
     }
 
     private func roll(_ name: String, back rollback: PendingRollback) {
         let result = Result { try lineage.rollback(name, to: rollback.to, reason: rollback.reason, at: now()) }
-        if case .failure(let error) = result { log("campaign \(name): no rollback: \(error)") }
+        if case .failure(let error) = result { CampaignLog(logger, campaign: name).error("no rollback: \(error)") }
         rollback.waiting?.resume(with: result)
     }
 
@@ -134,6 +137,9 @@ public actor Daemon {
         running?.task.cancel()
         wake.yield()
     }
+
+    /// Looks into the queue again: for campaigns that another program put there.
+    public nonisolated func lookAgain() { wake.yield() }
 
     // MARK: What people ask for
 

@@ -37,10 +37,10 @@ extension Round {
         let other = sft.digest != nil && dpo.skipped != nil ? "; no DPO: \(dpo.skipped!)" : ""
         let reason = "\(stage) model \(ruling.reason)\(other)"
         let champion = ruling.outcome == .promoted ? challenger.digest : parent
-        let data = try JSONText(ruling)
+        let data = try JSONText(ruling), figures = try figures(challenger: challenger.digest, gain: ruling.difference.estimate)
         let now = campaign.now()
         return StepResult(value: ruling.outcome) { [name = campaign.name, number, digest = challenger.digest] db in
-            try close(db, challenger: digest, outcome: ruling.outcome, reason: reason, champion: champion, at: now)
+            try close(db, challenger: digest, outcome: ruling.outcome, reason: reason, champion: champion, figures: figures, at: now)
             if ruling.outcome == .promoted {
                 try CampaignRecord.setChampion(
                     champion, of: name, round: number, kind: .promoted, message: "round \(number): \(reason)", data: data, at: now, db)
@@ -55,12 +55,14 @@ extension Round {
     private func abandoned(_ reason: String) -> StepResult<RoundRecord.Outcome> {
         let now = campaign.now()
         return StepResult(value: .abandoned) { [name = campaign.name, number, parent] db in
-            try close(db, challenger: nil, outcome: .abandoned, reason: reason, champion: parent, at: now)
+            try close(db, challenger: nil, outcome: .abandoned, reason: reason, champion: parent, figures: nil, at: now)
             try EventRecord(campaign: name, round: number, kind: .kept, message: "round \(number) abandoned: \(reason)", at: now).insert(db)
         }
     }
 
-    private func close(_ db: Database, challenger: String?, outcome: RoundRecord.Outcome, reason: String, champion: String, at: Date) throws {
+    private func close(
+        _ db: Database, challenger: String?, outcome: RoundRecord.Outcome, reason: String, champion: String, figures: JSONText?, at: Date
+    ) throws {
         guard var record = try RoundRecord.filter(Column("campaign") == campaign.name && Column("round") == number).fetchOne(db) else {
             throw SelfImproveError(.damaged, "round \(number) of \(campaign.name) is not in the lineage", hint: "selfimprove doctor looks for damage")
         }
@@ -68,6 +70,7 @@ extension Round {
         record.outcome = outcome
         record.reason = reason
         record.championAfter = champion
+        record.figures = figures
         record.endedAt = at
         try record.update(db)
     }

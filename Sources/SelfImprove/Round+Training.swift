@@ -33,7 +33,7 @@ extension Round {
     private func replayedRows(_ settings: CampaignConfiguration.SFT) throws -> [TrainingSet.Supervised] {
         guard settings.replay > 0 else { return [] }
         let lineage = campaign.lineage
-        let line = Set(try lineage.ancestors(of: parent).map(\.digest))
+        let line = try lineage.line(of: parent)
         var rows: [TrainingSet.Supervised] = []
         for round in try lineage.rounds(campaign.name) where round.round < number {
             let belongs = round.outcome == .promoted ? line.contains(round.championAfter ?? "") : line.contains(round.parent)

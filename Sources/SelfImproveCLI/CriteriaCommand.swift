@@ -7,10 +7,13 @@ struct CriteriaCommand: AsyncParsableCommand {
         commandName: "criteria", abstract: "Show or change when a campaign stops, also while it runs.",
         discussion: """
             A running campaign looks again between rounds. Keys: rounds, target_score (0 to 1, by the lower end of the interval), \
-            patience (rounds in a row without promotion), wall_clock (90s, 30m, 6h, 2d), tokens, deadline \
-            (2026-12-01T08:00:00Z), disk (20GB). The value off removes one.
+            patience (rounds in a row without promotion), regression (the champion lost so much against the best before it, \
+            0.02 = 2 points), wall_clock (90s, 30m, 6h, 2d), tokens, money (in the currency of price_per_hour), deadline \
+            (2026-12-01T08:00:00Z), disk (20GB); and a bound on what a round records: \
+            \(RoundFigure.allCases.map(\.rawValue).joined(separator: ", ")) (above:1.5, below:0.2). The value off removes one.
 
             selfimprove criteria nursery rounds=6 patience=off
+            selfimprove criteria nursery length_ratio=above:1.5 distinct_2=below:0.1
             """)
 
     @OptionGroup var state: StateOptions
@@ -26,7 +29,13 @@ struct CriteriaCommand: AsyncParsableCommand {
                 guard parts.count == 2 else { throw SelfImproveError(.input, "\"\(change)\" is no KEY=VALUE", hint: "such as rounds=5, or patience=off") }
                 return (key: parts[0], value: parts[1])
             }
-            criteria = try lineage.changeCriteria(campaign, parsed, at: Date())
+            // Through the daemon, where one runs: its page shows it at once.
+            if let client = try DaemonClient.find(state.url) {
+                let body = Dictionary(parsed.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+                criteria = try JSONDecoder().decode(StopCriteria.self, from: await client.send("PATCH", "/api/campaigns/\(campaign)/criteria", body))
+            } else {
+                criteria = try lineage.changeCriteria(campaign, parsed, at: Date())
+            }
         }
         if state.json { return try Output.json(criteria) }
         for line in Text.table(criteria.words.map { [$0.key, $0.value] }) { Output.line(line) }

@@ -34,7 +34,7 @@ struct DaemonClient: Sendable {
         }
         var request = URLRequest(url: url, timeoutInterval: 120)
         request.httpMethod = method
-        if let token = ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"] { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        if let token = try AccessToken.text() { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
         if let body { request.httpBody = try JSONEncoder().encode(body) }
         let answer: (data: Data, response: URLResponse)
         do { answer = try await URLSession.shared.data(for: request) } catch {

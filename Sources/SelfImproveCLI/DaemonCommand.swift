@@ -10,7 +10,8 @@ struct DaemonCommand: AsyncParsableCommand {
         discussion: """
             Drives one campaign at a time. Killed at any moment, the next daemon goes on where it was. SIGTERM and SIGINT end it within \
             seconds: training that runs is kept as it is after its current batch, and goes on from there. The dashboard is at http://127.0.0.1:8321/. \
-            Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN.
+            Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN, or in the file that \
+            SELFIMPROVE_TOKEN_FILE names; SIGHUP reads that again.
 
             selfimprove daemon
             selfimprove start configs/nursery.yaml       from another terminal
@@ -34,10 +35,13 @@ struct DaemonCommand: AsyncParsableCommand {
         var logger = Logger(label: "selfimprove") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
         let log = logger
-        let daemon = Daemon(lineage, checkpointInterval: checkpoints.interval, log: { log.notice("\($0)") })
+        var campaigns = logger
+        campaigns.logLevel = .info
+        let daemon = Daemon(lineage, checkpointInterval: checkpoints.interval, logger: campaigns)
+        let token = try AccessToken.find()
         let models = ServedModels(.lineage(lineage), threads: Machine.cores)
         let server = try HTTPServer(
-            .daemon(daemon, models), address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)
+            .daemon(daemon, models), address: .init(host: host, port: port), token: token, logger: logger)
         let manager = ServiceManager()
         let host = host, state = state
 
@@ -46,8 +50,7 @@ struct DaemonCommand: AsyncParsableCommand {
             manager.stopping()
             Task { await daemon.shutdown() }
         }
-        // There is nothing to read again: configurations are read when a campaign begins, criteria live in the lineage.
-        let reload = SignalWatch([SIGHUP], repeats: true) { log.notice("SIGHUP: nothing to reload; criteria are changed with selfimprove criteria") }
+        let reload = SignalWatch([SIGHUP], repeats: true) { Self.reload(token, daemon, log) }
         defer {
             signals.stop()
             reload.stop()
@@ -72,6 +75,15 @@ struct DaemonCommand: AsyncParsableCommand {
             try await group.next()
         }
         try DaemonAddress.remove(from: state.url)
+    }
+
+    /// SIGHUP: the token's file and the queue are read again; configurations and criteria live in the lineage, which is read all the time.
+    private static func reload(_ token: AccessToken?, _ daemon: Daemon, _ logger: Logger) {
+        do {
+            try token?.reload()
+            daemon.lookAgain()
+            logger.notice("SIGHUP: \(token == nil ? "the queue was" : "the token and the queue were") read again")
+        } catch { logger.error("SIGHUP: the old token stays in force: \(error)") }
     }
 
     private static func announce(_ host: String, _ port: Int, json: Bool) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import Scheduler
 import SelfImprove
 
 struct PlanCommand: AsyncParsableCommand {
@@ -14,7 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
-        let plan = try CampaignPlan(configuration)
+        let files = FileStore(root: state.url)
+        let plan = try CampaignPlan(configuration, stateBytes: FileManager.default.fileExists(atPath: state.url.path) ? files.bytes() : 0, now: Date())
         if state.json { return try Output.json(plan) }
         Output.line("campaign \(configuration.campaign), seed \(configuration.seed): the configuration has no fault")
         var rows = [["", "prompts", "answers", "tokens", "time, about"]]
@@ -27,6 +29,21 @@ struct PlanCommand: AsyncParsableCommand {
         )
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line("stops at: " + configuration.stop.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(separator: ", "))
+        for line in Self.words(plan.stop) { Output.line(line) }
+    }
+
+    /// Which criterion will probably fire first.
+    private static func words(_ forecast: StopForecast) -> [String] {
+        func when(_ entry: StopForecast.Entry) -> String {
+            entry.round == 0 ? "before round 1" : "after round \(entry.round), \(Text.time(entry.seconds))"
+        }
+        var lines: [String] = []
+        if let first = forecast.expected.first {
+            let later = forecast.expected.dropFirst().map { "\($0.criterion) \(when($0))" }
+            lines.append("fires first, probably: \(first.criterion), \(when(first))\(later.isEmpty ? "" : "; then \(later.joined(separator: "; "))")")
+        }
+        if !forecast.open.isEmpty { lines.append("depends on what the rounds bring: \(forecast.open.joined(separator: ", "))") }
+        return lines
     }
 }
 
@@ -45,9 +62,10 @@ struct CampaignPlan: Encodable {
     var preparationSeconds: Double
     var roundSeconds: Double
     var bytesPerRound: Int
+    var stop: StopForecast
 
     /// - Throws: what loading the student throws.
-    init(_ c: CampaignConfiguration) throws {
+    init(_ c: CampaignConfiguration, stateBytes: Int, now: Date) throws {
         let usesNursery = c.student.hasPrefix("nursery/")
         let weights =
             usesNursery
@@ -84,17 +102,23 @@ struct CampaignPlan: Encodable {
         }
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
         steps.append(generate("evaluate", prompts: heldOut * models, answers: heldOut * models, prompt: prompt))
-        let roundSeconds = steps.reduce(0) { $0 + $1.seconds }
+        let roundSeconds = steps.reduce(0) { $0 + $1.seconds }, roundTokens = steps.reduce(0) { $0 + $1.tokens }
         var preparation = generate("baseline", prompts: heldOut, answers: heldOut * (1 + c.peers.count), prompt: prompt)
         if let settings = c.nursery {
             let nursery = Nursery(settings, campaignSeed: c.seed, threads: c.threads)
             let seconds = nursery.work / training.tokensPerSecond
             steps.insert(Step(name: "nursery", prompts: 0, answers: 0, tokens: nursery.tokens, seconds: seconds), at: 0)
             preparation.seconds += seconds
+            preparation.tokens += nursery.tokens
         }
         self.steps = steps
         preparationSeconds = preparation.seconds
         self.roundSeconds = roundSeconds
         bytesPerRound = models * weights.layout.count * 4 + n * 400 * (proposers + 2)
+        stop = StopForecast(
+            c.stop,
+            .init(
+                preparationSeconds: preparationSeconds, roundSeconds: roundSeconds, preparationTokens: preparation.tokens, roundTokens: roundTokens,
+                roundBytes: bytesPerRound, bytes: stateBytes, pricePerHour: c.pricePerHour, now: now))
     }
 }

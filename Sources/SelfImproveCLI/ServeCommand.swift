@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = .notice
         let models = ServedModels(.single(id: model, checkpoint), threads: threads ?? Machine.cores)
         let server = try HTTPServer(
-            .model(models), address: .init(host: host, port: port), token: ProcessInfo.processInfo.environment["SELFIMPROVE_TOKEN"], logger: logger)
+            .model(models), address: .init(host: host, port: port), token: AccessToken.find(), logger: logger)
         let host = host, state = state, model = model
         let work = Task {
             try await server.run { port in

@@ -55,6 +55,7 @@ struct ServiceInstall: AsyncParsableCommand {
         [Service]
         Type=notify
         ExecStart=\(program) daemon --host \(host) --port \(port) --state %S/selfimprove
+        ExecReload=/bin/kill -HUP $MAINPID
         Restart=on-failure
         RestartSec=5
         TimeoutStopSec=30

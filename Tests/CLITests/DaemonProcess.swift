@@ -36,14 +36,16 @@ final class DaemonProcess {
 
     /// Keeps its training all the time, so that what is cut off goes on inside of a step.
     /// - Throws: where it does not listen.
-    init(state: URL, token: String? = nil, failpoint: String? = nil, checkpoints: String = "0.001s") throws {
+    init(state: URL, token: String? = nil, tokenFile: URL? = nil, failpoint: String? = nil, checkpoints: String = "0.001s", log: URL? = nil) throws {
         process = Program.process(["daemon", "--state", state.path, "--port", "0", "--json", "--checkpoint-every", checkpoints])
         self.token = token
         process.environment?["SELFIMPROVE_FAILPOINT"] = failpoint
-        process.environment?["SELFIMPROVE_TOKEN"] = token
+        process.environment?["SELFIMPROVE_TOKEN"] = tokenFile == nil ? token : nil
+        process.environment?["SELFIMPROVE_TOKEN_FILE"] = tokenFile?.path
         let out = Pipe()
         process.standardOutput = out
-        process.standardError = FileHandle.nullDevice
+        if let log { FileManager.default.createFile(atPath: log.path, contents: nil) }
+        process.standardError = try log.map { try FileHandle(forWritingTo: $0) } ?? FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
         var line = Data()

@@ -172,6 +172,49 @@ import TestSupport
         }
     }
 
+    /// A token can be changed without ending what runs; one that is too short changes nothing. It stands in no log.
+    @Test func aHangUpReadsTheTokenAgain() throws {
+        try withState { folder, state, _ in
+            let file = folder.appendingPathComponent("token"), log = folder.appendingPathComponent("log")
+            let first = "the first token, long enough", second = "the second token, long enough"
+            try "\(first)\n".write(to: file, atomically: true, encoding: .utf8)
+            let daemon = try DaemonProcess(state: state, tokenFile: file, log: log)
+            func accepts(_ token: String) throws -> Bool {
+                try daemon.send("GET", "/api/campaigns", headers: ["Authorization": "Bearer \(token)"]).status == 200
+            }
+            func reload(_ expected: String) throws {
+                let before = try String(contentsOf: log, encoding: .utf8).components(separatedBy: expected).count
+                kill(daemon.process.processIdentifier, SIGHUP)
+                for _ in 0..<200 where try String(contentsOf: log, encoding: .utf8).components(separatedBy: expected).count == before { usleep(50_000) }
+            }
+            #expect(try accepts(first) && !accepts(second))
+            try second.write(to: file, atomically: true, encoding: .utf8)
+            #expect(try accepts(first), "not before it is told")
+            try reload("read again")
+            #expect(try accepts(second) && !accepts(first))
+            try "short".write(to: file, atomically: true, encoding: .utf8)
+            try reload("stays in force")
+            #expect(try accepts(second) && !accepts("short"))
+            #expect(daemon.end() == 0)
+            let lines = try String(contentsOf: log, encoding: .utf8)
+            #expect(!lines.contains("first token") && !lines.contains("second token"))
+        }
+    }
+
+    @Test func theLogSaysWhichCampaignRoundAndStep() throws {
+        try withState { folder, state, start in
+            let log = folder.appendingPathComponent("log")
+            let daemon = try DaemonProcess(state: state, log: log)
+            _ = try start("reduced")
+            _ = try daemon.wait("reduced") { $0.status == "finished" }
+            daemon.end()
+            let lines = try String(contentsOf: log, encoding: .utf8).split(separator: "\n")
+            #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("round=2") && $0.contains("step=dpo") && $0.contains("seconds=") })
+            #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("round=1") && $0.contains("promoted: ") })
+            #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("finished: 2 of 2 rounds are done") })
+        }
+    }
+
     @Test func aConfigurationPostedToTheAPIRuns() throws {
         try withState { _, state, _ in
             let daemon = try DaemonProcess(state: state)

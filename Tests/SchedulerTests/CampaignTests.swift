@@ -49,6 +49,40 @@ import TestSupport
         }
     }
 
+    @Test func roundsRecordTheirFiguresAndARegressionIsSeen() async throws {
+        try await withTemporaryDirectory { state in
+            let (lineage, _) = try await run(state, [("rounds: 2", "rounds: 9\n  length_ratio: above 0")])
+            let rounds = try lineage.rounds("reduced")
+            #expect(rounds.count == 1, "the criterion holds after the first round")
+            let figures = try #require(rounds[0].figures).decode([String: Double].self)
+            // Answers of one word have no pairs of words.
+            for figure in RoundFigure.allCases where figure != .distinct2 { #expect(figures[figure.rawValue] != nil, "\(figure)") }
+            let reason = try #require(try lineage.campaign("reduced").stopReason)
+            #expect(reason.hasPrefix("length_ratio of the last round is ") && reason.hasSuffix(", above 0.0"), "\(reason)")
+            #expect(figures["kept"]! * 48 == Double(try lineage.answers("reduced", round: 1).count { $0.kept }))
+            #expect(figures["pairs"] == Double(try lineage.pairs("reduced", round: 1).count))
+
+            // The champion forgets everything: it is held against the model that it came from.
+            let record = try lineage.campaign("reduced"), champion = try #require(record.champion), initial = try #require(record.initialModel)
+            #expect(champion != initial)
+            for (model, correct) in [(champion, 0), (initial, 1)] {
+                let id = try #require(try lineage.evaluation(of: model, on: .report, campaign: "reduced")?.id)
+                try lineage.write { db in
+                    try db.execute(sql: "UPDATE evaluation_answers SET correct = ? WHERE evaluation = ?", arguments: [correct, id])
+                    try db.execute(sql: "UPDATE evaluations SET correct = ? * n WHERE id = ?", arguments: [correct, id])
+                }
+            }
+            _ = try lineage.changeCriteria("reduced", [("length_ratio", "off"), ("regression", "0.5")], at: Date())
+            let changed = try lineage.campaign("reduced")
+            let situation = try StopCheck.Situation(changed, in: lineage, now: Date())
+            #expect(situation.drop == PairedBootstrap.Interval(estimate: 1, low: 1, high: 1, n: 36))
+            #expect(StopCheck(changed.criteria).reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
+            // Gone back, the older champion has no better one before it.
+            _ = try lineage.rollback("reduced", to: "0", reason: nil, at: Date())
+            #expect(try StopCheck.Situation(lineage.campaign("reduced"), in: lineage, now: Date()).drop == nil)
+        }
+    }
+
     /// Gold answers that nobody could write by accident stand in both evaluation files; then they must stand nowhere else.
     @Test func aCanaryInTheGoldFilesNeverEntersTraining() async throws {
         try await withTemporaryDirectory { folder in

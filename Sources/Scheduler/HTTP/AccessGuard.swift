@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Hummingbird
 
@@ -6,11 +5,11 @@ import Hummingbird
 /// is bound to loopback, and a browser could be talked into calling it by any page that its user visits: so the `Host` must be a
 /// loopback name (against DNS rebinding), and what changes something must not come from another origin.
 struct AccessGuard: RouterMiddleware {
-    private let token: SHA256Digest?
+    private let token: AccessToken?
     private let isLoopback: Bool
 
-    init(token: String?, isLoopback: Bool) {
-        self.token = token.map { SHA256.hash(data: Data($0.utf8)) }
+    init(token: AccessToken?, isLoopback: Bool) {
+        self.token = token
         self.isLoopback = isLoopback
     }
 
@@ -35,11 +34,10 @@ struct AccessGuard: RouterMiddleware {
         }
     }
 
-    /// Digests are compared, in constant time: how long it takes says nothing about the token.
-    private func require(_ token: SHA256Digest, of request: Request) throws {
+    private func require(_ token: AccessToken, of request: Request) throws {
         let given = request.headers[.authorization] ?? ""
         let prefix = "Bearer "
-        let isRight = SHA256.hash(data: Data(given.dropFirst(prefix.count).utf8)) == token
+        let isRight = token.matches(given.dropFirst(prefix.count))
         guard given.hasPrefix(prefix), isRight else {
             throw HTTPError(.unauthorized, message: "a bearer token is needed: Authorization: Bearer, with what SELFIMPROVE_TOKEN holds")
         }

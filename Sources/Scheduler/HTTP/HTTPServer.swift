@@ -36,19 +36,16 @@ public struct HTTPServer: Sendable {
 
     private let content: Content
     private let address: Address
-    private let token: String?
+    private let token: AccessToken?
     private let logger: Logger
 
     /// - Parameter token: what `Authorization: Bearer` must carry; nil only on loopback.
     /// - Throws: `.refused` for an address beyond this machine without a token.
-    public init(_ content: Content, address: Address, token: String?, logger: Logger) throws {
+    public init(_ content: Content, address: Address, token: AccessToken?, logger: Logger) throws {
         guard address.isLoopback || token != nil else {
             throw SelfImproveError(
                 .refused, "\(address.host) can be reached from other machines, and no token is set", context: "--host",
                 hint: "set the environment variable SELFIMPROVE_TOKEN, or bind to 127.0.0.1")
-        }
-        if let token, token.count < 16 {
-            throw SelfImproveError(.refused, "the token has fewer than 16 characters", context: "SELFIMPROVE_TOKEN", hint: "openssl rand -hex 32 makes one")
         }
         self.content = content
         self.address = address

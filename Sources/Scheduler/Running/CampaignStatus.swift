@@ -28,6 +28,8 @@ public struct CampaignStatus: Sendable, Encodable, Equatable {
     /// Of running, over restarts.
     public var seconds: Double
     public var tokens: Int
+    /// Spent, where the configuration has a price.
+    public var money: Double?
     /// The latest round that was begun; 0 while it is prepared.
     public var round: Int
     public var step: Step?
@@ -54,6 +56,7 @@ public struct CampaignStatus: Sendable, Encodable, Equatable {
         createdAt = record.createdAt
         seconds = record.runningSeconds
         tokens = try lineage.tokensSpent(record.name)
+        money = record.configuration.pricePerHour == nil ? nil : record.money
         round = try lineage.latestRound(record.name)
         champion = record.champion
         self.score = try score(record.champion)

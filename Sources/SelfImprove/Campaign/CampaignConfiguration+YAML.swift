@@ -69,7 +69,8 @@ extension CampaignConfiguration {
         let mixture = mixture(root.section("mixture"), peers: peers, usesNursery: nursery != nil)
         return CampaignConfiguration(
             campaign: root.string("campaign"), seed: UInt64(root.integer("seed", default: 1, in: 0...Int.max)),
-            threads: root.integer("threads", default: 2, in: 1...1024), nursery: nursery,
+            threads: root.integer("threads", default: 2, in: 1...1024),
+            pricePerHour: root.optionalNumber("price_per_hour", .aboveZero), nursery: nursery,
             student: path(root.string("student", default: nursery == nil ? nil : "nursery/student"), directory), peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil), mixture: mixture, sft: sft(root.section("sft")),
             dpo: dpo(root.section("dpo")), judges: judges(root, peers),
@@ -189,9 +190,15 @@ extension CampaignConfiguration {
         defer { section.finish() }
         return StopCriteria(
             rounds: section.optionalInteger("rounds", in: 1...1_000_000), targetScore: section.optionalNumber("target_score", .fractionAboveZero),
-            patience: section.optionalInteger("patience", in: 1...1_000_000), wallClockSeconds: section.optionalDuration("wall_clock"),
-            tokens: section.optionalInteger("tokens", in: 1...Int.max),
+            patience: section.optionalInteger("patience", in: 1...1_000_000),
+            regression: section.optionalNumber("regression", NumberRange(words: "0 or more, below 1") { (0..<1).contains($0) }),
+            wallClockSeconds: section.optionalDuration("wall_clock"), tokens: section.optionalInteger("tokens", in: 1...Int.max),
+            money: section.optionalNumber("money", .aboveZero),
             deadline: section.optional("deadline", "a moment such as 2026-12-01T08:00:00Z", Moment.init),
-            diskBytes: section.optional("disk", "a size such as 500MB or 20GB", ByteCount.bytes))
+            diskBytes: section.optional("disk", "a size such as 500MB or 20GB", ByteCount.bytes),
+            figures: Dictionary(
+                uniqueKeysWithValues: RoundFigure.allCases.compactMap { figure in
+                    section.optional(figure.rawValue, "a bound such as above 1.5 or below 0.2", StopCriteria.Bound.init).map { (figure, $0) }
+                }))
     }
 }

@@ -6,6 +6,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public var seed: UInt64
     /// How many shards a batch is split into, each on a core of its own. The bytes of a model depend on it.
     public var threads: Int
+    /// What an hour of this machine costs, in any currency; nil: nothing is counted.
+    public var pricePerHour: Double?
     /// The tiny models to train on the spot, for campaigns that start from nothing.
     public var nursery: NurseryConfiguration?
     /// The first champion: a directory, or `nursery/student`.
@@ -149,36 +151,6 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var resamples: Int
         /// No slice may be worse than this by its one-sided 95% bound (0.1 = 10 points).
         public var sliceMargin: Double
-    }
-}
-
-/// When a campaign ends. Nil: that criterion is off. Changeable while it runs.
-public struct StopCriteria: Sendable, Equatable, Codable {
-    public var rounds: Int?
-    /// Stop once the champion's held-out score on the gate set reaches this (0 to 1), by the interval's lower end.
-    public var targetScore: Double?
-    /// Stop after this many rounds in a row without promotion.
-    public var patience: Int?
-    /// Seconds of running, summed over restarts.
-    public var wallClockSeconds: Double?
-    /// Tokens generated, scored and trained.
-    public var tokens: Int?
-    /// No round begins after this moment.
-    public var deadline: Moment?
-    /// No round begins once the state directory takes so many bytes.
-    public var diskBytes: Int?
-
-    public init(
-        rounds: Int? = nil, targetScore: Double? = nil, patience: Int? = nil, wallClockSeconds: Double? = nil, tokens: Int? = nil, deadline: Moment? = nil,
-        diskBytes: Int? = nil
-    ) {
-        self.rounds = rounds
-        self.targetScore = targetScore
-        self.patience = patience
-        self.wallClockSeconds = wallClockSeconds
-        self.tokens = tokens
-        self.deadline = deadline
-        self.diskBytes = diskBytes
     }
 }
 

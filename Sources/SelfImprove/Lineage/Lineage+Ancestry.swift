@@ -29,6 +29,20 @@ extension Lineage {
         }
     }
 
+    /// A model's digest and those of all that it was trained from.
+    public func line(of digest: String) throws -> Set<String> {
+        try read { db in
+            try String.fetchSet(
+                db,
+                sql: """
+                    WITH RECURSIVE line(digest) AS (
+                        VALUES (?) UNION SELECT models.parent FROM models JOIN line USING (digest) WHERE models.parent IS NOT NULL
+                    )
+                    SELECT digest FROM line
+                    """, arguments: [digest])
+        }
+    }
+
     /// Models trained from this one, or from one that was, or on rows that any of them drafted or sampled; not the model itself.
     public func descendants(of digest: String) throws -> [ModelRecord] {
         try read { db in

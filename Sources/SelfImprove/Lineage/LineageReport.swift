@@ -91,7 +91,7 @@ extension Lineage {
     /// Numbers of the rounds whose promotions led to the champion of today.
     public func activeRounds(_ name: String) throws -> [Int] {
         guard let champion = try campaign(name).champion else { return [] }
-        let line = Set(try ancestors(of: champion).map(\.digest))
+        let line = try self.line(of: champion)
         return try rounds(name).filter { $0.outcome == .promoted && line.contains($0.championAfter ?? "") }.map(\.round)
     }
 }

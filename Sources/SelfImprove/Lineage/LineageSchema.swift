@@ -9,6 +9,7 @@ enum LineageSchema {
         migrator.registerMigration("3 prompts, drafts, answers, samples, verdicts, pairs") { try $0.execute(sql: samples) }
         migrator.registerMigration("4 evaluations and events") { try $0.execute(sql: evaluations) }
         migrator.registerMigration("5 campaigns wait in a queue") { try $0.execute(sql: queue) }
+        migrator.registerMigration("6 figures of a round") { try $0.execute(sql: "ALTER TABLE rounds ADD COLUMN figures TEXT") }
         return migrator
     }
 

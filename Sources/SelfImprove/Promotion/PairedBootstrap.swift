@@ -8,6 +8,13 @@ public struct PairedBootstrap: Sendable {
         public var low: Double
         public var high: Double
         public var n: Int
+
+        public init(estimate: Double, low: Double, high: Double, n: Int) {
+            self.estimate = estimate
+            self.low = low
+            self.high = high
+            self.n = n
+        }
     }
 
     public var resamples: Int

@@ -72,10 +72,13 @@ import TestSupport
         (("resamples: 200", "resamples: 200\n  confidence: 95"), "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"),
         (("rounds: 2", "wall_clock: soon"), "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"),
         (("rounds: 2", "deadline: tomorrow"), "c.yaml:38: stop.deadline: is \"tomorrow\" (it must be a moment such as 2026-12-01T08:00:00Z)"),
+        (("rounds: 2", "money: 3"), "c.yaml:38: stop.money: is counted by price_per_hour, which is off (say what an hour of this machine costs)"),
+        (("rounds: 2", "regression: 2"), "c.yaml:38: stop.regression: is 2 (0 or more, below 1)"),
+        (("rounds: 2", "kept: 0.1"), "c.yaml:38: stop.kept: is \"0.1\" (it must be a bound such as above 1.5 or below 0.2)"),
         (("rounds: 2", "disk: 20"), "c.yaml:38: stop.disk: is \"20\" (it must be a size such as 500MB or 20GB)"),
         (
             ("rounds: 2", "rounds: off"),
-            "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, wall_clock, tokens, deadline, disk)"
+            "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, regression, wall_clock, tokens, money, deadline, disk, gain, length_ratio, distinct_1, distinct_2, headroom, kept, pairs)"
         ),
         (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
         (("seed: 5", "seed: 5\nstudent: ./absent"), "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"),
@@ -90,7 +93,7 @@ import TestSupport
         (("rounds: 2", "round: 2"), "c.yaml:38: stop.round: is no key (did you mean rounds?)"),
         (
             ("rounds: 2", "rounds: 2\n  eta: 1"),
-            "c.yaml:39: stop.eta: is no key (known here: rounds, target_score, patience, wall_clock, tokens, deadline, disk)"
+            "c.yaml:39: stop.eta: is no key (known here: rounds, target_score, patience, regression, wall_clock, tokens, money, deadline, disk, gain, length_ratio, distinct_1, distinct_2, headroom, kept, pairs)"
         ),
     ]
 

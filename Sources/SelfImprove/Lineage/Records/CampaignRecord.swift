@@ -40,6 +40,9 @@ public struct CampaignRecord: LineageRecord, Equatable {
     /// When it entered the daemon's queue.
     public var queuedAt: Date?
 
+    /// What its running cost, in the currency of `price_per_hour`.
+    public var money: Double { (configuration.pricePerHour ?? 0) * runningSeconds / 3600 }
+
     public init(
         name: String, seed: Seed, configuration: CampaignConfiguration, criteria: StopCriteria, nursery: String? = nil,
         initialModel: String? = nil, champion: String? = nil, status: Status = .running, stopReason: String? = nil,

@@ -28,6 +28,9 @@ public struct RoundRecord: LineageRecord, Equatable {
     /// In words, with the figures.
     public var reason: String?
     public var championAfter: String?
+    /// Numbers by `RoundFigure`, as text, for whoever reads a thousand rounds need not decode them; nil for rounds without a
+    /// challenger, and for those of versions that recorded none.
+    public var figures: JSONText?
     /// Summed over the steps of the round.
     public var seconds: Double
     public var startedAt: Date
@@ -35,7 +38,7 @@ public struct RoundRecord: LineageRecord, Equatable {
 
     public init(
         campaign: String, round: Int, parent: String, sftModel: String? = nil, dpoModel: String? = nil, challenger: String? = nil,
-        outcome: Outcome? = nil, reason: String? = nil, championAfter: String? = nil, seconds: Double = 0, startedAt: Date,
+        outcome: Outcome? = nil, reason: String? = nil, championAfter: String? = nil, figures: JSONText? = nil, seconds: Double = 0, startedAt: Date,
         endedAt: Date? = nil
     ) {
         self.campaign = campaign
@@ -47,6 +50,7 @@ public struct RoundRecord: LineageRecord, Equatable {
         self.outcome = outcome
         self.reason = reason
         self.championAfter = championAfter
+        self.figures = figures
         self.seconds = seconds
         self.startedAt = startedAt
         self.endedAt = endedAt

@@ -1,0 +1,57 @@
+import Foundation
+
+/// What every round that ends with a challenger records about itself, for people and for stop criteria.
+public enum RoundFigure: String, Sendable, CaseIterable {
+    /// The challenger's score on the gate set minus its parent's.
+    case gain
+    /// Mean tokens of the challenger's answers on the gate set, by its parent's: length creeping up is how preference training cheats.
+    case lengthRatio = "length_ratio"
+    /// Different words and pairs of words in the challenger's answers on the gate set, by all of them (Li et al. 2016, arXiv 1510.03055):
+    /// a fall is collapse.
+    case distinct1 = "distinct_1"
+    case distinct2 = "distinct_2"
+    /// The mixture's score on the reported set minus the parent's, at the mixture's last evaluation: what is left to learn from it.
+    case headroom
+    /// Share of the round's prompts whose aggregated answer passed the filters.
+    case kept
+    /// Preference pairs of the round.
+    case pairs
+}
+
+/// distinct-n of a set of answers: different n-grams of words by all n-grams; nil where there is none.
+enum DistinctNGrams {
+    static func share(_ texts: [String], n: Int) -> Double? {
+        var seen = Set<[Substring]>(), count = 0
+        for text in texts {
+            let words = text.split(whereSeparator: \.isWhitespace)
+            guard words.count >= n else { continue }
+            for start in 0...(words.count - n) {
+                seen.insert(Array(words[start..<start + n]))
+                count += 1
+            }
+        }
+        return count == 0 ? nil : Double(seen.count) / Double(count)
+    }
+}
+
+extension Round {
+    /// The figures of this round.
+    /// - Parameter gain: of the challenger over its parent, on the gate set.
+    func figures(challenger: String, gain: Double) throws -> JSONText {
+        let lineage = campaign.lineage, name = campaign.name
+        let now = try lineage.evaluation(of: challenger, on: .gate, campaign: name), before = try lineage.evaluation(of: parent, on: .gate, campaign: name)
+        var figures: [RoundFigure: Double] = [.gain: gain]
+        if let length = now?.meanTokens, let old = before?.meanTokens, old > 0 { figures[.lengthRatio] = length / old }
+        let outputs = try now?.id.map { try lineage.evaluationAnswers($0).map(\.output) } ?? []
+        figures[.distinct1] = DistinctNGrams.share(outputs, n: 1)
+        figures[.distinct2] = DistinctNGrams.share(outputs, n: 2)
+        let mixture = try lineage.evaluations(name).last { $0.subject == .mixture && $0.name == "mixture" }
+        if let mixture, let own = try lineage.evaluation(of: parent, on: .report, campaign: name) {
+            figures[.headroom] = mixture.score.value - own.score.value
+        }
+        let answers = try lineage.answers(name, round: number)
+        if !answers.isEmpty { figures[.kept] = Double(answers.count(where: \.kept)) / Double(answers.count) }
+        figures[.pairs] = Double(try lineage.pairs(name, round: number).count)
+        return try JSONText(Dictionary(uniqueKeysWithValues: figures.map { ($0.key.rawValue, $0.value) }))
+    }
+}

@@ -5,6 +5,8 @@ public struct LocalLMError: Error, Sendable, Equatable, CustomStringConvertible 
         case file
         /// A file that could not be written because the disk is full.
         case full
+        /// A file that could not be written because its file system is read-only.
+        case readOnly
         /// Bytes that are not what their format promises.
         case damaged
         /// Something correct that this program does not support.

@@ -28,7 +28,7 @@ public actor Daemon {
         let control: RunControl
         let task: Task<CampaignEnd, any Error>
         var rollback: PendingRollback?
-        var waitsForRoom = false
+        var waitsFor: StorageTrouble?
     }
 
     /// A rollback that waits for the running step, and who waits for it.
@@ -81,8 +81,9 @@ public actor Daemon {
         }
         let task = Task { [self] in
             while true {
-                do { return try await runner.run() } catch  where DiskSpace.isExhausted(error) {
-                    do { try await waitForRoom(name, control) } catch {
+                do { return try await runner.run() } catch {
+                    guard let trouble = StorageTrouble(error) else { throw error }
+                    do { try await wait(name, control, until: trouble) } catch {
                         try runner.recordWish()
                         throw error
                     }
@@ -104,24 +105,20 @@ public actor Daemon {
         hub.changed(name)
     }
 
-    /// Waits until the disk has room again. Nothing is freed: what there is belongs to somebody.
+    /// Waits until a campaign can write again. Nothing is freed on a full disk: what there is belongs to somebody.
     /// - Throws: `CancellationError` once the campaign is asked to stop.
-    private func waitForRoom(_ name: String, _ control: RunControl) async throws {
-        running?.waitsForRoom = true
+    private func wait(_ name: String, _ control: RunControl, until trouble: StorageTrouble) async throws {
+        running?.waitsFor = trouble
         let log = CampaignLog(logger, campaign: name)
-        log.error("the disk is full; it waits for room")
+        log.error("\(trouble.words); it waits")
         hub.ended(name)
         hub.changed(name)
         defer {
-            running?.waitsForRoom = false
+            running?.waitsFor = nil
             hub.changed(name)
         }
-        let before = DiskSpace.free(at: lineage.state) ?? 0
-        while (DiskSpace.free(at: lineage.state) ?? 0) < before + DiskSpace.room {
-            try await Task.sleep(for: .milliseconds(500))
-            try control.check()
-        }
-        log.notice("there is room again")
+        try await trouble.wait(lineage) { try control.check() }
+        log.notice("it can write again")
     }
 
     private func roll(_ name: String, back rollback: PendingRollback) {
@@ -241,9 +238,9 @@ public actor Daemon {
         if let running, running.campaign == record.name {
             status.pending = running.control.wish
             status.pendingRollback = running.rollback?.to
-            if running.waitsForRoom {
+            if let trouble = running.waitsFor {
                 status.status = .paused
-                status.reason = "the disk is full: it waits for room and goes on by itself"
+                status.reason = "\(trouble.words): it waits and goes on by itself"
             }
         }
         return status

@@ -20,7 +20,7 @@ extension SelfImproveError: ReportedError {
         switch code {
         case .configuration, .input, .notFound, .ambiguous, .refused: .usage
         case .interrupted: .stopped
-        case .damaged, .file, .full, .busy, .failed: .failure
+        case .damaged, .file, .full, .readOnly, .busy, .failed: .failure
         }
     }
 }
@@ -29,7 +29,7 @@ extension LocalLMError: ReportedError {
     public var kind: ReportedErrorKind {
         switch code {
         case .input, .unsupported: .usage
-        case .file, .full, .damaged: .failure
+        case .file, .full, .readOnly, .damaged: .failure
         }
     }
 }

@@ -17,6 +17,8 @@ public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConverti
         case file
         /// The disk is full.
         case full
+        /// The file system is read-only.
+        case readOnly
         /// Something else holds what is needed: another runner, another writer.
         case busy
         /// A request that would break the lineage: another configuration under the same name, a rollback to nowhere.

@@ -37,6 +37,36 @@ import TestSupport
         }
     }
 
+    /// A directory that may not be written: a clear stop, and nothing is lost. As somebody else than root, who may write anywhere.
+    @Test(.enabled(if: geteuid() == 0, "only root may become somebody else")) func aReadOnlyDirectoryIsAClearStop() throws {
+        try withTemporaryDirectory { folder in
+            let config = folder.appendingPathComponent("reduced.yaml"), state = folder.appendingPathComponent("state")
+            try ReducedCampaign.yaml().write(to: config, atomically: true, encoding: .utf8)
+            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
+            chmod(folder.path, 0o755)
+            chown(state.path, 65_534, 65_534)
+            func run() throws -> Program.Result {
+                try Program.run(["run", config.path, "--state", state.path, "--json"], as: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+            }
+            chmod(state.path, 0o555)
+            let refused = try run()
+            #expect(refused.code == 1 && refused.error.contains(state.path) && refused.error.split(separator: "\n").count == 1, "\(refused.error)")
+            chmod(state.path, 0o755)
+            let models = state.appendingPathComponent("models")
+            try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
+            let stopped = try run()
+            #expect(stopped.code == 1 && stopped.error.contains("\(models.path)") && stopped.error.contains("Permission denied"), "\(stopped.error)")
+            #expect(try Lineage.openExisting(state: state).campaign("reduced").status == .failed)
+            chown(models.path, 65_534, 65_534)
+            let again = try run()
+            #expect(again.code == 0, "\(again.error)")
+            let whole = folder.appendingPathComponent("whole")
+            #expect(try Program.run(["run", config.path, "--state", whole.path, "--json"]).code == 0)
+            let a = try Fingerprint.of(state), b = try Fingerprint.of(whole)
+            for (part, value) in b { #expect(a[part] == value, "\(part)") }
+        }
+    }
+
     @Test func interruptedItSaysHowToGoOnAndGoesOn() throws {
         try withTemporaryDirectory { folder in
             let config = folder.appendingPathComponent("reduced.yaml")

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import LocalLM
 import SelfImprove
 import Testing
@@ -169,6 +170,28 @@ import TestSupport
             guarded.end()
             let beyond = try Program.run(["daemon", "--state", state.path, "--port", "0", "--host", "0.0.0.0"])
             #expect(beyond.code == 2 && beyond.error.contains("SELFIMPROVE_TOKEN"))
+        }
+    }
+
+    /// Somebody opens the database and does not let go: the campaign waits, and goes on where it was.
+    @Test func aDatabaseThatAnotherProgramHoldsIsWaitedFor() throws {
+        try withState { folder, state, start in
+            let daemon = try DaemonProcess(state: state)
+            _ = try start("reduced")
+            _ = try daemon.wait("reduced") { $0.step?.name == "sft" }
+            let holder = try DatabaseQueue(path: state.appendingPathComponent(Lineage.databaseName).path)
+            try holder.writeWithoutTransaction { db in
+                try db.execute(sql: "BEGIN IMMEDIATE")
+                let waiting = try daemon.wait("reduced") { $0.status == "paused" }
+                #expect(waiting.reason == "another program holds the database: it waits and goes on by itself")
+                try db.execute(sql: "ROLLBACK")
+            }
+            _ = try daemon.wait("reduced") { $0.status == "finished" }
+            daemon.end()
+            let whole = folder.appendingPathComponent("whole")
+            #expect(try Program.run(["run", folder.appendingPathComponent("reduced.yaml").path, "--state", whole.path, "--json"]).code == 0)
+            let a = try Fingerprint.of(state), b = try Fingerprint.of(whole)
+            for (part, value) in b { #expect(a[part] == value, "\(part)") }
         }
     }
 

@@ -37,8 +37,13 @@ struct Program {
         return process.terminationStatus
     }
 
-    static func run(_ arguments: [String], input: String? = nil) throws -> Result {
+    /// - Parameter wrapper: a program of the system's, with arguments, that runs ours.
+    static func run(_ arguments: [String], input: String? = nil, as wrapper: [String] = []) throws -> Result {
         let process = process(arguments)
+        if !wrapper.isEmpty {
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            process.arguments = wrapper + [binary.path] + arguments
+        }
         let out = Pipe(), error = Pipe()
         process.standardOutput = out
         process.standardError = error

@@ -1,6 +1,7 @@
 import Foundation
 import LocalLM
 import SelfImprove
+import Synchronization
 import Testing
 import TestSupport
 
@@ -80,6 +81,32 @@ import TestSupport
             // Gone back, the older champion has no better one before it.
             _ = try lineage.rollback("reduced", to: "0", reason: nil, at: Date())
             #expect(try StopCheck.Situation(lineage.campaign("reduced"), in: lineage, now: Date()).drop == nil)
+        }
+    }
+
+    /// The time of day jumps to and fro: nothing that is computed or decided depends on it.
+    @Test func aClockThatJumpsChangesNothing() async throws {
+        try await withTemporaryDirectory { folder in
+            func run(_ name: String, _ now: @escaping @Sendable () -> Date) async throws -> [String] {
+                let lineage = try Lineage.open(state: folder.appendingPathComponent(name))
+                let end = try await CampaignRunner(
+                    ReducedCampaign.configuration([("rounds: 2", "rounds: 9\n  patience: 1"), ("enabled: false", "enabled: true")]), lineage: lineage, now: now
+                ).run()
+                let champion = try #require(end.champion)
+                #expect(try lineage.champion(of: "reduced", at: .distantFuture) == champion)
+                return try [end.reason, champion] + lineage.models().map(\.digest).sorted()
+                    + lineage.rounds("reduced").map { "\($0.round) \($0.outcome?.rawValue ?? "") \($0.reason ?? "")" }
+            }
+            let calls = Mutex(0)
+            let jumping = try await run("jumping") {
+                let call = calls.withLock {
+                    $0 += 1
+                    return $0
+                }
+                return Date(timeIntervalSince1970: call % 2 == 0 ? 4_000_000_000 - Double(call) * 1000 : Double(call))
+            }
+            let steady = try await run("steady") { Date() }
+            #expect(jumping == steady)
         }
     }
 

@@ -90,8 +90,11 @@ public enum AtomicFile {
     /// An error with the words of `errno`.
     static func failure(_ what: String, _ url: URL) -> LocalLMError {
         let number = errno, reason = String(cString: strerror(number))
-        let isFull = number == ENOSPC || number == EDQUOT
-        return LocalLMError(isFull ? .full : .file, "\(what): \(reason)", context: url.path, hint: isFull ? "make room on the disk" : nil)
+        switch number {
+        case ENOSPC, EDQUOT: return LocalLMError(.full, "\(what): \(reason)", context: url.path, hint: "make room on the disk")
+        case EROFS: return LocalLMError(.readOnly, "\(what): \(reason)", context: url.path, hint: "make the file system writable")
+        default: return LocalLMError(.file, "\(what): \(reason)", context: url.path)
+        }
     }
 }
 

@@ -43,7 +43,7 @@ struct ErrorBodies: RouterMiddleware {
                 case .notFound: .notFound
                 case .ambiguous, .refused, .interrupted: .conflict
                 case .busy: .tooManyRequests
-                case .full: .init(code: 507, reasonPhrase: "Insufficient Storage")
+                case .full, .readOnly: Self.noStorage
                 case .damaged, .file, .failed: .internalServerError
                 }
             return (status, error.code.rawValue, error.description)
@@ -52,9 +52,14 @@ struct ErrorBodies: RouterMiddleware {
             return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)
         case let error as any HTTPResponseError: return (error.status, code(of: error.status), error.status.reasonPhrase)
         case is DecodingError: return (.badRequest, "input", "the body is not the JSON that this path reads")
+        case _ where StorageTrouble(error) != nil:
+            let trouble = StorageTrouble(error)!
+            return (trouble == .busy ? .serviceUnavailable : noStorage, "storage", trouble.words)
         default: return (.internalServerError, "internal", "something failed; the daemon's log has the details")
         }
     }
+
+    private static let noStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 
     private static func code(of status: HTTPResponse.Status) -> String { status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_") }
 }

@@ -53,7 +53,7 @@ public struct DatabaseJournal: StepJournal {
         } catch {
             // The time was spent all the same: the wall clock counts it.
             let seconds = elapsed()
-            if !DiskSpace.isExhausted(error) { try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) } }
+            if StorageTrouble(error) == nil { try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) } }
             throw error
         }
     }

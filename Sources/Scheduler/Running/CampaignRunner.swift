@@ -48,12 +48,11 @@ public struct CampaignRunner: Sendable {
             throw SelfImproveError(
                 .interrupted, "stopped on request; nothing that was finished is lost", context: configuration.campaign,
                 hint: "the same command goes on with the step it was in")
-        } catch  where DiskSpace.isExhausted(error) {
-            // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off campaign looks.
-            throw SelfImproveError(
-                .full, "the disk is full; nothing that was finished is lost", context: lineage.state.path,
-                hint: "make room; the same command goes on with the step it was in", retryable: true)
         } catch {
+            if let trouble = StorageTrouble(error) {
+                // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off campaign looks.
+                throw trouble.error(at: lineage.state)
+            }
             try finish(.failed, .failed, "\(error)")
             throw error
         }

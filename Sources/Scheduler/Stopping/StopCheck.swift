@@ -83,9 +83,12 @@ extension StopCheck.Situation {
     public init(_ campaign: CampaignRecord, in lineage: Lineage, now: Date) throws {
         let rounds = try lineage.rounds(campaign.name).filter { $0.outcome != nil }
         let score = try campaign.champion.flatMap { try lineage.evaluation(of: $0, on: .gate, campaign: campaign.name) }?.score
-        // A rollback is a new beginning: what failed before it is not held against what comes after.
-        let lastRollback = try lineage.events(campaign.name).last { $0.kind == .rolledBack }?.at
-        let counted = rounds.filter { round in lastRollback.map { (round.endedAt ?? .distantPast) > $0 } ?? true }
+        // A rollback is a new beginning: what failed before it is not held against what comes after. Events are in their order, whatever
+        // the clock said.
+        let events = try lineage.events(campaign.name)
+        let lastRollback = events.lastIndex { $0.kind == .rolledBack } ?? events.startIndex - 1
+        let endedSince = Set(events[(lastRollback + 1)...].filter { $0.kind == .promoted || $0.kind == .kept }.compactMap(\.round))
+        let counted = rounds.filter { endedSince.contains($0.round) }
         self.init(
             rounds: rounds.count, score: score, roundsWithoutPromotion: counted.reversed().prefix { $0.outcome != .promoted }.count,
             drop: campaign.criteria.regression == nil ? nil : try Self.drop(campaign, rounds, lineage), seconds: campaign.runningSeconds,

@@ -71,7 +71,7 @@ public final class Lineage: Sendable {
     private static func configuration() -> Configuration {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(30)
+        configuration.busyMode = .timeout(10)
         configuration.label = "lineage"
         return configuration
     }

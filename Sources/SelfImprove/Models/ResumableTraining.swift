@@ -64,9 +64,9 @@ struct ResumableTraining: Sendable {
         }
     }
 
-    /// For a run that is being stopped. A full disk must not make a failure of it: what was kept before stands.
+    /// For a run that is being stopped. A disk that is full or read-only must not make a failure of it: what was kept before stands.
     private func keepIfPossible(_ trainer: some Trainer, _ log: [TrainingStep]) throws {
         guard !log.isEmpty else { return }
-        do { try snapshot.save(trainer.run, log: log) } catch let error as LocalLMError where error.code == .full {}
+        do { try snapshot.save(trainer.run, log: log) } catch let error as LocalLMError where error.code == .full || error.code == .readOnly {}
     }
 }

@@ -181,8 +181,12 @@ public final class ServingEngine: @unchecked Sendable {
     private func top(_ count: Int, _ logits: UnsafePointer<Float>) -> [Token.Alternative] {
         guard count > 0 else { return [] }
         let total = VectorMath.logSumExp(logits, c.vocabularySize)
-        return (0..<c.vocabularySize).sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(count).map {
-            Token.Alternative(id: $0, logprob: logits[$0] - total)
+        var best: [Int] = []
+        best.reserveCapacity(count + 1)
+        for id in 0..<c.vocabularySize where best.count < count || logits[id] > logits[best[best.count - 1]] {
+            best.insert(id, at: best.firstIndex { logits[id] > logits[$0] } ?? best.count)
+            if best.count > count { best.removeLast() }
         }
+        return best.map { Token.Alternative(id: $0, logprob: logits[$0] - total) }
     }
 }

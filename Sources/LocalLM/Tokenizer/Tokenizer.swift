@@ -63,12 +63,13 @@ public struct Tokenizer: Sendable {
 
     /// Bytes that are no UTF-8 become U+FFFD; ids without a token become nothing.
     public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) -> String {
-        var bytes: [UInt8] = []
-        for id in ids where storage.decoded.indices.contains(id) {
-            if skippingSpecialTokens && storage.special.contains(id) { continue }
-            bytes += storage.decoded[id]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: ids.flatMap { bytes(of: $0, skippingSpecialTokens: skippingSpecialTokens) }, as: UTF8.self)
+    }
+
+    /// The bytes that one token stands for, perhaps a part of a character; none for an id without a token.
+    public func bytes(of id: Int, skippingSpecialTokens: Bool = false) -> [UInt8] {
+        guard storage.decoded.indices.contains(id), !(skippingSpecialTokens && storage.special.contains(id)) else { return [] }
+        return storage.decoded[id]
     }
 
     /// The id of a token as tokenizer.json spells it ("Ġthe", "<|end|>").

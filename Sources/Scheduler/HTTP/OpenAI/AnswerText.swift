@@ -4,7 +4,10 @@ import LocalLM
 struct AnswerText {
     private let tokenizer: Tokenizer
     private let stop: [String]
-    private var ids: [Int] = []
+    /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long answer costs no
+    /// more per token than a short one.
+    private var bytes: [UInt8] = []
+    /// Scalars of `bytes` that were told.
     private var told = 0
     /// A stop text was found: the answer ends before it.
     private(set) var isStopped = false
@@ -17,8 +20,9 @@ struct AnswerText {
     /// - Parameter isLast: nothing more comes, so nothing is held back.
     /// - Returns: the text that is new.
     mutating func add(_ id: Int?, isLast: Bool) -> String {
-        if let id { ids.append(id) }
-        var text = Array(tokenizer.decode(ids, skippingSpecialTokens: true).unicodeScalars)
+        if let id { bytes += tokenizer.bytes(of: id, skippingSpecialTokens: true) }
+        var text = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+        let complete = text.count
         if let end = stop.compactMap({ Self.position(of: Array($0.unicodeScalars), in: text) }).min() {
             text.removeSubrange(end...)
             isStopped = true
@@ -26,9 +30,11 @@ struct AnswerText {
             while text.last == "\u{FFFD}" { text.removeLast() }  // bytes of a character that is not complete
             text.removeLast(heldBack(text))
         }
-        guard text.count > told else { return "" }
-        defer { told = text.count }
-        return String(String.UnicodeScalarView(text[told...]))
+        defer {
+            told = max(told, text.count)
+            if text.count == complete { (bytes, told) = ([], 0) }
+        }
+        return text.count > told ? String(String.UnicodeScalarView(text[told...])) : ""
     }
 
     /// Scalars at the end that could be the beginning of a stop text.

@@ -27,7 +27,7 @@ final class DaemonProcess {
         var queuePosition: Int?
     }
 
-    struct Failure: Error, CustomStringConvertible { var description: String }
+    typealias Failure = Program.Failure
 
     let process: Process
     let port: Int

@@ -27,6 +27,20 @@ struct Program {
         return process
     }
 
+    struct Failure: Error, CustomStringConvertible { var description: String }
+
+    /// Starts it with more in its environment, and standard output in a file.
+    static func start(_ arguments: [String], _ environment: [String: String], output: URL) throws -> Process {
+        let process = process(arguments)
+        process.environment?.merge(environment) { $1 }
+        FileManager.default.createFile(atPath: output.path, contents: nil)
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
     /// A command of the system's; returns its exit code.
     static func shell(_ command: String) throws -> Int32 {
         let process = Process()

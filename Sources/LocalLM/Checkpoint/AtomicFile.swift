@@ -60,7 +60,8 @@ public enum AtomicFile {
         guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", url) }
     }
 
-    static func sync(_ directory: URL) throws {
+    /// Brings the names in a directory to disk: those of files that were renamed into it, or out of it.
+    public static func sync(_ directory: URL) throws {
         let descriptor = open(directory.path.isEmpty ? "." : directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot be opened", directory) }
         defer { close(descriptor) }
@@ -100,7 +101,7 @@ public enum AtomicFile {
 
 extension FileManager {
     /// Like `createDirectory(withIntermediateDirectories:)`, with errors of ours, and each new entry brought to disk.
-    func makeDirectories(_ url: URL) throws {
+    public func makeDirectories(_ url: URL) throws {
         if AtomicFile.exists(url) { return }
         let parent = url.deletingLastPathComponent()
         try makeDirectories(parent)

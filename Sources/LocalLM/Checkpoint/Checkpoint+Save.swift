@@ -26,8 +26,9 @@ extension Checkpoint {
             try Self.verify(place, digest: digest)
         } else {
             guard rename(staging.path, place.path) == 0 else { throw AtomicFile.failure("cannot be put in place", place) }
-            try AtomicFile.sync(parent)
         }
+        // Also where it is there already: whoever put it there may have been killed before this.
+        try AtomicFile.sync(parent)
         return digest
     }
 

@@ -73,8 +73,12 @@ public struct FileStore: Sendable {
     public func write(dataset: Data) throws -> String {
         let digest = ContentDigest.sha256(dataset)
         let file = datasetFile(digest)
-        if FileManager.default.fileExists(atPath: file.path) { return digest }
-        try AtomicFile.write(dataset, to: file)
+        if FileManager.default.fileExists(atPath: file.path) {
+            // Whoever wrote it may have been killed before its name was on disk.
+            try AtomicFile.sync(data)
+        } else {
+            try AtomicFile.write(dataset, to: file)
+        }
         return digest
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import LocalLM
 
 /// A copy of a state directory in one file, taken while campaigns run.
 extension Lineage {
@@ -27,6 +28,7 @@ extension Lineage {
         try handle.synchronize()
         try handle.close()
         try FileManager.default.moveItem(at: whole, to: archive)
+        try AtomicFile.sync(archive.deletingLastPathComponent())
     }
 
     private func tar(_ arguments: [String]) throws {

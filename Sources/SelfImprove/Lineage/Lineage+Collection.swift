@@ -79,6 +79,7 @@ extension FileStore {
         let hidden = models.appendingPathComponent(".\(digest).removed.tmp", isDirectory: true)
         if FileManager.default.fileExists(atPath: hidden.path) { try FileManager.default.removeItem(at: hidden) }
         try FileManager.default.moveItem(at: modelDirectory(digest), to: hidden)
+        try AtomicFile.sync(models)
         try FileManager.default.removeItem(at: hidden)
     }
 }

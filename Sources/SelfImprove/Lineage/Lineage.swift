@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import LocalLM
 
 /// Everything that campaigns did, in one state directory: `selfimprove.sqlite` is the truth, `models/` and `data/` are
 /// immutable files named by their digest.
@@ -39,12 +40,9 @@ public final class Lineage: Sendable {
     /// Makes a state directory where there is none.
     /// - Throws: `.file` where it cannot be made.
     public static func makeDirectory(_ state: URL) throws {
-        do {
-            try FileManager.default.createDirectory(at: state, withIntermediateDirectories: true)
-        } catch {
+        do { try FileManager.default.makeDirectories(state) } catch {
             throw SelfImproveError(
-                .file, "the state directory cannot be made: \(error.localizedDescription)", context: state.path,
-                hint: "name a directory you may write to with --state")
+                .file, "the state directory cannot be made: \(error)", context: state.path, hint: "name a directory you may write to with --state")
         }
     }
 

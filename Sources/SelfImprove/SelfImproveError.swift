@@ -8,7 +8,7 @@ public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConverti
         /// An argument that makes no sense: an unknown criterion, a round that is no number.
         case input
         /// A campaign, model, round or file that does not exist.
-        case notFound
+        case notFound = "not_found"
         /// A name that fits several things.
         case ambiguous
         /// Bytes that are not what their digest or format promises.
@@ -18,7 +18,7 @@ public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConverti
         /// The disk is full.
         case full
         /// The file system is read-only.
-        case readOnly
+        case readOnly = "read_only"
         /// Something else holds what is needed: another runner, another writer.
         case busy
         /// A request that would break the lineage: another configuration under the same name, a rollback to nowhere.

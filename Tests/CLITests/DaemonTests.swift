@@ -153,6 +153,17 @@ import TestSupport
                 let answer = try open.send("POST", "/api/campaigns", yaml)
                 #expect(answer.status == 400 && answer.text.contains("lies outside of what a request may name"), "\(student): \(answer.text)")
             }
+            // Cheap to send, dear to read: refused before anything is.
+            let aliases =
+                "a0: &a0 [x, x]\n" + (1..<9).map { "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]\n" }.joined()
+            for dear in [
+                aliases + "? *a8\n: 1\n", String(repeating: "a: 1\n", count: 3200), String(repeating: "[\n", count: 30_000),
+                "a: " + String(repeating: "- ", count: 30_000), (0..<8000).map { "k\($0): 1\n" }.joined(), String(repeating: "a", count: 70_000),
+            ] {
+                let began = Date(), answer = try open.send("POST", "/api/campaigns", dear)
+                #expect(answer.status == 400 && answer.body.count < 20_000, "\(dear.prefix(40)): \(answer.status), \(answer.body.count) bytes")
+                #expect(Date().timeIntervalSince(began) < 2, "\(dear.prefix(40))")
+            }
             #expect(try open.send("POST", "/api/campaigns", "campaign: [").status == 400)
             #expect(try open.send("POST", "/api/campaigns", String(repeating: "#", count: 2 << 20)).status == 413)
             #expect(try open.send("GET", "/api/campaigns").text == #"{"campaigns":[]}"#)
@@ -235,6 +246,52 @@ import TestSupport
             #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("round=2") && $0.contains("step=dpo") && $0.contains("seconds=") })
             #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("round=1") && $0.contains("promoted: ") })
             #expect(lines.contains { $0.contains("campaign=reduced") && $0.contains("finished: 2 of 2 rounds are done") })
+        }
+    }
+
+    /// What a client does to its connection costs nobody else anything.
+    @Test func connectionsHaveTheirLimits() throws {
+        try withState { _, state, _ in
+            let daemon = try DaemonProcess(state: state)
+            func ask(_ text: String, for seconds: Double = 4, then: (RawConnection) throws -> Void = { _ in }) throws -> String {
+                let connection = try RawConnection(port: daemon.port)
+                try connection.write(text)
+                try then(connection)
+                return connection.read(for: seconds)
+            }
+            let host = "Host: 127.0.0.1\r\n"
+            #expect(try ask("HEAD /api/campaigns HTTP/1.1\r\n\(host)Connection: close\r\n\r\n").hasSuffix("\r\n\r\n"), "no body")
+            #expect(try ask("HEAD /nope HTTP/1.1\r\n\(host)\r\nGET /healthz HTTP/1.1\r\n\(host)Connection: Close\r\n\r\n").contains("{\"status\":\"ok\"}"))
+            let upgrade = try ask("GET /healthz HTTP/1.1\r\n\(host)Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n")
+            #expect(upgrade.contains("200 OK") && upgrade.lowercased().contains("connection: close"))
+            let patient = try ask("POST /v1/completions HTTP/1.1\r\n\(host)Expect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n") {
+                #expect($0.read(until: "100 Continue"))
+                try $0.write("{}")
+            }
+            #expect(patient.contains("400 Bad Request"))
+            for broken in ["Transfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef"] {
+                let answer = try ask("POST /v1/completions HTTP/1.1\r\n\(host)\(broken)")
+                #expect(answer.hasPrefix("HTTP/1.1 400"), "\(broken): \(answer.prefix(40))")
+            }
+            // An endless body is cut off, not read for ever.
+            let endless = try RawConnection(port: daemon.port)
+            try endless.write("POST /api/campaigns HTTP/1.1\r\n\(host)Content-Length: 1099511627776\r\n\r\n")
+            var sent = 0
+            while sent < 64 << 20, endless.send(String(repeating: "x", count: 65_536)) { sent += 65_536 }
+            #expect(sent < 16 << 20, "\(sent) bytes")
+            // Streams of clients that leave at once give their places back.
+            for _ in 0..<600 { try RawConnection(port: daemon.port).write("GET /api/events HTTP/1.1\r\n\(host)\r\n") }
+            let streams = try (0..<100).map { _ in
+                let connection = try RawConnection(port: daemon.port)
+                try connection.write("GET /api/events HTTP/1.1\r\n\(host)\r\n")
+                return connection
+            }
+            #expect(streams.count { $0.read(until: "200 OK") } == 100)
+            // A header that never ends.
+            let slow = try RawConnection(port: daemon.port), began = Date()
+            while slow.send("G"), Date().timeIntervalSince(began) < 30 { usleep(500_000) }
+            #expect(Date().timeIntervalSince(began) < 20)
+            #expect(daemon.end() == 0)
         }
     }
 

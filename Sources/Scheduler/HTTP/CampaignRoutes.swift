@@ -29,7 +29,7 @@ struct CampaignRoutes: Sendable {
             let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
             return try JSONResponse.make(lineage.report(model: lineage.resolveWithinLineage(reference).digest))
         }
-        api.get("events") { _, _ in try EventStream(daemon).response() }
+        api.get("events") { request, _ in try EventStream(daemon).response(to: request) }
     }
 
     private func name(_ context: BasicRequestContext) throws -> String {

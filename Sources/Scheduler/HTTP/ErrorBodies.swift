@@ -1,5 +1,7 @@
 import Foundation
 import Hummingbird
+import NIOCore
+import NIOHTTP1
 import SelfImprove
 import Synchronization
 
@@ -19,11 +21,13 @@ struct ErrorBodies: RouterMiddleware {
 
     func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
         let response: Response
-        do { response = try await next(request, context) } catch {
+        do { response = try await next(request, context) } catch  where Self.isOfTheConnection(error) {
+            throw error  // there is nobody to answer, or nothing that can be: the server closes it
+        } catch {
             var (status, code, message) = Self.answer(to: error)
             let allowed = status == .notFound && error is HTTPError ? routes.methods(at: request.uri.path) : []
             if !allowed.isEmpty { (status, code, message) = (.methodNotAllowed, "method_not_allowed", "\(request.method) is not for this path") }
-            if status.code >= 500 { context.logger.error("\(request.method) \(request.uri.path): \(error)") }
+            if status.code >= 500, status != .serviceUnavailable { context.logger.error("\(request.method) \(request.uri.path): \(error)") }
             var refusal = try JSONResponse.make(
                 Body(error: .init(message: message, type: status.code >= 500 ? "server_error" : "invalid_request_error", code: code)), status: status)
             if !allowed.isEmpty { refusal.headers[.allow] = allowed.joined(separator: ", ") }
@@ -31,7 +35,11 @@ struct ErrorBodies: RouterMiddleware {
             response = refusal
         }
         counters.count(response.status.code)
-        return response
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private static func isOfTheConnection(_ error: any Error) -> Bool {
+        error is HTTPParserError || error is IOError || error is ChannelError || error is CancellationError
     }
 
     static func answer(to error: any Error) -> (HTTPResponse.Status, code: String, message: String) {

@@ -23,20 +23,25 @@ struct EventStream: Sendable {
     }
 
     /// - Throws: 503 where too many listen already.
-    func response() throws -> Response {
+    func response(to request: Request) throws -> Response {
         guard let (id, messages) = daemon.hub.subscribe() else {
             throw HTTPError(.serviceUnavailable, message: "too many event streams are open")
         }
         let daemon = daemon
         let body = ResponseBody { writer in
             defer { daemon.hub.unsubscribe(id) }
-            for status in try await daemon.statuses() { try await writer.write(Self.event("campaign", status)) }
-            for await message in messages {
-                switch message {
-                case .changed(let campaign): try await writer.write(Self.event("campaign", daemon.status(campaign)))
-                case .progress(let campaign, let step): try await writer.write(Self.event("progress", Progress(campaign: campaign, step: step)))
-                case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
+            // A client that left is noticed at once, not when there is news for it.
+            try await request.body.consumeWithInboundCloseHandler { _ in
+                for status in try await daemon.statuses() { try await writer.write(Self.event("campaign", status)) }
+                for await message in messages {
+                    switch message {
+                    case .changed(let campaign): try await writer.write(Self.event("campaign", daemon.status(campaign)))
+                    case .progress(let campaign, let step): try await writer.write(Self.event("progress", Progress(campaign: campaign, step: step)))
+                    case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
+                    }
                 }
+            } onInboundClosed: {
+                daemon.hub.unsubscribe(id)
             }
             try await writer.finish(nil)
         }

@@ -26,7 +26,6 @@ public struct HTTPServer: Sendable {
 
     static let maximumBody = 1 << 20
     private static let maximumConnections = 512
-    private static let idleTimeout = TimeAmount.seconds(75)
 
     /// What is answered.
     public enum Content: Sendable {
@@ -57,7 +56,7 @@ public struct HTTPServer: Sendable {
     public func run(onStart: @escaping @Sendable (Int) async -> Void) async throws {
         let application = Application(
             router: router(),
-            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionLimits()])),
             configuration: .init(
                 address: .hostname(address.host, port: address.port), serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),
@@ -75,7 +74,7 @@ public struct HTTPServer: Sendable {
     }
 
     func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         let counters = RequestCounters(), routes = RouteTable()
         router.middlewares.add(ErrorBodies(counters: counters, routes: routes))
         router.middlewares.add(AccessGuard(token: token, isLoopback: address.isLoopback))

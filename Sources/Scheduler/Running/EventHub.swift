@@ -93,6 +93,8 @@ public final class EventHub: Sendable {
             state.listeners[state.next] = continuation
             return state.next
         }
+        // Also a stream that nobody ever read frees its place: of a client that left before the answer began.
+        if let id { continuation.onTermination = { [weak self] _ in self?.unsubscribe(id) } }
         return id.map { ($0, stream) }
     }
 

@@ -30,6 +30,7 @@ extension CampaignConfiguration {
     ///   - within: models and files must lie in this directory: for configurations that come from the network.
     public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil, within: URL? = nil) throws -> CampaignConfiguration {
         let faults = FaultCollector()
+        if let refusal = YAMLLimits.refusal(of: yaml) { throw ConfigurationFaults(file: name, faults: [refusal]) }
         let root: Node?
         do { root = try RepeatedKeys.compose(yaml) } catch let error as YamlError {
             throw ConfigurationFaults(file: name, faults: [fault(error)])

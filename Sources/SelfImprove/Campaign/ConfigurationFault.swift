@@ -1,5 +1,5 @@
 /// One thing that is wrong with a configuration.
-public struct ConfigurationFault: Sendable, Equatable {
+public struct ConfigurationFault: Sendable, Hashable {
     /// From 1; nil where the fault is that something is missing.
     public var line: Int?
     /// Where in the file: `mixture.filters.agreement`.
@@ -21,14 +21,19 @@ public struct ConfigurationFaults: ReportedError, Equatable {
     public let file: String
     public let faults: [ConfigurationFault]
 
+    /// Lines that are printed; a file with more faults is no configuration.
+    private static let mostLines = 50
+
     public var kind: ReportedErrorKind { .usage }
 
     public var description: String {
-        faults.map { fault in
+        let lines = faults.prefix(Self.mostLines).map { fault in
             let place = fault.line.map { "\(file):\($0)" } ?? file
             let what = fault.key.isEmpty ? fault.message : "\(fault.key): \(fault.message)"
             return "\(place): \(what)\(fault.hint.map { " (\($0))" } ?? "")"
-        }.joined(separator: "\n")
+        }
+        let rest = faults.count - lines.count
+        return (lines + (rest > 0 ? ["\(file): and \(rest) more faults"] : [])).joined(separator: "\n")
     }
 }
 
@@ -46,9 +51,9 @@ final class FaultCollector {
     /// In the order of the file, each once.
     func thrown(by file: String) throws {
         guard !faults.isEmpty else { return }
-        var seen: [ConfigurationFault] = []
+        var seen = Set<ConfigurationFault>(), ordered: [ConfigurationFault] = []
         for fault in faults.enumerated().sorted(by: { ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset) }).map(\.element)
-        where !seen.contains(fault) { seen.append(fault) }
-        throw ConfigurationFaults(file: file, faults: seen)
+        where seen.insert(fault).inserted { ordered.append(fault) }
+        throw ConfigurationFaults(file: file, faults: ordered)
     }
 }

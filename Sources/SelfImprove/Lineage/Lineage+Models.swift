@@ -60,7 +60,8 @@ extension Lineage {
     /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the network.
     public func resolveWithinLineage(_ reference: String) throws -> ModelRecord {
         let isDigest = reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }
-        let found = try isDigest ? known(prefix: reference) : alias(reference).map { try known($0) }
+        // SQLite's texts end at a NUL: "c\0x" would be found as "c".
+        let found = reference.utf8.contains(0) ? nil : try isDigest ? known(prefix: reference) : alias(reference).map { try known($0) }
         guard let record = found?.record else {
             throw SelfImproveError(
                 .notFound, "there is no model of this name", context: String(reference.prefix(80)),

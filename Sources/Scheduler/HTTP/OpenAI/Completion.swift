@@ -41,7 +41,8 @@ struct Completion: Sendable {
             for (p, ids) in prompts.enumerated() {
                 for sample in 0..<parameters.n {
                     let choice = Choice(
-                        index: p * parameters.n + sample, text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop), open: open)
+                        index: p * parameters.n + sample, text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop), open: open,
+                        streams: parameters.stream)
                     let key = RandomKey.derive(seed, UInt64(sample))
                     try model.engine.submit(.init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)) { choice.hear($0) }
                 }
@@ -88,11 +89,16 @@ struct Completion: Sendable {
         private let index: Int
         private var text: AnswerText
         private let open: OpenChoices
+        private let streams: Bool
+        /// Where nobody streams: what came so far.
+        private var whole: ChoiceUpdate
 
-        init(index: Int, text: AnswerText, open: OpenChoices) {
+        init(index: Int, text: AnswerText, open: OpenChoices, streams: Bool) {
             self.index = index
             self.text = text
             self.open = open
+            self.streams = streams
+            whole = ChoiceUpdate(index: index, text: "", tokens: [], finish: nil)
         }
 
         func hear(_ event: ServingEngine.Event) -> Bool {
@@ -100,10 +106,19 @@ struct Completion: Sendable {
             case .started: return open.isHeard
             case .token(let token):
                 let new = text.add(token.id, isLast: false)
-                let isHeard = open.send(ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil))
+                let isHeard = tell(ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil))
                 return isHeard && !text.isStopped
-            case .finished(let reason): return open.send(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
+            case .finished(let reason): return tell(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
             }
+        }
+
+        /// An answer that is not streamed is told once: waking its reader for every token costs more than a small model's token.
+        private func tell(_ update: ChoiceUpdate) -> Bool {
+            if streams { return open.send(update) }
+            whole.text += update.text
+            whole.tokens += update.tokens
+            whole.finish = update.finish
+            return whole.finish == nil ? open.isHeard : open.send(whole)
         }
     }
 }

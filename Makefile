@@ -11,7 +11,7 @@ help:
 	@echo "make test       everything that CI runs"
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
-	@echo "make clients    the page in Chromium, and the openai package, on a real daemon"
+	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
 	@echo "make bench      speed against PyTorch (needs torch and transformers from pip)"
 	@echo "make lint, format, setup, clean"
 
@@ -46,7 +46,7 @@ smoke: build
 	@state=$$(mktemp -d) && trap 'rm -rf "$$state"' EXIT && \
 	$(PROGRAM) run configs/smoke.yaml --state "$$state" && $(PROGRAM) lineage smoke --state "$$state" && $(PROGRAM) doctor --state "$$state"
 
-# The page in a real browser, and the openai package, on a real daemon.
+# A real browser, the openai package, schemathesis and clients that mean no good, on a real daemon.
 clients: build
 	scripts/clients.sh
 

@@ -27,6 +27,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
         .target(
             name: "LocalLM",
@@ -54,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "Scheduler", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: plain),

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Other people's programs against ours: the openai package and a headless Chromium, on a real daemon with a real (tiny) campaign.
+# Other people's programs against ours: a headless Chromium, the openai package, schemathesis on our OpenAPI document, and clients that
+# mean no good, on a real daemon with a real (tiny) campaign.
 # Installs what it needs: a virtual environment under .build, and Debian's chromium. `make clients` calls it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,7 +18,8 @@ if [ -n "$missing" ]; then
   DEBIAN_FRONTEND=noninteractive $sudo apt-get install -q -y --no-install-recommends $missing
 fi
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -c 'import openai, playwright' 2>/dev/null || "$venv/bin/pip" install -q openai==3.57.0 playwright==1.65.2
+"$venv/bin/python" -c 'import openai, playwright, schemathesis' 2>/dev/null ||
+  "$venv/bin/pip" install -q openai==3.57.0 playwright==1.65.2 schemathesis==4.32.5
 
 state=$(mktemp -d)
 daemon=""
@@ -39,3 +41,10 @@ sed '/^gate:/,/^stop:/s/enabled: true/enabled: false/' configs/smoke.yaml >"$sta
 "$venv/bin/python" Tests/Clients/dashboard.py "http://127.0.0.1:$port" "$state/smoke.yaml" ${SCREENSHOTS:+--screenshots "$SCREENSHOTS"}
 echo "== the openai package"
 "$venv/bin/python" Tests/Clients/openai_client.py "http://127.0.0.1:$port/v1" smoke/champion
+echo "== clients that mean no good"
+"$venv/bin/python" Tests/Clients/soak.py "http://127.0.0.1:$port" "$daemon" --parts malformed,loris,events,memory
+echo "== schemathesis"
+# Last, for it changes what it can: names that exist, so that more than 404 is met. A configuration is any text to the document: it cannot say which ones are accepted.
+printf '[parameters]\n"path.name" = "smoke"\n"path.model" = "smoke/champion"\n' >"$state/schemathesis.toml"
+(cd "$state" && "$OLDPWD/$venv/bin/schemathesis" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --exclude-path /api/events \
+  --max-examples 50 --continue-on-failure --seed 1 --exclude-checks positive_data_acceptance --generation-database none)

@@ -1,8 +1,13 @@
+import CMalloc
 import Foundation
 
 /// What there is to say about the machine before long work begins.
 enum Machine {
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    /// Blocks of a megabyte or more go back to the system when they are freed. Left to itself glibc takes ever larger ones from its heaps,
+    /// where caches that come and go with every call leave holes: over a hundred rounds a campaign grew by a quarter.
+    static func returnFreedMemory() { _ = mallopt(M_MMAP_THRESHOLD, 1 << 20) }
 
     /// One sentence each; none if all is well.
     static var warnings: [String] {

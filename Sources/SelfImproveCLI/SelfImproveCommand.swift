@@ -23,6 +23,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Machine.returnFreedMemory()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }

@@ -1,0 +1,2 @@
+// glibc has it, and its module for Swift does not.
+#include <malloc.h>

@@ -40,9 +40,9 @@ extension Round {
             guard belongs, round.outcome != .abandoned, let model = round.sftModel, let dataset = try lineage.model(model)?.dataset else { continue }
             let prompts = try lineage.prompts(campaign.name, round: round.round)
             let answers = Dictionary(uniqueKeysWithValues: try lineage.answers(campaign.name, round: round.round).map { ($0.position, $0) })
-            for row in try lineage.rows(ofDataset: dataset) where row.campaign == campaign.name && row.round == round.round {
-                guard let answer = answers[row.position] else { continue }
-                rows.append(Self.row(prompts[row.position], answer, weight: settings.replay))
+            for position in try lineage.positions(ofDataset: dataset, campaign: campaign.name, round: round.round) {
+                guard let answer = answers[position] else { continue }
+                rows.append(Self.row(prompts[position], answer, weight: settings.replay))
             }
         }
         return rows

@@ -83,6 +83,15 @@ extension Lineage {
         try read { try DatasetRowRecord.filter(Column("dataset") == digest).order(Column("campaign"), Column("row")).fetchAll($0) }
     }
 
+    /// Positions of the prompts of one round that a dataset trains on, in the order of its file.
+    func positions(ofDataset digest: String, campaign: String, round: Int) throws -> [Int] {
+        try read { db in
+            try Int.fetchAll(
+                db,
+                sql: "SELECT position FROM dataset_rows WHERE dataset = ? AND campaign = ? AND round = ? ORDER BY row", arguments: [digest, campaign, round])
+        }
+    }
+
     /// The prompt, drafts and answer behind one line of a training set.
     /// - Throws: `.notFound` where the dataset has no such row.
     public func trace(dataset: String, row: Int) throws -> RowTrace {

@@ -105,10 +105,14 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Half a close: nobody here reads on, so the other half follows whether the client closes or not.
+    /// Half a close, once everything is sent: nobody here reads on, so the other half follows whether the client closes or not.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-        context.close(mode: mode, promise: promise)
-        if mode == .output { close(context, after: Self.lingering) }
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        let sent = promise ?? context.eventLoop.makePromise()
+        sent.futureResult.assumeIsolated().whenComplete { _ in
+            if context.channel.isActive { self.close(context, after: Self.lingering) }
+        }
+        context.close(mode: mode, promise: sent)
     }
 
     // MARK: Timers

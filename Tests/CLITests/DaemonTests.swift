@@ -193,9 +193,9 @@ import TestSupport
             let holder = try DatabaseQueue(path: state.appendingPathComponent(Lineage.databaseName).path)
             try holder.writeWithoutTransaction { db in
                 try db.execute(sql: "BEGIN IMMEDIATE")
-                let waiting = try daemon.wait("reduced") { $0.status == "paused" }
-                #expect(waiting.reason == "another program holds the database: it waits and goes on by itself")
+                let waiting = Result { try daemon.wait("reduced") { $0.status == "paused" } }
                 try db.execute(sql: "ROLLBACK")
+                #expect(try waiting.get().reason == "another program holds the database: it waits and goes on by itself")
             }
             _ = try daemon.wait("reduced") { $0.status == "finished" }
             daemon.end()

@@ -32,13 +32,13 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
     private var closesAfterAnswer = false
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { expectHeader(context, within: Self.firstHeader) }
+        if context.channel.isActive { close(context, after: Self.firstHeader) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancel() }
 
     func channelActive(context: ChannelHandlerContext) {
-        expectHeader(context, within: Self.firstHeader)
+        close(context, after: Self.firstHeader)
         context.fireChannelActive()
     }
 
@@ -91,7 +91,7 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
             context.write(wrapOutboundOut(.head(head)), promise: promise)
         case .end:
             unanswered -= 1
-            if unanswered <= 0, !isRequestOpen { expectHeader(context, within: Self.nextHeader) }
+            if unanswered <= 0, !isRequestOpen { close(context, after: Self.nextHeader) }
             context.write(data, promise: promise)
         default: context.write(data, promise: promise)
         }
@@ -116,8 +116,6 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: Timers
-
-    private func expectHeader(_ context: ChannelHandlerContext, within time: TimeAmount) { close(context, after: time) }
 
     private func close(_ context: ChannelHandlerContext, after time: TimeAmount) {
         reading?.cancel()

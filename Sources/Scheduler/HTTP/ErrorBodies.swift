@@ -60,10 +60,11 @@ struct ErrorBodies: RouterMiddleware {
             return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)
         case let error as any HTTPResponseError: return (error.status, code(of: error.status), error.status.reasonPhrase)
         case is DecodingError: return (.badRequest, "input", "the body is not the JSON that this path reads")
-        case _ where StorageTrouble(error) != nil:
-            let trouble = StorageTrouble(error)!
+        default:
+            guard let trouble = StorageTrouble(error) else {
+                return (.internalServerError, "internal", "something failed; the daemon's log has the details")
+            }
             return (trouble == .busy ? .serviceUnavailable : noStorage, "storage", trouble.words)
-        default: return (.internalServerError, "internal", "something failed; the daemon's log has the details")
         }
     }
 

@@ -12,12 +12,41 @@ public enum TinyModels {
             vocabularySize: vocabulary, maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: tied, eosTokenIDs: eos, padTokenID: pad)
     }
 
+    /// A model of every family, small, with everything in it that the family has: windows shorter than the sequences, softcaps that
+    /// bend what is typical here.
+    public static func configuration(_ family: ModelFamily) -> ModelConfiguration {
+        var c = configuration(layers: 3, tied: family == .gemma2 || family == .qwen2)
+        c.family = family
+        switch family {
+        case .llama: c.ropeScaling = RopeScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 64)
+        case .mistral:
+            c.slidingWindow = 7
+            c.slides = [true, true, true]
+        case .qwen2: c.hasQueryKeyValueBias = true
+        case .qwen3:
+            c.normalizesQueriesAndKeys = true
+            c.headDimension = 10
+        case .gemma2:
+            c.hasPostNorms = true
+            c.normOffset = 1
+            c.activation = .geluTanh
+            c.embeddingScale = Float(c.hiddenSize).squareRoot()
+            c.queryScalar = 9
+            c.attentionSoftcap = 3
+            c.finalSoftcap = 4
+            c.slidingWindow = 9
+            c.slides = [true, false, true]
+        }
+        return c
+    }
+
     /// Weights large enough that every path through the model matters.
     public static func weights(_ configuration: ModelConfiguration, seed: UInt64) -> Weights {
         let weights = Initialization.gaussian(configuration, standardDeviation: 0.25, seed: seed)
         var random = RandomStream(key: RandomKey.derive(seed, "norms"))
-        for tensor in weights.layout.tensors where tensor.role == .norm {
-            for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float(1 + 0.3 * random.normal()) }
+        for tensor in weights.layout.tensors where tensor.role == .norm || tensor.role == .bias {
+            let center = tensor.role == .bias ? 0 : Double(1 - configuration.normOffset)
+            for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float(center + 0.3 * random.normal()) }
         }
         return weights
     }

@@ -71,7 +71,7 @@ struct WeightsReader {
             for name in file.entries.keys.sorted() where !expected.contains(name) {
                 if name.hasSuffix("rotary_emb.inv_freq") || (configuration.tiesEmbeddings && name == "lm_head.weight") { continue }
                 throw LocalLMError(
-                    .unsupported, "tensor \(name.prefix(200)) is none of a Llama of this shape", context: file.reader.url.path)
+                    .unsupported, "tensor \(name.prefix(200)) is none of a \(configuration.family.rawValue) model of this shape", context: file.reader.url.path)
             }
         }
         let weights = Weights(configuration)

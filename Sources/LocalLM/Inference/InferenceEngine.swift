@@ -18,8 +18,7 @@ public final class InferenceEngine: @unchecked Sendable {
     public init(weights: Weights, threads: Int) {
         configuration = weights.configuration
         bank = ProjectionBank(weights, trains: false)
-        rotary = RotaryEmbedding(
-            headDimension: configuration.headDimension, theta: configuration.ropeTheta, positions: configuration.maximumPositions)
+        rotary = RotaryEmbedding(configuration)
         pool = WorkerPool(threads: threads)
     }
 

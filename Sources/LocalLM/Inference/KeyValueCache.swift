@@ -40,14 +40,14 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    /// out = softmax(q k^T / sqrt(D)) v of one query head over positions 0...position.
+    /// out = softmax(scale q k^T) v of one query head over `positions`, with a softcap over cap tanh(scale q k^T / cap).
     @inline(__always) func attend(
-        slot: Int, layer: Int, head: Int, position: Int, query: UnsafePointer<Float>, scale: Float, scores: UnsafeMutablePointer<Float>,
-        into out: UnsafeMutablePointer<Float>
+        slot: Int, layer: Int, head: Int, positions: ClosedRange<Int>, query: UnsafePointer<Float>, scale: Float, softcap: Float?,
+        scores: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
     ) {
         let start = base(slot, layer, head), d = dimension
-        let count = position + 1
-        var block = 0
+        let first = positions.lowerBound, count = positions.upperBound + 1
+        var block = first / 16
         while block * 16 < count {
             let k = UnsafePointer(keys.pointer + start + block * 16 * d)
             var even = Vector.zero, odd = Vector.zero
@@ -61,12 +61,13 @@ final class KeyValueCache: @unchecked Sendable {
             scores.store(even + odd, at: block * 16)
             block += 1
         }
-        _ = VectorMath.softmax(scores, count, scale: scale)
+        if let softcap { VectorMath.softcap(scores + first, count - first, cap: softcap, factor: scale) }
+        _ = VectorMath.softmax(scores + first, count - first, scale: softcap == nil ? scale : 1)
         let v = UnsafePointer(values.pointer + start)
         var column = 0
         while column + 32 <= d {
             var low = Vector.zero, high = Vector.zero
-            for j in 0..<count {
+            for j in first..<count {
                 let p = Vector(repeating: scores[j]), row = v + j * d + column
                 low = row.vector(0).multiplied(by: p, plus: low)
                 high = row.vector(16).multiplied(by: p, plus: high)
@@ -77,13 +78,13 @@ final class KeyValueCache: @unchecked Sendable {
         }
         while column + 16 <= d {
             var sum = Vector.zero
-            for j in 0..<count { sum = (v + j * d + column).vector(0).multiplied(by: Vector(repeating: scores[j]), plus: sum) }
+            for j in first..<count { sum = (v + j * d + column).vector(0).multiplied(by: Vector(repeating: scores[j]), plus: sum) }
             out.store(sum, at: column)
             column += 16
         }
         while column < d {
             var sum: Float = 0
-            for j in 0..<count { sum += v[j * d + column] * scores[j] }
+            for j in first..<count { sum += v[j * d + column] * scores[j] }
             out[column] = sum
             column += 1
         }

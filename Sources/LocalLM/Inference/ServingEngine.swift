@@ -74,7 +74,7 @@ public final class ServingEngine: @unchecked Sendable {
         c = weights.configuration
         bank = ProjectionBank(weights, trains: false)
         length = c.maximumPositions
-        rotary = RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: length)
+        rotary = RotaryEmbedding(c)
         workers = max(1, threads)
         self.slots = max(1, min(slots, Decoder.chunk, Self.cacheLimit / KeyValueCache.bytes(c, length: length)))
         for index in 0..<workers {

@@ -17,9 +17,24 @@ extension UnsafePointer<Float> {
     }
 }
 
+extension UnsafePointer<Float> {
+    /// The first `lanes` of sixteen floats, zeros behind them.
+    @inline(__always) func vector(_ index: Int, lanes: Int) -> Vector {
+        if lanes == 16 { return vector(index) }
+        var v = Vector.zero
+        for lane in 0..<lanes { v[lane] = self[index + lane] }
+        return v
+    }
+}
+
 extension UnsafeMutablePointer<Float> {
     @inline(__always) func vector(_ index: Int) -> Vector {
         UnsafeRawPointer(self).loadUnaligned(fromByteOffset: index * 4, as: Vector.self)
+    }
+    /// The first `lanes` of sixteen floats.
+    @inline(__always) func store(_ value: Vector, at index: Int, lanes: Int) {
+        if lanes == 16 { return store(value, at: index) }
+        for lane in 0..<lanes { self[index + lane] = value[lane] }
     }
     @inline(__always) func store(_ value: Vector, at index: Int) {
         UnsafeMutableRawPointer(self).storeBytes(of: value, toByteOffset: index * 4, as: Vector.self)
@@ -43,6 +58,23 @@ enum VectorMath {
         p = p.multiplied(by: f * f, plus: f + Vector(repeating: 1))
         let exponent = (csimd_to_int(n) &+ SIMD16<Int32>(repeating: 127)) &<< SIMD16<Int32>(repeating: 23)
         return p * csimd_from_bits(exponent)
+    }
+
+    /// tanh x = 1 - 2 / (e^2x + 1): absolute error about 1e-7.
+    @inline(__always) static func tanh(_ x: Vector) -> Vector {
+        let one = Vector(repeating: 1)
+        return one - (one + one) / (exp(x + x) + one)
+    }
+
+    /// In place: row <- cap tanh(row * factor / cap), over `count` entries.
+    @inline(__always) static func softcap(_ row: UnsafeMutablePointer<Float>, _ count: Int, cap: Float, factor: Float = 1) {
+        let inner = Vector(repeating: factor / cap), outer = Vector(repeating: cap)
+        var i = 0
+        while i < count {
+            let lanes = min(16, count - i)
+            row.store(tanh(UnsafePointer(row).vector(i, lanes: lanes) * inner) * outer, at: i, lanes: lanes)
+            i += 16
+        }
     }
 
     @inline(__always) static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
@@ -72,6 +104,11 @@ enum VectorMath {
             y[i] += alpha * x[i]
             i += 1
         }
+    }
+
+    /// y *= alpha.
+    @inline(__always) static func scale(_ y: UnsafeMutablePointer<Float>, _ alpha: Float, _ count: Int) {
+        for i in 0..<count { y[i] *= alpha }
     }
 
     /// y += x.

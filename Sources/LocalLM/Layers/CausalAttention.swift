@@ -1,63 +1,82 @@
-/// Grouped-query causal attention of packed sequences: out = softmax(q k^T / sqrt(D), j <= i) v, head by head.
+/// Grouped-query causal attention of packed sequences: out = softmax(scale q k^T, i - window < j <= i) v, head by head; with a softcap
+/// the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
 ///
 /// Queries, keys and values of a token lie in one row of width (heads + 2 kvHeads) D. Each sequence is its own block,
-/// so nothing is padded. Probabilities are kept for the backward pass.
+/// so nothing is padded. Probabilities, and with a softcap the tanh of every score, are kept for the backward pass.
 struct CausalAttention: Sendable {
     let heads: Int
     let keyValueHeads: Int
     let headDimension: Int
+    let scale: Float
+    /// How many tokens a token sees, itself included; nil: all before it.
+    let window: Int?
+    let softcap: Float?
+
+    init(heads: Int, keyValueHeads: Int, headDimension: Int, scale: Float? = nil, window: Int? = nil, softcap: Float? = nil) {
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads
+        self.headDimension = headDimension
+        self.scale = scale ?? 1 / Float(headDimension).squareRoot()
+        self.window = window
+        self.softcap = softcap
+    }
+
+    init(_ c: ModelConfiguration, layer: Int) {
+        self.init(
+            heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, scale: c.attentionScale,
+            window: c.window(layer: layer), softcap: c.attentionSoftcap)
+    }
 
     var rowWidth: Int { (heads + 2 * keyValueHeads) * headDimension }
     var outputWidth: Int { heads * headDimension }
     private var group: Int { heads / keyValueHeads }
-    private var scale: Float { 1 / Float(headDimension).squareRoot() }
 
-    /// Floats that the probabilities of a sequence take (all heads).
-    func probabilityCount(length: Int) -> Int { heads * length * Self.roundUp(length) }
+    /// Floats that the probabilities of a sequence take (all heads), and behind them the tanhs.
+    func probabilityCount(length: Int) -> Int { (softcap == nil ? 1 : 2) * heads * length * Self.roundUp(length) }
 
-    /// Floats of scratch for sequences up to `length`: six packed operands and two rows of partial sums.
+    /// The first token that token i sees.
+    private func first(_ i: Int) -> Int { window.map { max(0, i - $0 + 1) } ?? 0 }
+    /// The panel that it lies in.
+    private func firstPanel(_ i: Int) -> Int { first(i) / Panels.width * Panels.width }
+
+    /// Floats of scratch for sequences up to `length`: five packed operands; gradients of the scores of one head, its probabilities
+    /// and tanhs.
     func scratchCount(length: Int) -> Int {
         let t = Self.roundUp(length), d = Self.roundUp(headDimension)
-        return 4 * t * d + 2 * t * t + 2 * t * d
+        return 5 * t * d + (softcap == nil ? 2 : 3) * t * t
     }
 
     private static func roundUp(_ n: Int) -> Int { (n + 31) / 32 * 32 }
 
     /// - Parameters:
     ///   - qkv: rows of one sequence, T x rowWidth, rotary positions applied.
-    ///   - out: T x outputWidth. `probabilities`: heads x T x roundUp(T), overwritten.
+    ///   - out: T x outputWidth.
+    ///   - probabilities: heads x T x roundUp(T), overwritten, with the tanhs of a softcap behind them; nil: not kept, `backward` makes
+    ///     them again.
     func forward(
         _ qkv: UnsafePointer<Float>, length t: Int, into out: UnsafeMutablePointer<Float>,
-        probabilities: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), stride = rowWidth
         let keyPanels = scratch, valuePanels = scratch + tp * Self.roundUp(d)
+        let own = scratch + 5 * tp * Self.roundUp(d)
         for kv in 0..<keyValueHeads {
             let k = qkv + (heads + kv) * d, v = qkv + (heads + keyValueHeads + kv) * d
             Panels.pack(columns: k, leading: stride, depth: d, columns: t, into: keyPanels)
             Panels.pack(rows: v, leading: stride, depth: t, columns: d, into: valuePanels)
             for head in (kv * group)..<((kv + 1) * group) {
-                let p = probabilities + head * t * tp
+                let p = probabilities.map { $0 + head * t * tp } ?? own
+                let tanhs = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
                 var i = 0
                 while i < t {
-                    let rows = min(Block.rows, t - i), visible = i + rows
-                    var j = 0
-                    while j < visible {
-                        Block.multiply(
-                            rows: rows, columns: Panels.width, depth: d, qkv + i * stride + head * d, rowStride: stride, step: 1,
-                            panel: keyPanels + j * d, p + i * tp + j, leading: tp, accumulate: false)
-                        j += Panels.width
-                    }
-                    for r in i..<visible {
-                        let row = p + r * tp
-                        _ = VectorMath.softmax(row, r + 1, scale: scale)
-                        for j in (r + 1)..<max(tp, r + 1) { row[j] = 0 }
-                    }
+                    let rows = min(Block.rows, t - i), start = firstPanel(i)
+                    attend(rows: i..<i + rows, of: qkv + head * d, keys: keyPanels, length: t, into: p, tanhs: tanhs)
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(Panels.width, d - column), depth: visible, p + i * tp, rowStride: tp, step: 1,
-                            panel: valuePanels + column * t, out + i * outputWidth + head * d + column, leading: outputWidth, accumulate: false)
+                            rows: rows, columns: min(Panels.width, d - column), depth: i + rows - start, p + i * tp + start, rowStride: tp, step: 1,
+                            panel: valuePanels + column * t + start * Panels.width, out + i * outputWidth + head * d + column, leading: outputWidth,
+                            accumulate: false)
                         column += Panels.width
                     }
                     i += rows
@@ -66,60 +85,93 @@ struct CausalAttention: Sendable {
         }
     }
 
+    /// Probabilities of a block of rows of one head: whole rows of P, zero where nothing is seen.
+    @inline(__always) private func attend(
+        rows: Range<Int>, of queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, length t: Int, into p: UnsafeMutablePointer<Float>,
+        tanhs: UnsafeMutablePointer<Float>
+    ) {
+        let d = headDimension, tp = Self.roundUp(t), i = rows.lowerBound
+        var j = firstPanel(i)
+        while j < rows.upperBound {
+            Block.multiply(
+                rows: rows.count, columns: Panels.width, depth: d, queries + i * rowWidth, rowStride: rowWidth, step: 1,
+                panel: keys + j * d, p + i * tp + j, leading: tp, accumulate: false)
+            j += Panels.width
+        }
+        for r in rows {
+            let row = p + r * tp, from = first(r), count = r + 1 - from
+            if let softcap {
+                VectorMath.softcap(row + from, count, cap: softcap, factor: scale)
+                for j in from...r { tanhs[r * tp + j] = row[j] / softcap }
+            }
+            _ = VectorMath.softmax(row + from, count, scale: softcap == nil ? scale : 1)
+            row.update(repeating: 0, count: from)
+            for j in (r + 1)..<max(tp, r + 1) { row[j] = 0 }
+        }
+    }
+
     /// With P = softmax(S), S = scale q k^T, O = P V:
-    /// dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(P dP)) scale; dQ = dS K; dK = dS^T Q.
+    /// dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(P dP)) scale; dQ = dS K; dK = dS^T Q; with a softcap dS also times 1 - tanh^2.
     ///
     /// Overwrites `dQKV` (T x rowWidth); heads of a group add up in its keys and values.
     func backward(
-        _ dOut: UnsafePointer<Float>, _ qkv: UnsafePointer<Float>, probabilities: UnsafePointer<Float>, length t: Int,
+        _ dOut: UnsafePointer<Float>, _ qkv: UnsafePointer<Float>, probabilities: UnsafeMutablePointer<Float>?, length t: Int,
         into dQKV: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), dp = Self.roundUp(d), stride = rowWidth
         let keyPanels = scratch, valueTransposed = scratch + tp * dp
         let queryPanels = scratch + 2 * tp * dp, outputPanels = scratch + 3 * tp * dp
-        let dScores = scratch + 4 * tp * dp
+        let keyTransposed = scratch + 4 * tp * dp, dScores = scratch + 5 * tp * dp, own = dScores + tp * tp
         for kv in 0..<keyValueHeads {
             let kColumn = (heads + kv) * d, vColumn = (heads + keyValueHeads + kv) * d
             Panels.pack(rows: qkv + kColumn, leading: stride, depth: t, columns: d, into: keyPanels)
             Panels.pack(columns: qkv + vColumn, leading: stride, depth: d, columns: t, into: valueTransposed)
+            if probabilities == nil { Panels.pack(columns: qkv + kColumn, leading: stride, depth: d, columns: t, into: keyTransposed) }
             for head in (kv * group)..<((kv + 1) * group) {
                 let isFirst = head == kv * group
-                let p = probabilities + head * t * tp
+                let p = probabilities.map { $0 + head * t * tp } ?? own
+                let tanhs = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
                 let dO = dOut + head * d
                 Panels.pack(rows: qkv + head * d, leading: stride, depth: t, columns: d, into: queryPanels)
                 Panels.pack(rows: dO, leading: outputWidth, depth: t, columns: d, into: outputPanels)
                 var i = 0
                 while i < t {
-                    let rows = min(Block.rows, t - i), visible = i + rows
-                    var j = 0
+                    let rows = min(Block.rows, t - i), visible = i + rows, start = firstPanel(i)
+                    if probabilities == nil { attend(rows: i..<visible, of: qkv + head * d, keys: keyTransposed, length: t, into: p, tanhs: tanhs) }
+                    var j = start
                     while j < visible {
                         Block.multiply(
                             rows: rows, columns: Panels.width, depth: d, dO + i * outputWidth, rowStride: outputWidth, step: 1,
                             panel: valueTransposed + j * d, dScores + i * tp + j, leading: tp, accumulate: false)
                         j += Panels.width
                     }
-                    for r in i..<visible { softmaxBackward(dScores + r * tp, p + r * tp, visible: r + 1, padded: tp) }
+                    for r in i..<visible {
+                        let row = dScores + r * tp
+                        row.update(repeating: 0, count: start)
+                        softmaxBackward(row + start, p + r * tp + start, visible: r + 1 - start, padded: tp - start)
+                        if softcap != nil { softcapBackward(row, tanhs + r * tp, first(r)...r) }
+                    }
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(Panels.width, d - column), depth: visible, dScores + i * tp, rowStride: tp, step: 1,
-                            panel: keyPanels + column * t, dQKV + i * stride + head * d + column, leading: stride, accumulate: false)
+                            rows: rows, columns: min(Panels.width, d - column), depth: visible - start, dScores + i * tp + start, rowStride: tp, step: 1,
+                            panel: keyPanels + column * t + start * Panels.width, dQKV + i * stride + head * d + column, leading: stride, accumulate: false)
                         column += Panels.width
                     }
                     i += rows
                 }
-                // Keys and values: row j of the result sums over the queries i >= j.
+                // Keys and values: row j of the result sums over the queries i >= j that see it.
                 var j = 0
                 while j < t {
-                    let rows = min(Block.rows, t - j)
+                    let rows = min(Block.rows, t - j), depth = window.map { min(t - j, $0 + rows - 1) } ?? t - j
                     var column = 0
                     while column < d {
                         let width = min(Panels.width, d - column)
                         transposed(
-                            rows: rows, columns: width, depth: t - j, dScores + j * tp + j, step: tp, panel: queryPanels + column * t + j * Panels.width,
+                            rows: rows, columns: width, depth: depth, dScores + j * tp + j, step: tp, panel: queryPanels + column * t + j * Panels.width,
                             dQKV + j * stride + kColumn + column, leading: stride, accumulate: !isFirst)
                         transposed(
-                            rows: rows, columns: width, depth: t - j, p + j * tp + j, step: tp, panel: outputPanels + column * t + j * Panels.width,
+                            rows: rows, columns: width, depth: depth, p + j * tp + j, step: tp, panel: outputPanels + column * t + j * Panels.width,
                             dQKV + j * stride + vColumn + column, leading: stride, accumulate: !isFirst)
                         column += Panels.width
                     }
@@ -149,5 +201,9 @@ struct CausalAttention: Sendable {
             dScores.store(Vector.zero, at: j)
             j += 16
         }
+    }
+
+    @inline(__always) private func softcapBackward(_ dScores: UnsafeMutablePointer<Float>, _ tanhs: UnsafePointer<Float>, _ visible: ClosedRange<Int>) {
+        for j in visible { dScores[j] *= 1 - tanhs[j] * tanhs[j] }
     }
 }

@@ -1,11 +1,16 @@
-/// Root mean square normalisation (Zhang & Sennrich 2019): y = w * x / sqrt(mean(x^2) + epsilon), row by row.
-enum RMSNorm {
+/// Root mean square normalisation (Zhang & Sennrich 2019): y = (o + w) x / sqrt(mean(x^2) + epsilon), row by row; the offset o is 0,
+/// in Gemma 1.
+struct RMSNorm: Sendable {
+    let width: Int
+    let epsilon: Float
+    let offset: Float
+
     /// - Parameters:
-    ///   - x, y: N x C. `rstd`: N, the reciprocal root mean squares that `backward` reads.
-    static func forward(
-        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, width c: Int, epsilon: Float,
-        into y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>
+    ///   - x, y: N x C; they may be the same. `rstd`: N, the reciprocal root mean squares that `backward` reads.
+    func forward(
+        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>
     ) {
+        let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {
             let x = x + row * c, y = y + row * c
             let scale = 1 / (VectorMath.dot(x, x, c) / Float(c) + epsilon).squareRoot()
@@ -13,51 +18,66 @@ enum RMSNorm {
             let s = Vector(repeating: scale)
             var i = 0
             while i + 16 <= c {
-                y.store(x.vector(i) * s * weight.vector(i), at: i)
+                y.store(x.vector(i) * s * (weight.vector(i) + o), at: i)
                 i += 16
             }
             while i < c {
-                y[i] = x[i] * scale * weight[i]
+                y[i] = x[i] * scale * (weight[i] + offset)
                 i += 1
             }
         }
     }
 
-    /// y = w x r with r = (mean(x^2) + eps)^-1/2, so dx = r (w dy) - x r^3 / C * sum(w dy x) and dw = sum over rows of dy x r.
+    /// y = (o + w) x r with r = (mean(x^2) + eps)^-1/2, so dx = r (o + w) dy - x r^3 / C * sum((o + w) dy x) and
+    /// dw = sum over rows of dy x r.
     ///
-    /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`.
-    static func backward(
-        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int, width c: Int,
-        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>
+    /// Adds to `dx` (the residual stream's gradient is already there) and, unless nil, to `dWeight`.
+    func backward(
+        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int,
+        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>?
     ) {
+        let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {
             let dy = dy + row * c, x = x + row * c, dx = dx + row * c
             let r = rstd[row]
             var sums = Vector.zero
             var i = 0
             while i + 16 <= c {
-                sums = (dy.vector(i) * weight.vector(i)).multiplied(by: x.vector(i), plus: sums)
+                sums = (dy.vector(i) * (weight.vector(i) + o)).multiplied(by: x.vector(i), plus: sums)
                 i += 16
             }
             var sum = VectorMath.horizontalSum(sums)
             while i < c {
-                sum += dy[i] * weight[i] * x[i]
+                sum += dy[i] * (weight[i] + offset) * x[i]
                 i += 1
             }
             let k = -sum * r * r * r / Float(c)
             let rv = Vector(repeating: r), kv = Vector(repeating: k)
             i = 0
             while i + 16 <= c {
-                let g = dy.vector(i), xi = x.vector(i)
-                dx.store(dx.vector(i) + (g * weight.vector(i)).multiplied(by: rv, plus: xi * kv), at: i)
-                dWeight.store((g * xi).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
+                dx.store(dx.vector(i) + (dy.vector(i) * (weight.vector(i) + o)).multiplied(by: rv, plus: x.vector(i) * kv), at: i)
                 i += 16
             }
             while i < c {
-                dx[i] += dy[i] * weight[i] * r + x[i] * k
-                dWeight[i] += dy[i] * x[i] * r
+                dx[i] += dy[i] * (weight[i] + offset) * r + x[i] * k
                 i += 1
             }
+            if let dWeight { addWeightGradient(dy, x, r, to: dWeight) }
+        }
+    }
+
+    @inline(__always) private func addWeightGradient(
+        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ r: Float, to dWeight: UnsafeMutablePointer<Float>
+    ) {
+        let rv = Vector(repeating: r)
+        var i = 0
+        while i + 16 <= width {
+            dWeight.store((dy.vector(i) * x.vector(i)).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
+            i += 16
+        }
+        while i < width {
+            dWeight[i] += dy[i] * x[i] * r
+            i += 1
         }
     }
 }

@@ -6,14 +6,19 @@ struct RotaryEmbedding: Sendable {
     private let cosines: FloatBuffer
     private let sines: FloatBuffer
 
-    init(headDimension: Int, theta: Float, positions: Int) {
+    init(_ c: ModelConfiguration) {
+        self.init(headDimension: c.headDimension, theta: c.ropeTheta, scaling: c.ropeScaling, positions: c.maximumPositions)
+    }
+
+    init(headDimension: Int, theta: Float, scaling: RopeScaling? = nil, positions: Int) {
         self.headDimension = headDimension
         let half = headDimension / 2
         cosines = FloatBuffer(count: positions * half)
         sines = FloatBuffer(count: positions * half)
         for i in 0..<half {
             // As transformers: the frequency is rounded to float32, then multiplied in float32.
-            let frequency = Float(1 / Double(theta).power(2 * Double(i) / Double(headDimension)))
+            var frequency = Float(1 / Double(theta).power(2 * Double(i) / Double(headDimension)))
+            if let scaling { frequency = scaling.scaled(frequency) }
             for t in 0..<positions {
                 let angle = Double(Float(t) * frequency)
                 cosines[t * half + i] = Float(angle.cosine())
@@ -43,5 +48,18 @@ struct RotaryEmbedding: Sendable {
                 i += 1
             }
         }
+    }
+}
+
+extension RopeScaling {
+    /// With wavelength l = 2 pi / f and the trained context C: f / factor for l > C / low, f for l < C / high, and between the two
+    /// (1 - s) f / factor + s f with s = (C / l - low) / (high - low).
+    fileprivate func scaled(_ frequency: Float) -> Float {
+        let context = Float(originalPositions)
+        let wavelength = 2 * Float.pi / frequency
+        if wavelength > context / lowFrequencyFactor { return frequency / factor }
+        if wavelength < context / highFrequencyFactor { return frequency }
+        let smooth = (context / wavelength - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
+        return (1 - smooth) * frequency / factor + smooth * frequency
     }
 }

@@ -2,20 +2,31 @@
 ///
 /// For a row with hidden state h and target t: logprob = (h E^T)[t] - logsumexp(h E^T). With a weight w per row the
 /// loss is L = -sum w logprob, hence dlogits = w (softmax - onehot(t)), dh = dlogits E, dE += dlogits^T h.
-/// SFT gives every target the weight 1 / targets of the whole batch; DPO the derivative of its loss.
+/// SFT gives every target the weight 1 / targets of the whole batch; DPO the derivative of its loss. With a softcap (Gemma 2) logits are
+/// cap tanh(h E^T / cap), and dlogits pass through 1 - tanh^2.
 struct VocabularyHead: Sendable {
     let width: Int
     let vocabulary: Int
+    let softcap: Float?
     /// Rows of logits that stand in memory at once.
     let chunk: Int
 
     init(_ configuration: ModelConfiguration) {
         width = configuration.hiddenSize
         vocabulary = configuration.vocabularySize
+        softcap = configuration.finalSoftcap
         chunk = max(8, min(256, 1_048_576 / configuration.vocabularySize / 8 * 8))
     }
 
-    var logitsCount: Int { chunk * vocabulary }
+    /// Floats of logits, and of one row more where there is a softcap.
+    var logitsCount: Int { (softcap == nil ? chunk : chunk + 1) * vocabulary }
+
+    /// Logits of rows: N x vocabulary.
+    func logits(_ hidden: UnsafePointer<Float>, rows: Int, bank: ProjectionBank, into logits: UnsafeMutablePointer<Float>) {
+        bank.forward(bank.head, hidden, rows: rows, into: logits)
+        guard let softcap else { return }
+        for r in 0..<rows { VectorMath.softcap(logits + r * vocabulary, vocabulary, cap: softcap) }
+    }
 
     /// Logprob of each row's target.
     func logprobs(
@@ -25,7 +36,7 @@ struct VocabularyHead: Sendable {
         var start = 0
         while start < rows {
             let n = min(chunk, rows - start)
-            bank.forward(bank.head, hidden + start * width, rows: n, into: logits)
+            self.logits(hidden + start * width, rows: n, bank: bank, into: logits)
             for r in 0..<n {
                 let row = logits + r * vocabulary
                 logprobs[start + r] = row[Int(targets[start + r])] - VectorMath.logSumExp(row, vocabulary)
@@ -43,11 +54,12 @@ struct VocabularyHead: Sendable {
         var start = 0
         while start < rows {
             let n = min(chunk, rows - start)
-            bank.forward(bank.head, hidden + start * width, rows: n, into: logits)
+            self.logits(hidden + start * width, rows: n, bank: bank, into: logits)
             for r in 0..<n {
                 let row = logits + r * vocabulary
                 let target = Int(targets[start + r]), weight = weights[start + r]
                 let logit = row[target]
+                if softcap != nil { (logits + chunk * vocabulary).update(from: row, count: vocabulary) }
                 let logSum = VectorMath.softmax(row, vocabulary)
                 logprobs[start + r] = logit - logSum
                 let w = Vector(repeating: weight)
@@ -61,10 +73,19 @@ struct VocabularyHead: Sendable {
                     i += 1
                 }
                 row[target] -= weight
+                if let softcap { backward(row, capped: logits + chunk * vocabulary, softcap) }
             }
             bank.backwardInput(bank.head, logits, rows: n, into: dHidden + start * width)
             bank.backwardWeight(bank.head, logits, hidden + start * width, rows: n, gradients: gradients, scratch: scratch)
             start += n
+        }
+    }
+
+    private func backward(_ dLogits: UnsafeMutablePointer<Float>, capped: UnsafePointer<Float>, _ softcap: Float) {
+        let inverse = 1 / softcap
+        for i in 0..<vocabulary {
+            let t = capped[i] * inverse
+            dLogits[i] *= 1 - t * t
         }
     }
 }

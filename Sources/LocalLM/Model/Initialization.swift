@@ -4,7 +4,7 @@ public enum Initialization {
     public static func nursery(_ configuration: ModelConfiguration, seed: UInt64) -> Weights {
         fill(configuration, seed: seed) { tensor in
             switch tensor.role {
-            case .norm: return 0
+            case .norm, .bias: return 0
             case .embedding: return 0.06
             case .matrix:
                 let deviation = 0.8 / Double(tensor.shape[1]).squareRoot()
@@ -16,7 +16,7 @@ public enum Initialization {
 
     /// Every matrix with one standard deviation (transformers' default is 0.02), norms 1.
     public static func gaussian(_ configuration: ModelConfiguration, standardDeviation: Double = 0.02, seed: UInt64) -> Weights {
-        fill(configuration, seed: seed) { $0.role == .norm ? 0 : standardDeviation }
+        fill(configuration, seed: seed) { $0.role.decays ? standardDeviation : 0 }
     }
 
     private static func fill(_ configuration: ModelConfiguration, seed: UInt64, deviation: (TensorSpecification) -> Double) -> Weights {
@@ -24,8 +24,8 @@ public enum Initialization {
         for tensor in weights.layout.tensors {
             let p = weights.pointer(tensor)
             if tensor.role == .norm {
-                p.update(repeating: 1, count: tensor.count)
-            } else {
+                p.update(repeating: 1 - configuration.normOffset, count: tensor.count)
+            } else if tensor.role != .bias {
                 var random = RandomStream(key: RandomKey.derive(seed, tensor.name))
                 let scale = deviation(tensor)
                 for i in 0..<tensor.count { p[i] = Float(random.normal() * scale) }

@@ -1,7 +1,11 @@
 /// One tensor of a model: its Hugging Face name, its shape (rows x columns as in PyTorch's `Linear.weight`,
 /// that is out x in), and where it starts in the flat buffer, in floats.
 public struct TensorSpecification: Sendable, Equatable {
-    public enum Role: Sendable { case embedding, matrix, norm }
+    /// Norms and biases are not decayed.
+    public enum Role: Sendable {
+        case embedding, matrix, norm, bias
+        var decays: Bool { self != .norm && self != .bias }
+    }
     public let name: String
     public let shape: [Int]
     public let role: Role
@@ -15,31 +19,66 @@ public struct TensorSpecification: Sendable, Equatable {
 public struct WeightLayout: Sendable, Equatable {
     public let tensors: [TensorSpecification]
     public let count: Int
+    /// Where the vectors of each layer start.
+    let layers: [LayerOffsets]
+    let finalNorm: Int
+
+    /// Offsets of a layer's norms and biases; nil where the family has none.
+    struct LayerOffsets: Sendable, Equatable {
+        /// Before attention and before the feed-forward network.
+        var input = 0, middle = 0
+        /// Behind them.
+        var attentionPost: Int?, feedForwardPost: Int?
+        var query: Int?, key: Int?
+        /// Of q, k and v, one behind the other.
+        var bias: Int?
+    }
 
     public init(_ c: ModelConfiguration) {
         var tensors: [TensorSpecification] = []
         var offset = 0
-        func add(_ name: String, _ shape: [Int], _ role: TensorSpecification.Role) {
+        @discardableResult func add(_ name: String, _ shape: [Int], _ role: TensorSpecification.Role) -> Int {
             let tensor = TensorSpecification(name: name, shape: shape, role: role, offset: offset)
             tensors.append(tensor)
             offset += tensor.count
+            return tensor.offset
         }
         add("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize], .embedding)
+        var layers: [LayerOffsets] = []
         for layer in 0..<c.layerCount {
             let p = "model.layers.\(layer)."
-            add(p + "input_layernorm.weight", [c.hiddenSize], .norm)
+            var offsets = LayerOffsets()
+            func norm(_ name: String, _ width: Int? = nil) -> Int { add(p + name + ".weight", [width ?? c.hiddenSize], .norm) }
+            offsets.input = norm("input_layernorm")
             add(p + "self_attn.q_proj.weight", [c.queryWidth, c.hiddenSize], .matrix)
             add(p + "self_attn.k_proj.weight", [c.keyValueWidth, c.hiddenSize], .matrix)
             add(p + "self_attn.v_proj.weight", [c.keyValueWidth, c.hiddenSize], .matrix)
+            if c.hasQueryKeyValueBias {
+                offsets.bias = add(p + "self_attn.q_proj.bias", [c.queryWidth], .bias)
+                add(p + "self_attn.k_proj.bias", [c.keyValueWidth], .bias)
+                add(p + "self_attn.v_proj.bias", [c.keyValueWidth], .bias)
+            }
+            if c.normalizesQueriesAndKeys {
+                offsets.query = norm("self_attn.q_norm", c.headDimension)
+                offsets.key = norm("self_attn.k_norm", c.headDimension)
+            }
             add(p + "self_attn.o_proj.weight", [c.hiddenSize, c.queryWidth], .matrix)
-            add(p + "post_attention_layernorm.weight", [c.hiddenSize], .norm)
+            if c.hasPostNorms {
+                offsets.attentionPost = norm("post_attention_layernorm")
+                offsets.middle = norm("pre_feedforward_layernorm")
+            } else {
+                offsets.middle = norm("post_attention_layernorm")
+            }
             add(p + "mlp.gate_proj.weight", [c.intermediateSize, c.hiddenSize], .matrix)
             add(p + "mlp.up_proj.weight", [c.intermediateSize, c.hiddenSize], .matrix)
             add(p + "mlp.down_proj.weight", [c.hiddenSize, c.intermediateSize], .matrix)
+            if c.hasPostNorms { offsets.feedForwardPost = norm("post_feedforward_layernorm") }
+            layers.append(offsets)
         }
-        add("model.norm.weight", [c.hiddenSize], .norm)
+        finalNorm = add("model.norm.weight", [c.hiddenSize], .norm)
         if !c.tiesEmbeddings { add("lm_head.weight", [c.vocabularySize, c.hiddenSize], .embedding) }
         self.tensors = tensors
+        self.layers = layers
         self.count = offset
     }
 }

@@ -23,7 +23,7 @@ final class TrainingEngine: @unchecked Sendable {
         let c = weights.configuration
         pool = WorkerPool(threads: threads)
         bank = ProjectionBank(weights, trains: true)
-        let rotary = RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions)
+        let rotary = RotaryEmbedding(c)
         let bank = bank
         shards = (0..<pool.count).map { _ in TransformerShard(bank: bank, rotary: rotary) }
         let usesMuon = settings.optimizer == .muon
@@ -38,7 +38,7 @@ final class TrainingEngine: @unchecked Sendable {
         let rest = usesMuon ? weights.layout.tensors.filter { $0.role != .matrix } : weights.layout.tensors
         let pieces = rest.flatMap { tensor in
             stride(from: tensor.offset, to: tensor.offset + tensor.count, by: 65_536).map {
-                (range: $0..<min($0 + 65_536, tensor.offset + tensor.count), decays: tensor.role != .norm)
+                (range: $0..<min($0 + 65_536, tensor.offset + tensor.count), decays: tensor.role.decays)
             }
         }
         adamShares = Self.share(pieces, among: pool.count) { $0.range.count }

@@ -8,13 +8,12 @@ import TestSupport
     var weights: Weights { TinyModels.weights(c, seed: 21) }
 
     /// The training forward pass and the inference one are different code: each is the other's oracle.
-    @Test func scoringEqualsTheTrainingForwardPass() throws {
-        let weights = weights
+    @Test(arguments: ModelFamily.allCases) func scoringEqualsTheTrainingForwardPass(family: ModelFamily) throws {
+        let weights = TinyModels.weights(TinyModels.configuration(family), seed: 21)
         let rows = TinyModels.examples(9, vocabulary: c.vocabularySize, seed: 22, longest: 90)
         let scored = try InferenceEngine(weights: weights, threads: 2).logprobs(of: rows)
         let shard = TransformerShard(
-            bank: ProjectionBank(weights, trains: true),
-            rotary: RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions))
+            bank: ProjectionBank(weights, trains: true), rotary: RotaryEmbedding(weights.configuration))
         for row in rows { shard.batch.append(row) }
         shard.forward()
         shard.score()

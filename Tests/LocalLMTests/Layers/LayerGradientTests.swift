@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import TestSupport
 
@@ -36,28 +37,30 @@ import TestSupport
         }
     }
 
-    @Test(arguments: [16, 24, 37]) func normalisation(width c: Int) {
+    @Test(arguments: [(16, 0), (24, 0), (37, 0), (37, 1)] as [(Int, Float)]) func normalisation(width c: Int, offset: Float) {
+        let norm = RMSNorm(width: c, epsilon: 1e-5, offset: offset)
         let rows = 5, x = Self.random(rows * c, seed: 1), weight = Self.random(c, seed: 2), dy = Self.random(rows * c, seed: 3)
         func forward(_ x: Values, _ weight: Values, rstd: inout Values) -> Values {
             var y = Values(repeating: 0, count: x.count)
-            RMSNorm.forward(x, weight: weight, rows: rows, width: c, epsilon: 1e-5, into: &y, rstd: &rstd)
+            norm.forward(x, weight: weight, rows: rows, into: &y, rstd: &rstd)
             return y
         }
         var rstd = Values(repeating: 0, count: rows), unused = rstd
         _ = forward(x, weight, rstd: &rstd)
         var dx = Values(repeating: 0, count: x.count), dWeight = Values(repeating: 0, count: c)
-        RMSNorm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, width: c, addingTo: &dx, &dWeight)
+        norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: &dx, &dWeight)
         check("x", at: x, gradient: dx, dy: dy) { forward($0, weight, rstd: &unused) }
         check("weight", at: weight, gradient: dWeight, dy: dy) { forward(x, $0, rstd: &unused) }
     }
 
-    @Test(arguments: [16, 24, 37]) func gatedActivation(width f: Int) {
+    @Test(arguments: [ModelConfiguration.Activation.silu, .geluTanh], [16, 24, 37]) func gatedActivation(function: ModelConfiguration.Activation, width f: Int)
+    {
         let rows = 4, x = Self.random(rows * 2 * f, seed: 4), dy = Self.random(rows * f, seed: 5)
         var dx = Values(repeating: 0, count: x.count)
-        SwiGLU.backward(dy, x, rows: rows, width: f, into: &dx)
+        GatedUnit.backward(function, dy, x, rows: rows, width: f, into: &dx)
         check("gate and up", at: x, gradient: dx, dy: dy) {
             var y = Values(repeating: 0, count: rows * f)
-            SwiGLU.forward($0, rows: rows, width: f, into: &y)
+            GatedUnit.forward(function, $0, rows: rows, width: f, into: &y)
             return y
         }
     }
@@ -73,8 +76,16 @@ import TestSupport
         check("queries and keys", at: x, gradient: turned(dy, backward: true), dy: dy) { turned($0, backward: false) }
     }
 
-    @Test(arguments: [(4, 2, 6, 11), (2, 2, 16, 37), (6, 1, 32, 33), (3, 3, 40, 70)]) func attention(heads: Int, keyValueHeads: Int, d: Int, t: Int) {
-        let layer = CausalAttention(heads: heads, keyValueHeads: keyValueHeads, headDimension: d)
+    private static let attentions = [
+        CausalAttention(heads: 4, keyValueHeads: 2, headDimension: 6), CausalAttention(heads: 2, keyValueHeads: 2, headDimension: 16),
+        CausalAttention(heads: 6, keyValueHeads: 1, headDimension: 32), CausalAttention(heads: 3, keyValueHeads: 3, headDimension: 40),
+        CausalAttention(heads: 4, keyValueHeads: 2, headDimension: 6, scale: 0.7, softcap: 1.5),
+        CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 1), CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 5),
+        CausalAttention(heads: 2, keyValueHeads: 2, headDimension: 8, window: 19, softcap: 2),
+    ]
+
+    @Test(arguments: attentions, [11, 37, 70]) func attention(layer: CausalAttention, length t: Int) {
+        let (heads, keyValueHeads, d) = (layer.heads, layer.keyValueHeads, layer.headDimension)
         let x = Self.random(t * layer.rowWidth, seed: 8, deviation: 0.7), dy = Self.random(t * layer.outputWidth, seed: 9)
         var probabilities = Values(repeating: .nan, count: layer.probabilityCount(length: t))
         var scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
@@ -88,9 +99,41 @@ import TestSupport
         let value = (heads + keyValueHeads) * d
         for i in 0..<d { #expect(abs(y[i] - x[value + i]) < 1e-6) }
         var dx = Values(repeating: .nan, count: x.count)
-        layer.backward(dy, x, probabilities: probabilities, length: t, into: &dx, scratch: &scratch)
+        layer.backward(dy, x, probabilities: &probabilities, length: t, into: &dx, scratch: &scratch)
         var unused = probabilities
         check("queries, keys and values", at: x, gradient: dx, dy: dy) { forward($0, &unused) }
+
+        // Without probabilities that are kept it computes the same, to the bit.
+        var again = Values(repeating: .nan, count: y.count), dAgain = Values(repeating: .nan, count: x.count)
+        layer.forward(x, length: t, into: &again, probabilities: nil, scratch: &scratch)
+        scratch = Values(repeating: .nan, count: scratch.count)
+        layer.backward(dy, x, probabilities: nil, length: t, into: &dAgain, scratch: &scratch)
+        #expect(again == y && dAgain == dx)
+    }
+
+    /// Every weight by the definition, in Double.
+    @Test(arguments: attentions) func attentionIsItsDefinition(layer: CausalAttention) {
+        let t = 23, d = layer.headDimension, x = Self.random(t * layer.rowWidth, seed: 18)
+        var y = Values(repeating: .nan, count: t * layer.outputWidth), scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
+        layer.forward(x, length: t, into: &y, probabilities: nil, scratch: &scratch)
+        for (i, head) in [(0, 0), (1, 0), (7, layer.heads - 1), (22, 1)] {
+            let kv = head / (layer.heads / layer.keyValueHeads)
+            let seen = max(0, i - (layer.window ?? t) + 1)...i
+            let weights = seen.map { j -> Double in
+                let dot = (0..<d).reduce(0.0) {
+                    $0 + Double(x[i * layer.rowWidth + head * d + $1]) * Double(x[j * layer.rowWidth + (layer.heads + kv) * d + $1])
+                }
+                let score = dot * Double(layer.scale)
+                return (layer.softcap.map { Double($0) * tanh(score / Double($0)) } ?? score)
+            }
+            let peak = weights.max()!, total = weights.reduce(0) { $0 + exp($1 - peak) }
+            for column in 0..<d {
+                let expected = zip(seen, weights).reduce(0.0) {
+                    $0 + exp($1.1 - peak) / total * Double(x[$1.0 * layer.rowWidth + (layer.heads + layer.keyValueHeads + kv) * d + column])
+                }
+                #expect(abs(Double(y[i * layer.outputWidth + head * d + column]) - expected) < 1e-5)
+            }
+        }
     }
 
     @Test(arguments: [MatrixBackend.panels, .openBLAS]) func projection(backend: MatrixBackend) {

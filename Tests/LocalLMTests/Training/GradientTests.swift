@@ -18,9 +18,8 @@ import TestSupport
         return gradients(bank, rows)
     }
 
-    private static func gradients(_ bank: ProjectionBank, _ rows: [Example]) -> [Float] {
-        let c = bank.weights.configuration
-        let shard = TransformerShard(bank: bank, rotary: RotaryEmbedding(headDimension: c.headDimension, theta: c.ropeTheta, positions: c.maximumPositions))
+    private static func gradients(_ bank: ProjectionBank, _ rows: [Example], memory: ActivationMemory = .keep) -> [Float] {
+        let shard = TransformerShard(bank: bank, rotary: RotaryEmbedding(bank.weights.configuration), memory: memory)
         for row in rows { shard.batch.append(row) }
         shard.forward()
         for k in 0..<shard.batch.targetCount { shard.lossWeights.pointer[k] = 1 / Float(shard.batch.targetCount) }
@@ -29,7 +28,14 @@ import TestSupport
     }
 
     @Test(arguments: [true, false]) func everyTensorMatchesFiniteDifferences(tied: Bool) throws {
-        let c = TinyModels.configuration(tied: tied)
+        try check(TinyModels.configuration(tied: tied))
+    }
+
+    @Test(arguments: ModelFamily.allCases) func everyTensorOfEveryFamilyMatchesFiniteDifferences(family: ModelFamily) throws {
+        try check(TinyModels.configuration(family))
+    }
+
+    private func check(_ c: ModelConfiguration) throws {
         let weights = TinyModels.weights(c, seed: 5)
         let rows = TinyModels.examples(5, vocabulary: c.vocabularySize, seed: 6, longest: 40)
         let analytic = Self.gradients(weights, rows, threads: 1)
@@ -47,6 +53,16 @@ import TestSupport
             let numeric = (try shifted(1) - shifted(-1)) / (2 * Double(h))
             #expect(abs(numeric - expected) < 0.02 * max(abs(expected), 0.05), "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass")
         }
+    }
+
+    @Test(arguments: ModelFamily.allCases) func activationsThatAreMadeAgainGiveTheSameBits(family: ModelFamily) {
+        let c = TinyModels.configuration(family)
+        let bank = ProjectionBank(TinyModels.weights(c, seed: 12), trains: true)
+        let rows = TinyModels.examples(6, vocabulary: c.vocabularySize, seed: 13, longest: 40)
+        let kept = Self.gradients(bank, rows)
+        #expect(kept.contains { abs($0) > 1e-2 })
+        #expect(Self.gradients(bank, rows, memory: .compact) == kept)
+        #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
     }
 
     @Test func panelsAndOpenBLASGiveTheSameGradients() throws {

@@ -1,0 +1,162 @@
+/// One layer, forward beside backward: x' = x + Wo attention(rope(Wqkv norm(x))), x'' = x' + Wdown gated(Wgateup norm(x')).
+///
+/// By family queries and keys have biases or norms of their own, and what is added to x passes a norm first.
+extension TransformerShard {
+    /// - Parameter next: where x'' goes; nil where the layer is only done again for its activations.
+    func forward(layer index: Int, into next: FloatBuffer?) {
+        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer
+        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
+        norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
+        project(p.queryKeyValue, a.normed.pointer, rows: n, into: a.qkv.pointer)
+        if let bias = offsets.bias {
+            for row in 0..<n { VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth) }
+        }
+        if let query = offsets.query, let key = offsets.key { normalizeHeads(a, query: w + query, key: w + key) }
+        rotate(a.qkv.pointer, backward: false)
+        var probability = a.probabilities.pointer
+        for (start, length) in batch.sequences {
+            attention.forward(
+                a.qkv.pointer + start * c.attentionRowWidth, length: length, into: a.attended.pointer + start * c.queryWidth,
+                probabilities: keepsProbabilities ? probability : nil, scratch: attentionScratch.pointer)
+            probability += attention.probabilityCount(length: length)
+        }
+        // Of the last layer only the target rows go on.
+        var rows = n, residual = a.input.pointer
+        if index + 1 == layers.count {
+            rows = batch.targetCount
+            residual = dNormed.pointer
+            keepTargets(of: a.attended.pointer, width: c.queryWidth, in: a.attended.pointer)
+            keepTargets(of: a.input.pointer, width: c.hiddenSize, in: residual)
+        }
+        add(
+            p.output, of: a.attended, to: residual, rows: rows, into: a.middle, branch: a.attentionBranch, rstd: a.attentionRstd,
+            post: offsets.attentionPost)
+        norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: rows, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
+        project(p.gateUp, a.middleNormed.pointer, rows: rows, into: a.gateUp.pointer)
+        GatedUnit.forward(c.activation, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: a.activation.pointer)
+        guard let next else { return }
+        add(
+            p.down, of: a.activation, to: a.middle.pointer, rows: rows, into: next, branch: a.feedForwardBranch, rstd: a.feedForwardRstd,
+            post: offsets.feedForwardPost)
+    }
+
+    /// `sum` = residual + W x, or residual + norm(W x) where the family has post-norms.
+    private func add(
+        _ p: Projection, of x: FloatBuffer, to residual: UnsafePointer<Float>, rows: Int, into sum: FloatBuffer, branch: FloatBuffer, rstd: FloatBuffer,
+        post: Int?
+    ) {
+        let count = rows * configuration.hiddenSize
+        if let post {
+            project(p, x.pointer, rows: rows, into: branch.pointer)
+            norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: sum.pointer, rstd: rstd.pointer)
+            VectorMath.add(sum.pointer, residual, count)
+        } else {
+            sum.pointer.update(from: residual, count: count)
+            project(p, x.pointer, rows: rows, into: sum.pointer, accumulate: true)
+        }
+    }
+
+    /// dx: the gradient of x'' on the way in, of x on the way out.
+    func backward(layer index: Int) {
+        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, g = baseGradients
+        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
+        let isLast = index + 1 == layers.count
+        let rows = isLast ? batch.targetCount : n
+        if !isLast { recompute(layer: index) }
+
+        // x'' = x' + Wdown gated
+        let dDown = branchGradient(a.feedForwardBranch, a.feedForwardRstd, rows: rows, post: offsets.feedForwardPost)
+        backwardWeight(p.down, dDown, a.activation, rows: rows, ofTargets: isLast)
+        backwardInput(p.down, dDown, a.activation, rows: rows, into: dNarrow)
+        GatedUnit.backward(c.activation, dNarrow.pointer, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: dWide.pointer)
+        backwardWeight(p.gateUp, dWide, a.middleNormed, rows: rows, ofTargets: isLast)
+        backwardInput(p.gateUp, dWide, a.middleNormed, rows: rows, into: dNormed)
+        norm.backward(
+            dNormed.pointer, a.middle.pointer, weight: w + offsets.middle, rstd: a.middleRstd.pointer, rows: rows, addingTo: dx.pointer,
+            g.map { $0 + offsets.middle })
+
+        // x' = x + Wo attention
+        let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
+        backwardWeight(p.output, dOutput, a.attended, rows: rows, ofTargets: isLast)
+        backwardInput(p.output, dOutput, a.attended, rows: rows, into: dNarrow)
+        if isLast {
+            spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
+            spreadTargets(in: dx.pointer, width: c.hiddenSize)
+        }
+        var probability = a.probabilities.pointer
+        for (start, length) in batch.sequences {
+            attention.backward(
+                dNarrow.pointer + start * c.queryWidth, a.qkv.pointer + start * c.attentionRowWidth, probabilities: keepsProbabilities ? probability : nil,
+                length: length, into: dWide.pointer + start * c.attentionRowWidth, scratch: attentionScratch.pointer)
+            probability += attention.probabilityCount(length: length)
+        }
+        rotate(dWide.pointer, backward: true)
+        if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
+        if let bias = offsets.bias, let g {
+            for row in 0..<n { VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth) }
+        }
+        backwardWeight(p.queryKeyValue, dWide, a.normed, rows: n, ofTargets: false)
+        backwardInput(p.queryKeyValue, dWide, a.normed, rows: n, into: dNormed)
+        norm.backward(
+            dNormed.pointer, a.input.pointer, weight: w + offsets.input, rstd: a.rstd.pointer, rows: n, addingTo: dx.pointer,
+            g.map { $0 + offsets.input })
+    }
+
+    /// Brings back what the forward pass did not keep.
+    private func recompute(layer index: Int) {
+        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, a = layers[index], offsets = bank.weights.layout.layers[index]
+        switch memory {
+        case .keep: return
+        case .compact:
+            norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
+            norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: n, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
+            GatedUnit.forward(c.activation, a.gateUp.pointer, rows: n, width: c.intermediateSize, into: a.activation.pointer)
+        case .checkpoint: forward(layer: index, into: c.hasPostNorms ? layers[index + 1].input : nil)
+        }
+    }
+
+    /// The gradient of W x in x + norm(W x); of x + W x it is dx itself.
+    private func branchGradient(_ branch: FloatBuffer, _ rstd: FloatBuffer, rows: Int, post: Int?) -> FloatBuffer {
+        guard let post else { return dx }
+        dBranch.pointer.update(repeating: 0, count: rows * configuration.hiddenSize)
+        norm.backward(
+            dx.pointer, branch.pointer, weight: bank.weights.buffer.pointer + post, rstd: rstd.pointer, rows: rows, addingTo: dBranch.pointer,
+            baseGradients.map { $0 + post })
+        return dBranch
+    }
+
+    // MARK: Norms of queries and keys
+
+    private func normalizeHeads(_ a: LayerActivations, query: UnsafePointer<Float>, key: UnsafePointer<Float>) {
+        let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
+        for row in 0..<batch.tokenCount {
+            let x = a.qkv.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
+            raw.update(from: x, count: width)
+            headNorm.forward(raw, weight: query, rows: c.headCount, into: x, rstd: rstd)
+            headNorm.forward(raw + c.queryWidth, weight: key, rows: c.keyValueHeadCount, into: x + c.queryWidth, rstd: rstd + c.headCount)
+        }
+    }
+
+    private func backwardHeads(_ a: LayerActivations, query: Int, key: Int) {
+        let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
+        let w = bank.weights.buffer.pointer, dRaw = headScratch.pointer
+        for row in 0..<batch.tokenCount {
+            let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
+            dRaw.update(repeating: 0, count: width)
+            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, baseGradients.map { $0 + query })
+            headNorm.backward(
+                dy + c.queryWidth, raw + c.queryWidth, weight: w + key, rstd: rstd + c.headCount, rows: c.keyValueHeadCount,
+                addingTo: dRaw + c.queryWidth, baseGradients.map { $0 + key })
+            dy.update(from: dRaw, count: width)
+        }
+    }
+
+    private func rotate(_ qkv: UnsafeMutablePointer<Float>, backward: Bool) {
+        let heads = configuration.headCount + configuration.keyValueHeadCount
+        for (start, length) in batch.sequences {
+            for t in 0..<length {
+                rotary.apply(qkv + (start + t) * configuration.attentionRowWidth, heads: heads, position: t, backward: backward)
+            }
+        }
+    }
+}

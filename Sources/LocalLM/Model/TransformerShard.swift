@@ -1,0 +1,197 @@
+/// One shard's forward and backward pass through the decoder, over packed sequences.
+///
+/// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last layer's output only the target rows are read, so everything in it behind the
+/// attention is computed for them alone: with short answers to long prompts most of that layer. Every activation that the backward pass reads lives in buffers that grow to the
+/// largest batch seen and are then reused: a step in the steady state allocates nothing.
+/// `@unchecked Sendable`: each shard belongs to one worker at a time.
+final class TransformerShard: @unchecked Sendable {
+    let bank: ProjectionBank
+    let configuration: ModelConfiguration
+    let attentions: [CausalAttention]
+    let norm: RMSNorm
+    let headNorm: RMSNorm
+    let rotary: RotaryEmbedding
+    let head: VocabularyHead
+    /// Gradients in the weights' layout. Cleared by the trainer.
+    let gradients: FloatBuffer
+    var batch = PackedBatch()
+
+    /// Outputs, one per target row, in the order of the batch.
+    private(set) var logprobs = FloatBuffer(count: 0)
+    /// Weights of the target rows in the loss: set by the trainer before `backward`.
+    private(set) var lossWeights = FloatBuffer(count: 0)
+
+    private(set) var layers: [LayerActivations] = []
+    let memory: ActivationMemory
+    var keepsProbabilities: Bool { memory == .keep }
+    private var capacity = (tokens: 0, targets: 0, probabilities: 0, attentionScratch: 0)
+    private var output = FloatBuffer(count: 0)  // x_L at the target rows
+    private var hidden = FloatBuffer(count: 0), hiddenRstd = FloatBuffer(count: 0)
+    private var dHidden = FloatBuffer(count: 0)
+    private var logits = FloatBuffer(count: 0)
+    private(set) var dx = FloatBuffer(count: 0), dNormed = FloatBuffer(count: 0), dWide = FloatBuffer(count: 0), dNarrow = FloatBuffer(count: 0)
+    /// Only where the family has post-norms.
+    private(set) var dBranch = FloatBuffer(count: 0)
+    private(set) var attentionScratch = FloatBuffer(count: 0)
+    let headScratch: FloatBuffer
+    private let scratch: FloatBuffer
+
+    init(bank: ProjectionBank, rotary: RotaryEmbedding, memory: ActivationMemory = .keep) {
+        self.bank = bank
+        self.rotary = rotary
+        self.memory = memory
+        let c = bank.weights.configuration
+        configuration = c
+        attentions = (0..<c.layerCount).map { CausalAttention(c, layer: $0) }
+        norm = RMSNorm(width: c.hiddenSize, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
+        headNorm = RMSNorm(width: c.headDimension, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
+        head = VocabularyHead(c)
+        gradients = FloatBuffer(count: bank.weights.layout.count)
+        scratch = FloatBuffer(count: bank.scratchCount)
+        headScratch = FloatBuffer(count: c.queryWidth + c.keyValueWidth)
+    }
+
+    private func reserve() {
+        let c = configuration
+        let probabilities = keepsProbabilities ? batch.sequences.reduce(0) { $0 + (attentions.first?.probabilityCount(length: $1.length) ?? 0) } : 0
+        let attentionNeed = attentions.first?.scratchCount(length: batch.longest) ?? 0
+        if batch.tokenCount > capacity.tokens || probabilities > capacity.probabilities {
+            // Some room to grow, so that ragged batches do not allocate each time; large models have none to give away.
+            let n = max(memory == .keep ? batch.tokenCount * 9 / 8 : batch.tokenCount, capacity.tokens)
+            let p = max(probabilities * 9 / 8, capacity.probabilities)
+            capacity.tokens = n
+            capacity.probabilities = p
+            func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: n * width) }
+            layers = []
+            for _ in 0..<c.layerCount { layers.append(LayerActivations(c, tokens: n, probabilities: p, memory: memory, first: layers.first)) }
+            output = buffer(c.hiddenSize)
+            dx = buffer(c.hiddenSize)
+            dNormed = buffer(c.hiddenSize)
+            dBranch = buffer(c.hasPostNorms ? c.hiddenSize : 0)
+            dWide = buffer(max(2 * c.intermediateSize, c.attentionRowWidth))
+            dNarrow = buffer(max(c.intermediateSize, c.queryWidth))
+        }
+        if batch.targetCount > capacity.targets {
+            capacity.targets = batch.targetCount * 9 / 8
+            func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: capacity.targets * width) }
+            hidden = buffer(c.hiddenSize)
+            hiddenRstd = buffer(1)
+            dHidden = buffer(c.hiddenSize)
+            logprobs = buffer(1)
+            lossWeights = buffer(1)
+        }
+        if logits.count == 0 { logits = FloatBuffer(count: head.logitsCount) }
+        if attentionNeed > capacity.attentionScratch {
+            capacity.attentionScratch = attentionNeed
+            attentionScratch = FloatBuffer(count: attentionNeed)
+        }
+    }
+
+    /// Runs the decoder over `batch` up to the normalised hidden states of the target rows.
+    func forward() {
+        reserve()
+        let c = configuration, w = bank.weights.buffer.pointer
+        guard batch.tokenCount > 0 else { return }
+        let embedding = w  // the first tensor of the layout
+        let first = layers.first?.input.pointer ?? output.pointer
+        for (row, id) in batch.ids.enumerated() {
+            let x = first + row * c.hiddenSize
+            x.update(from: embedding + Int(id) * c.hiddenSize, count: c.hiddenSize)
+            if c.embeddingScale != 1 { VectorMath.scale(x, c.embeddingScale, c.hiddenSize) }
+        }
+        for index in layers.indices { forward(layer: index, into: index + 1 < layers.count ? layers[index + 1].input : output) }
+        norm.forward(
+            output.pointer, weight: w + bank.weights.layout.finalNorm, rows: batch.targetCount, into: hidden.pointer, rstd: hiddenRstd.pointer)
+    }
+
+    /// After `forward`: fills `logprobs` without gradients.
+    func score() {
+        batch.targets.withUnsafeBufferPointer { targets in
+            guard let base = targets.baseAddress else { return }
+            head.logprobs(hidden.pointer, targets: base, rows: targets.count, bank: bank, logits: logits.pointer, into: logprobs.pointer)
+        }
+    }
+
+    /// Logits of one target row (after `forward`), for those who ask for the whole vocabulary.
+    func logits(ofTargetRow row: Int) -> [Float] {
+        head.logits(hidden.pointer + row * configuration.hiddenSize, rows: 1, bank: bank, into: logits.pointer)
+        return Array(UnsafeBufferPointer(start: logits.pointer, count: configuration.vocabularySize))
+    }
+
+    /// After `forward` with `lossWeights` set: fills `logprobs` and adds d(-sum weight logprob) to `gradients`.
+    func backward() {
+        let c = configuration, n = batch.tokenCount, m = batch.targetCount, w = bank.weights.buffer.pointer
+        guard n > 0, m > 0 else { return }
+        let g = gradients.pointer
+        batch.targets.withUnsafeBufferPointer { targets in
+            head.forwardBackward(
+                hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, bank: bank, logits: logits.pointer,
+                into: logprobs.pointer, dHidden: dHidden.pointer, gradients: gradients, scratch: scratch.pointer)
+        }
+        dx.pointer.update(repeating: 0, count: m * c.hiddenSize)
+        let finalNorm = bank.weights.layout.finalNorm
+        norm.backward(
+            dHidden.pointer, output.pointer, weight: w + finalNorm, rstd: hiddenRstd.pointer, rows: m, addingTo: dx.pointer, g + finalNorm)
+        for index in layers.indices.reversed() { backward(layer: index) }
+        // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a model uses its turn
+        // terminator as pad; as a target of a tied head it is trained like any other.
+        for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
+            VectorMath.accumulate(g + Int(id) * c.hiddenSize, c.embeddingScale, dx.pointer + row * c.hiddenSize, c.hiddenSize)
+        }
+    }
+
+    // MARK: What layers are made of
+
+    /// Where the gradients of the weights go.
+    var baseGradients: UnsafeMutablePointer<Float>? { gradients.pointer }
+
+    /// y (+)= W x.
+    func project(_ p: Projection, _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, accumulate: Bool = false) {
+        bank.forward(p, x, rows: rows, into: y, accumulate: accumulate)
+    }
+
+    /// dx = W^T dy.
+    func backwardInput(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, into dx: FloatBuffer) {
+        bank.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
+    }
+
+    /// dW += dy^T x. `ofTargets`: the rows are the target rows of the batch, whose sums keep the groups that they would have among all.
+    func backwardWeight(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, ofTargets: Bool) {
+        for slice in ofTargets ? targetSlices : [0..<rows] {
+            bank.backwardWeight(
+                p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, gradients: gradients,
+                scratch: scratch.pointer)
+        }
+    }
+
+    /// The target rows of `x`, one behind the other; `to` may be `x` itself, for rows only move up.
+    func keepTargets(of x: UnsafePointer<Float>, width: Int, in to: UnsafeMutablePointer<Float>) {
+        for (k, row) in batch.targetRows.enumerated() where x != UnsafePointer(to) || k != Int(row) {
+            (to + k * width).update(from: x + Int(row) * width, count: width)
+        }
+    }
+
+    /// The opposite: row k moves to the k-th target's place, every other row becomes 0.
+    func spreadTargets(in x: UnsafeMutablePointer<Float>, width: Int) {
+        var end = batch.tokenCount
+        for (k, row) in batch.targetRows.enumerated().reversed() {
+            let place = Int(row)
+            (x + (place + 1) * width).update(repeating: 0, count: (end - place - 1) * width)
+            if place != k { (x + place * width).update(from: x + k * width, count: width) }
+            end = place
+        }
+        x.update(repeating: 0, count: end * width)
+    }
+
+    /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have the bits of the
+    /// sums over all rows, of which the others are 0.
+    private var targetSlices: [Range<Int>] {
+        var slices: [Range<Int>] = []
+        var start = 0
+        for (k, row) in batch.targetRows.enumerated() where k > start && Int(row) / Panels.slice != Int(batch.targetRows[start]) / Panels.slice {
+            slices.append(start..<k)
+            start = k
+        }
+        return slices + [start..<batch.targetCount]
+    }
+}

@@ -102,6 +102,17 @@ final class DaemonProcess {
         return try result.get()
     }
 
+    /// What the process has used of the processor so far (proc(5), stat: utime and stime, behind the name in parentheses).
+    var processorSeconds: Double {
+        get throws {
+            let stat = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            let fields = stat[stat.lastIndex(of: ")")!...].split(separator: " ").dropFirst()
+            let ticks = fields.dropFirst(11).prefix(2).compactMap { Double($0) }
+            guard ticks.count == 2 else { throw Failure(description: "no times in \(stat)") }
+            return (ticks[0] + ticks[1]) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        }
+    }
+
     func status(_ campaign: String) throws -> Status { try send("GET", "/api/campaigns/\(campaign)").decode(Status.self) }
 
     /// Waits until a campaign is as wanted.

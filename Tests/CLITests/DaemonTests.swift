@@ -153,17 +153,16 @@ import TestSupport
                 let answer = try open.send("POST", "/api/campaigns", yaml)
                 #expect(answer.status == 400 && answer.text.contains("lies outside of what a request may name"), "\(student): \(answer.text)")
             }
-            // Cheap to send, dear to read: refused before anything is. Read, the aliases alone would be 9^8 entries, minutes of work; the
-            // bound leaves room for the tests that run beside this one.
+            // Cheap to send, dear to read: refused before anything is. In the daemon's own time, which tests beside this one do not take.
             let aliases =
                 "a0: &a0 [x, x]\n" + (1..<9).map { "a\($0): &a\($0) [" + Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", ") + "]\n" }.joined()
             for dear in [
                 aliases + "? *a8\n: 1\n", String(repeating: "a: 1\n", count: 3200), String(repeating: "[\n", count: 30_000),
                 "a: " + String(repeating: "- ", count: 30_000), (0..<8000).map { "k\($0): 1\n" }.joined(), String(repeating: "a", count: 70_000),
             ] {
-                let began = Date(), answer = try open.send("POST", "/api/campaigns", dear)
+                let began = try open.processorSeconds, answer = try open.send("POST", "/api/campaigns", dear)
                 #expect(answer.status == 400 && answer.body.count < 20_000, "\(dear.prefix(40)): \(answer.status), \(answer.body.count) bytes")
-                #expect(Date().timeIntervalSince(began) < 10, "\(dear.prefix(40))")
+                #expect(try open.processorSeconds - began < 2, "\(dear.prefix(40))")
             }
             #expect(try open.send("POST", "/api/campaigns", "campaign: [").status == 400)
             #expect(try open.send("POST", "/api/campaigns", String(repeating: "#", count: 2 << 20)).status == 413)

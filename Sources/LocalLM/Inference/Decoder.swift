@@ -32,8 +32,8 @@ final class Decoder: @unchecked Sendable {
         self.c = c
         cache = KeyValueCache(c, slots: slots, length: length)
         head = VocabularyHead(c)
-        norm = RMSNorm(width: c.hiddenSize, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
-        headNorm = RMSNorm(width: c.headDimension, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
+        norm = RMSNorm(c, width: c.hiddenSize)
+        headNorm = RMSNorm(c, width: c.headDimension)
         func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: Self.chunk * width) }
         x = buffer(c.hiddenSize)
         normed = buffer(c.hiddenSize)

@@ -77,6 +77,14 @@ enum VectorMath {
         }
     }
 
+    /// The gradient of the row before its softcap: d <- d (1 - (capped / cap)^2).
+    @inline(__always) static func softcapGradient(_ d: UnsafeMutablePointer<Float>, capped: UnsafePointer<Float>, _ count: Int, cap: Float) {
+        for i in 0..<count {
+            let t = capped[i] / cap
+            d[i] *= 1 - t * t
+        }
+    }
+
     @inline(__always) static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
         var sum = Vector.zero
         var i = 0
@@ -108,7 +116,16 @@ enum VectorMath {
 
     /// y *= alpha.
     @inline(__always) static func scale(_ y: UnsafeMutablePointer<Float>, _ alpha: Float, _ count: Int) {
-        for i in 0..<count { y[i] *= alpha }
+        let a = Vector(repeating: alpha)
+        var i = 0
+        while i + 16 <= count {
+            y.store(y.vector(i) * a, at: i)
+            i += 16
+        }
+        while i < count {
+            y[i] *= alpha
+            i += 1
+        }
     }
 
     /// y += x.
@@ -169,17 +186,7 @@ enum VectorMath {
             sums += e
         }
         let total = horizontalSum(sums)
-        let inverse = 1 / total
-        let scaleBack = Vector(repeating: inverse)
-        i = 0
-        while i + 16 <= count {
-            row.store(row.vector(i) * scaleBack, at: i)
-            i += 16
-        }
-        while i < count {
-            row[i] *= inverse
-            i += 1
-        }
+        VectorMath.scale(row, 1 / total, count)
         return peak * scale + total.logarithm()
     }
 

@@ -2,7 +2,7 @@
 /// the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
 ///
 /// Queries, keys and values of a token lie in one row of width (heads + 2 kvHeads) D. Each sequence is its own block,
-/// so nothing is padded. Probabilities, and with a softcap the tanh of every score, are kept for the backward pass.
+/// so nothing is padded. Probabilities, and with a softcap the capped scores, are what the backward pass reads: kept, or made again.
 struct CausalAttention: Sendable {
     let heads: Int
     let keyValueHeads: Int
@@ -31,7 +31,7 @@ struct CausalAttention: Sendable {
     var outputWidth: Int { heads * headDimension }
     private var group: Int { heads / keyValueHeads }
 
-    /// Floats that the probabilities of a sequence take (all heads), and behind them the tanhs.
+    /// Floats that the probabilities of a sequence take (all heads), and behind them the capped scores.
     func probabilityCount(length: Int) -> Int { (softcap == nil ? 1 : 2) * heads * length * Self.roundUp(length) }
 
     /// The first token that token i sees.
@@ -40,7 +40,7 @@ struct CausalAttention: Sendable {
     private func firstPanel(_ i: Int) -> Int { first(i) / Panels.width * Panels.width }
 
     /// Floats of scratch for sequences up to `length`: five packed operands; gradients of the scores of one head, its probabilities
-    /// and tanhs.
+    /// and capped scores.
     func scratchCount(length: Int) -> Int {
         let t = Self.roundUp(length), d = Self.roundUp(headDimension)
         return 5 * t * d + (softcap == nil ? 2 : 3) * t * t
@@ -51,7 +51,7 @@ struct CausalAttention: Sendable {
     /// - Parameters:
     ///   - qkv: rows of one sequence, T x rowWidth, rotary positions applied.
     ///   - out: T x outputWidth.
-    ///   - probabilities: heads x T x roundUp(T), overwritten, with the tanhs of a softcap behind them; nil: not kept, `backward` makes
+    ///   - probabilities: heads x T x roundUp(T), overwritten, with the capped scores behind them; nil: not kept, `backward` makes
     ///     them again.
     func forward(
         _ qkv: UnsafePointer<Float>, length t: Int, into out: UnsafeMutablePointer<Float>,
@@ -66,11 +66,11 @@ struct CausalAttention: Sendable {
             Panels.pack(rows: v, leading: stride, depth: t, columns: d, into: valuePanels)
             for head in (kv * group)..<((kv + 1) * group) {
                 let p = probabilities.map { $0 + head * t * tp } ?? own
-                let tanhs = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
+                let capped = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
                 var i = 0
                 while i < t {
                     let rows = min(Block.rows, t - i), start = firstPanel(i)
-                    attend(rows: i..<i + rows, of: qkv + head * d, keys: keyPanels, length: t, into: p, tanhs: tanhs)
+                    attend(rows: i..<i + rows, of: qkv + head * d, keys: keyPanels, length: t, into: p, capped: capped)
                     var column = 0
                     while column < d {
                         Block.multiply(
@@ -88,7 +88,7 @@ struct CausalAttention: Sendable {
     /// Probabilities of a block of rows of one head: whole rows of P, zero where nothing is seen.
     @inline(__always) private func attend(
         rows: Range<Int>, of queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, length t: Int, into p: UnsafeMutablePointer<Float>,
-        tanhs: UnsafeMutablePointer<Float>
+        capped: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), i = rows.lowerBound
         var j = firstPanel(i)
@@ -102,7 +102,7 @@ struct CausalAttention: Sendable {
             let row = p + r * tp, from = first(r), count = r + 1 - from
             if let softcap {
                 VectorMath.softcap(row + from, count, cap: softcap, factor: scale)
-                for j in from...r { tanhs[r * tp + j] = row[j] / softcap }
+                (capped + r * tp + from).update(from: row + from, count: count)
             }
             _ = VectorMath.softmax(row + from, count, scale: softcap == nil ? scale : 1)
             row.update(repeating: 0, count: from)
@@ -130,14 +130,14 @@ struct CausalAttention: Sendable {
             for head in (kv * group)..<((kv + 1) * group) {
                 let isFirst = head == kv * group
                 let p = probabilities.map { $0 + head * t * tp } ?? own
-                let tanhs = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
+                let capped = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
                 let dO = dOut + head * d
                 Panels.pack(rows: qkv + head * d, leading: stride, depth: t, columns: d, into: queryPanels)
                 Panels.pack(rows: dO, leading: outputWidth, depth: t, columns: d, into: outputPanels)
                 var i = 0
                 while i < t {
                     let rows = min(Block.rows, t - i), visible = i + rows, start = firstPanel(i)
-                    if probabilities == nil { attend(rows: i..<visible, of: qkv + head * d, keys: keyTransposed, length: t, into: p, tanhs: tanhs) }
+                    if probabilities == nil { attend(rows: i..<visible, of: qkv + head * d, keys: keyTransposed, length: t, into: p, capped: capped) }
                     var j = start
                     while j < visible {
                         Block.multiply(
@@ -149,7 +149,7 @@ struct CausalAttention: Sendable {
                         let row = dScores + r * tp
                         row.update(repeating: 0, count: start)
                         softmaxBackward(row + start, p + r * tp + start, visible: r + 1 - start, padded: tp - start)
-                        if softcap != nil { softcapBackward(row, tanhs + r * tp, first(r)...r) }
+                        if let softcap { VectorMath.softcapGradient(row + first(r), capped: capped + r * tp + first(r), r + 1 - first(r), cap: softcap) }
                     }
                     var column = 0
                     while column < d {
@@ -201,9 +201,5 @@ struct CausalAttention: Sendable {
             dScores.store(Vector.zero, at: j)
             j += 16
         }
-    }
-
-    @inline(__always) private func softcapBackward(_ dScores: UnsafeMutablePointer<Float>, _ tanhs: UnsafePointer<Float>, _ visible: ClosedRange<Int>) {
-        for j in visible { dScores[j] *= 1 - tanhs[j] * tanhs[j] }
     }
 }

@@ -59,7 +59,7 @@ final class ProjectionBank: @unchecked Sendable {
         layers = (0..<c.layerCount).map { index in
             let p = "model.layers.\(index)."
             return Layer(
-                queryKeyValue: projection(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.queryWidth + 2 * c.keyValueWidth),
+                queryKeyValue: projection(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.attentionRowWidth),
                 output: projection(p + "self_attn.o_proj.weight", inputs: c.queryWidth, outputs: c.hiddenSize),
                 gateUp: projection(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: 2 * c.intermediateSize),
                 down: projection(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize))

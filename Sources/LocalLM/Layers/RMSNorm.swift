@@ -5,6 +5,15 @@ struct RMSNorm: Sendable {
     let epsilon: Float
     let offset: Float
 
+    /// The norm of a model over rows of `width`: its hidden states, or one head.
+    init(_ c: ModelConfiguration, width: Int) { self.init(width: width, epsilon: c.rmsNormEpsilon, offset: c.normOffset) }
+
+    init(width: Int, epsilon: Float, offset: Float) {
+        self.width = width
+        self.epsilon = epsilon
+        self.offset = offset
+    }
+
     /// - Parameters:
     ///   - x, y: N x C; they may be the same. `rstd`: N, the reciprocal root mean squares that `backward` reads.
     func forward(
@@ -31,10 +40,10 @@ struct RMSNorm: Sendable {
     /// y = (o + w) x r with r = (mean(x^2) + eps)^-1/2, so dx = r (o + w) dy - x r^3 / C * sum((o + w) dy x) and
     /// dw = sum over rows of dy x r.
     ///
-    /// Adds to `dx` (the residual stream's gradient is already there) and, unless nil, to `dWeight`.
+    /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`.
     func backward(
         _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int,
-        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>?
+        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>
     ) {
         let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {
@@ -55,29 +64,16 @@ struct RMSNorm: Sendable {
             let rv = Vector(repeating: r), kv = Vector(repeating: k)
             i = 0
             while i + 16 <= c {
-                dx.store(dx.vector(i) + (dy.vector(i) * (weight.vector(i) + o)).multiplied(by: rv, plus: x.vector(i) * kv), at: i)
+                let g = dy.vector(i), xi = x.vector(i)
+                dx.store(dx.vector(i) + (g * (weight.vector(i) + o)).multiplied(by: rv, plus: xi * kv), at: i)
+                dWeight.store((g * xi).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
                 i += 16
             }
             while i < c {
                 dx[i] += dy[i] * (weight[i] + offset) * r + x[i] * k
+                dWeight[i] += dy[i] * x[i] * r
                 i += 1
             }
-            if let dWeight { addWeightGradient(dy, x, r, to: dWeight) }
-        }
-    }
-
-    @inline(__always) private func addWeightGradient(
-        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ r: Float, to dWeight: UnsafeMutablePointer<Float>
-    ) {
-        let rv = Vector(repeating: r)
-        var i = 0
-        while i + 16 <= width {
-            dWeight.store((dy.vector(i) * x.vector(i)).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
-            i += 16
-        }
-        while i < width {
-            dWeight[i] += dy[i] * x[i] * r
-            i += 1
         }
     }
 }

@@ -62,30 +62,13 @@ struct VocabularyHead: Sendable {
                 if softcap != nil { (logits + chunk * vocabulary).update(from: row, count: vocabulary) }
                 let logSum = VectorMath.softmax(row, vocabulary)
                 logprobs[start + r] = logit - logSum
-                let w = Vector(repeating: weight)
-                var i = 0
-                while i + 16 <= vocabulary {
-                    row.store(row.vector(i) * w, at: i)
-                    i += 16
-                }
-                while i < vocabulary {
-                    row[i] *= weight
-                    i += 1
-                }
+                VectorMath.scale(row, weight, vocabulary)
                 row[target] -= weight
-                if let softcap { backward(row, capped: logits + chunk * vocabulary, softcap) }
+                if let softcap { VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap) }
             }
             bank.backwardInput(bank.head, logits, rows: n, into: dHidden + start * width)
             bank.backwardWeight(bank.head, logits, hidden + start * width, rows: n, gradients: gradients, scratch: scratch)
             start += n
-        }
-    }
-
-    private func backward(_ dLogits: UnsafeMutablePointer<Float>, capped: UnsafePointer<Float>, _ softcap: Float) {
-        let inverse = 1 / softcap
-        for i in 0..<vocabulary {
-            let t = capped[i] * inverse
-            dLogits[i] *= 1 - t * t
         }
     }
 }

@@ -1,5 +1,5 @@
 /// Which activations stay in memory between the forward and the backward pass.
-public enum ActivationMemory: String, Sendable, CaseIterable {
+enum ActivationMemory: Sendable {
     /// All of them: the fastest for small models.
     case keep
     /// What costs a matrix product to make again; norms, the gated unit and attention's probabilities are recomputed in the backward
@@ -52,18 +52,5 @@ struct LayerActivations {
         activation = cheap(\.activation, c.intermediateSize)
         feedForwardBranch = dear(\.feedForwardBranch, branch)
         feedForwardRstd = dear(\.feedForwardRstd, branchRstd)
-    }
-
-    /// Floats per token that one layer keeps for itself, probabilities left out; for plans of memory.
-    static func width(_ c: ModelConfiguration, memory: ActivationMemory) -> (own: Int, shared: Int) {
-        let heads = c.normalizesQueriesAndKeys ? (c.headCount + c.keyValueHeadCount) * (c.headDimension + 1) : 0
-        let branches = c.hasPostNorms ? 2 * (c.hiddenSize + 1) : 0
-        let cheap = 2 * c.hiddenSize + c.intermediateSize
-        let dear = c.attentionRowWidth + heads + c.queryWidth + branches + c.hiddenSize + 1 + 2 * c.intermediateSize
-        switch memory {
-        case .keep: return (c.hiddenSize + 1 + cheap + dear, 0)
-        case .compact: return (c.hiddenSize + 1 + dear, cheap)
-        case .checkpoint: return (c.hiddenSize + 1, cheap + dear)
-        }
     }
 }

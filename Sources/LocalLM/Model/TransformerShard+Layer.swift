@@ -7,7 +7,7 @@ extension TransformerShard {
         let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer
         let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
         norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
-        project(p.queryKeyValue, a.normed.pointer, rows: n, into: a.qkv.pointer)
+        bank.forward(p.queryKeyValue, a.normed.pointer, rows: n, into: a.qkv.pointer)
         if let bias = offsets.bias {
             for row in 0..<n { VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth) }
         }
@@ -32,7 +32,7 @@ extension TransformerShard {
             p.output, of: a.attended, to: residual, rows: rows, into: a.middle, branch: a.attentionBranch, rstd: a.attentionRstd,
             post: offsets.attentionPost)
         norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: rows, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
-        project(p.gateUp, a.middleNormed.pointer, rows: rows, into: a.gateUp.pointer)
+        bank.forward(p.gateUp, a.middleNormed.pointer, rows: rows, into: a.gateUp.pointer)
         GatedUnit.forward(c.activation, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: a.activation.pointer)
         guard let next else { return }
         add(
@@ -47,38 +47,39 @@ extension TransformerShard {
     ) {
         let count = rows * configuration.hiddenSize
         if let post {
-            project(p, x.pointer, rows: rows, into: branch.pointer)
+            bank.forward(p, x.pointer, rows: rows, into: branch.pointer)
             norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: sum.pointer, rstd: rstd.pointer)
             VectorMath.add(sum.pointer, residual, count)
         } else {
             sum.pointer.update(from: residual, count: count)
-            project(p, x.pointer, rows: rows, into: sum.pointer, accumulate: true)
+            bank.forward(p, x.pointer, rows: rows, into: sum.pointer, accumulate: true)
         }
     }
 
     /// dx: the gradient of x'' on the way in, of x on the way out.
     func backward(layer index: Int) {
-        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, g = baseGradients
+        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, g = gradients.pointer
         let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
         let isLast = index + 1 == layers.count
-        let rows = isLast ? batch.targetCount : n
+        // The target rows keep, in their sums, the groups that they would have among all rows.
+        let rows = isLast ? batch.targetCount : n, slices = isLast ? targetSlices : [0..<n]
         if !isLast { recompute(layer: index) }
 
         // x'' = x' + Wdown gated
         let dDown = branchGradient(a.feedForwardBranch, a.feedForwardRstd, rows: rows, post: offsets.feedForwardPost)
-        backwardWeight(p.down, dDown, a.activation, rows: rows, ofTargets: isLast)
-        backwardInput(p.down, dDown, a.activation, rows: rows, into: dNarrow)
+        backwardWeight(p.down, dDown, a.activation, slices)
+        bank.backwardInput(p.down, dDown.pointer, rows: rows, into: dNarrow.pointer)
         GatedUnit.backward(c.activation, dNarrow.pointer, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: dWide.pointer)
-        backwardWeight(p.gateUp, dWide, a.middleNormed, rows: rows, ofTargets: isLast)
-        backwardInput(p.gateUp, dWide, a.middleNormed, rows: rows, into: dNormed)
+        backwardWeight(p.gateUp, dWide, a.middleNormed, slices)
+        bank.backwardInput(p.gateUp, dWide.pointer, rows: rows, into: dNormed.pointer)
         norm.backward(
             dNormed.pointer, a.middle.pointer, weight: w + offsets.middle, rstd: a.middleRstd.pointer, rows: rows, addingTo: dx.pointer,
-            g.map { $0 + offsets.middle })
+            g + offsets.middle)
 
         // x' = x + Wo attention
         let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
-        backwardWeight(p.output, dOutput, a.attended, rows: rows, ofTargets: isLast)
-        backwardInput(p.output, dOutput, a.attended, rows: rows, into: dNarrow)
+        backwardWeight(p.output, dOutput, a.attended, slices)
+        bank.backwardInput(p.output, dOutput.pointer, rows: rows, into: dNarrow.pointer)
         if isLast {
             spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
             spreadTargets(in: dx.pointer, width: c.hiddenSize)
@@ -92,14 +93,14 @@ extension TransformerShard {
         }
         rotate(dWide.pointer, backward: true)
         if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
-        if let bias = offsets.bias, let g {
+        if let bias = offsets.bias {
             for row in 0..<n { VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth) }
         }
-        backwardWeight(p.queryKeyValue, dWide, a.normed, rows: n, ofTargets: false)
-        backwardInput(p.queryKeyValue, dWide, a.normed, rows: n, into: dNormed)
+        backwardWeight(p.queryKeyValue, dWide, a.normed, [0..<n])
+        bank.backwardInput(p.queryKeyValue, dWide.pointer, rows: n, into: dNormed.pointer)
         norm.backward(
             dNormed.pointer, a.input.pointer, weight: w + offsets.input, rstd: a.rstd.pointer, rows: n, addingTo: dx.pointer,
-            g.map { $0 + offsets.input })
+            g + offsets.input)
     }
 
     /// Brings back what the forward pass did not keep.
@@ -121,7 +122,7 @@ extension TransformerShard {
         dBranch.pointer.update(repeating: 0, count: rows * configuration.hiddenSize)
         norm.backward(
             dx.pointer, branch.pointer, weight: bank.weights.buffer.pointer + post, rstd: rstd.pointer, rows: rows, addingTo: dBranch.pointer,
-            baseGradients.map { $0 + post })
+            gradients.pointer + post)
         return dBranch
     }
 
@@ -143,10 +144,10 @@ extension TransformerShard {
         for row in 0..<batch.tokenCount {
             let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
             dRaw.update(repeating: 0, count: width)
-            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, baseGradients.map { $0 + query })
+            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, gradients.pointer + query)
             headNorm.backward(
                 dy + c.queryWidth, raw + c.queryWidth, weight: w + key, rstd: rstd + c.headCount, rows: c.keyValueHeadCount,
-                addingTo: dRaw + c.queryWidth, baseGradients.map { $0 + key })
+                addingTo: dRaw + c.queryWidth, gradients.pointer + key)
             dy.update(from: dRaw, count: width)
         }
     }

@@ -1,8 +1,10 @@
 /// One shard's forward and backward pass through the decoder, over packed sequences.
 ///
-/// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last layer's output only the target rows are read, so everything in it behind the
-/// attention is computed for them alone: with short answers to long prompts most of that layer. Every activation that the backward pass reads lives in buffers that grow to the
-/// largest batch seen and are then reused: a step in the steady state allocates nothing.
+/// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last layer's output only the
+/// target rows are read, so everything in it behind the attention is computed for them alone: with short answers to long prompts most of
+/// that layer. Every activation that the backward pass reads lives in buffers that grow to the largest batch seen and are then reused: a
+/// step in the steady state allocates nothing.
+///
 /// `@unchecked Sendable`: each shard belongs to one worker at a time.
 final class TransformerShard: @unchecked Sendable {
     let bank: ProjectionBank
@@ -43,8 +45,8 @@ final class TransformerShard: @unchecked Sendable {
         let c = bank.weights.configuration
         configuration = c
         attentions = (0..<c.layerCount).map { CausalAttention(c, layer: $0) }
-        norm = RMSNorm(width: c.hiddenSize, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
-        headNorm = RMSNorm(width: c.headDimension, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
+        norm = RMSNorm(c, width: c.hiddenSize)
+        headNorm = RMSNorm(c, width: c.headDimension)
         head = VocabularyHead(c)
         gradients = FloatBuffer(count: bank.weights.layout.count)
         scratch = FloatBuffer(count: bank.scratchCount)
@@ -112,12 +114,6 @@ final class TransformerShard: @unchecked Sendable {
         }
     }
 
-    /// Logits of one target row (after `forward`), for those who ask for the whole vocabulary.
-    func logits(ofTargetRow row: Int) -> [Float] {
-        head.logits(hidden.pointer + row * configuration.hiddenSize, rows: 1, bank: bank, into: logits.pointer)
-        return Array(UnsafeBufferPointer(start: logits.pointer, count: configuration.vocabularySize))
-    }
-
     /// After `forward` with `lossWeights` set: fills `logprobs` and adds d(-sum weight logprob) to `gradients`.
     func backward() {
         let c = configuration, n = batch.tokenCount, m = batch.targetCount, w = bank.weights.buffer.pointer
@@ -142,22 +138,9 @@ final class TransformerShard: @unchecked Sendable {
 
     // MARK: What layers are made of
 
-    /// Where the gradients of the weights go.
-    var baseGradients: UnsafeMutablePointer<Float>? { gradients.pointer }
-
-    /// y (+)= W x.
-    func project(_ p: Projection, _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, accumulate: Bool = false) {
-        bank.forward(p, x, rows: rows, into: y, accumulate: accumulate)
-    }
-
-    /// dx = W^T dy.
-    func backwardInput(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, into dx: FloatBuffer) {
-        bank.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
-    }
-
-    /// dW += dy^T x. `ofTargets`: the rows are the target rows of the batch, whose sums keep the groups that they would have among all.
-    func backwardWeight(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, ofTargets: Bool) {
-        for slice in ofTargets ? targetSlices : [0..<rows] {
+    /// dW += dy^T x, over slices of their rows one after another.
+    func backwardWeight(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, _ slices: [Range<Int>]) {
+        for slice in slices {
             bank.backwardWeight(
                 p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, gradients: gradients,
                 scratch: scratch.pointer)
@@ -185,7 +168,7 @@ final class TransformerShard: @unchecked Sendable {
 
     /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have the bits of the
     /// sums over all rows, of which the others are 0.
-    private var targetSlices: [Range<Int>] {
+    var targetSlices: [Range<Int>] {
         var slices: [Range<Int>] = []
         var start = 0
         for (k, row) in batch.targetRows.enumerated() where k > start && Int(row) / Panels.slice != Int(batch.targetRows[start]) / Panels.slice {

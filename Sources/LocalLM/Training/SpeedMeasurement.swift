@@ -115,7 +115,7 @@ public struct SpeedMeasurement: Sendable, Codable {
 extension ModelConfiguration {
     /// Parameters that take part in matrix products: the layers' matrices and the output projection.
     var matrixParameterCount: Int {
-        let layer = hiddenSize * (queryWidth + 2 * keyValueWidth) + queryWidth * hiddenSize + 3 * hiddenSize * intermediateSize
+        let layer = hiddenSize * attentionRowWidth + queryWidth * hiddenSize + 3 * hiddenSize * intermediateSize
         return layerCount * layer + vocabularySize * hiddenSize
     }
 }

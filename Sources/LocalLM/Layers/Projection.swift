@@ -110,11 +110,11 @@ final class ProjectionBank: @unchecked Sendable {
         }
     }
 
-    /// dW += dy^T x, into a gradient buffer of the weights' layout.
+    /// dW += dy^T x.
     func backwardWeight(
-        _ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, gradients: FloatBuffer, scratch: UnsafeMutablePointer<Float>
+        _ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, into dW: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
-        let dW = gradients.pointer + p.offset
         if backend == .panels {
             Panels.multiplyTransposed(
                 rows: p.outputs, columns: p.inputs, depth: rows, dy, leading: p.outputs, x, leading: p.inputs,

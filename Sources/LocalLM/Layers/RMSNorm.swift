@@ -40,10 +40,10 @@ struct RMSNorm: Sendable {
     /// y = (o + w) x r with r = (mean(x^2) + eps)^-1/2, so dx = r (o + w) dy - x r^3 / C * sum((o + w) dy x) and
     /// dw = sum over rows of dy x r.
     ///
-    /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`.
+    /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`, nil where the weight is frozen.
     func backward(
         _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int,
-        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>
+        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>?
     ) {
         let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {
@@ -66,12 +66,12 @@ struct RMSNorm: Sendable {
             while i + 16 <= c {
                 let g = dy.vector(i), xi = x.vector(i)
                 dx.store(dx.vector(i) + (g * (weight.vector(i) + o)).multiplied(by: rv, plus: xi * kv), at: i)
-                dWeight.store((g * xi).multiplied(by: rv, plus: dWeight.vector(i)), at: i)
+                if let dWeight { dWeight.store((g * xi).multiplied(by: rv, plus: dWeight.vector(i)), at: i) }
                 i += 16
             }
             while i < c {
                 dx[i] += dy[i] * (weight[i] + offset) * r + x[i] * k
-                dWeight[i] += dy[i] * x[i] * r
+                if let dWeight { dWeight[i] += dy[i] * x[i] * r }
                 i += 1
             }
         }

@@ -21,6 +21,8 @@ struct VocabularyHead: Sendable {
     /// Floats of logits, and of one row more where there is a softcap.
     var logitsCount: Int { (softcap == nil ? chunk : chunk + 1) * vocabulary }
 
+    func chunks(rows: Int) -> Int { (rows + chunk - 1) / chunk }
+
     /// Logits of rows: N x vocabulary.
     func logits(_ hidden: UnsafePointer<Float>, rows: Int, bank: ProjectionBank, into logits: UnsafeMutablePointer<Float>) {
         bank.forward(bank.head, hidden, rows: rows, into: logits)
@@ -45,16 +47,18 @@ struct VocabularyHead: Sendable {
         }
     }
 
-    /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the head's gradient.
+    /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the head's gradient unless it is
+    /// frozen.
     func forwardBackward(
         _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, weights: UnsafePointer<Float>, rows: Int, bank: ProjectionBank,
         logits: UnsafeMutablePointer<Float>, into logprobs: UnsafeMutablePointer<Float>, dHidden: UnsafeMutablePointer<Float>,
-        gradients: FloatBuffer, scratch: UnsafeMutablePointer<Float>
+        gradients: WeightGradients?, scratch: UnsafeMutablePointer<Float>
     ) {
-        var start = 0
-        while start < rows {
-            let n = min(chunk, rows - start)
-            self.logits(hidden + start * width, rows: n, bank: bank, into: logits)
+        let writes = gradients?.headWrites(own: chunks(rows: rows)) ?? chunks(rows: rows)
+        for write in 0..<writes {
+            let start = write * chunk
+            let n = max(0, min(chunk, rows - start))
+            if n > 0 { self.logits(hidden + start * width, rows: n, bank: bank, into: logits) }
             for r in 0..<n {
                 let row = logits + r * vocabulary
                 let target = Int(targets[start + r]), weight = weights[start + r]
@@ -66,9 +70,10 @@ struct VocabularyHead: Sendable {
                 row[target] -= weight
                 if let softcap { VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap) }
             }
-            bank.backwardInput(bank.head, logits, rows: n, into: dHidden + start * width)
-            bank.backwardWeight(bank.head, logits, hidden + start * width, rows: n, gradients: gradients, scratch: scratch)
-            start += n
+            if n > 0 { bank.backwardInput(bank.head, logits, rows: n, into: dHidden + start * width) }
+            gradients?.add(after: write > 0 ? write - 1 : nil) { g in
+                if n > 0 { bank.backwardWeight(bank.head, logits, hidden + start * width, rows: n, into: g + bank.head.offset, scratch: scratch) }
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ extension TransformerShard {
         let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer
         let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
         norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
-        bank.forward(p.queryKeyValue, a.normed.pointer, rows: n, into: a.qkv.pointer)
+        forward(p.queryKeyValue, a.normed, rows: n, into: a.qkv)
         if let bias = offsets.bias {
             for row in 0..<n { VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth) }
         }
@@ -32,7 +32,7 @@ extension TransformerShard {
             p.output, of: a.attended, to: residual, rows: rows, into: a.middle, branch: a.attentionBranch, rstd: a.attentionRstd,
             post: offsets.attentionPost)
         norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: rows, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
-        bank.forward(p.gateUp, a.middleNormed.pointer, rows: rows, into: a.gateUp.pointer)
+        forward(p.gateUp, a.middleNormed, rows: rows, into: a.gateUp)
         GatedUnit.forward(c.activation, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: a.activation.pointer)
         guard let next else { return }
         add(
@@ -47,18 +47,18 @@ extension TransformerShard {
     ) {
         let count = rows * configuration.hiddenSize
         if let post {
-            bank.forward(p, x.pointer, rows: rows, into: branch.pointer)
+            forward(p, x, rows: rows, into: branch)
             norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: sum.pointer, rstd: rstd.pointer)
             VectorMath.add(sum.pointer, residual, count)
         } else {
             sum.pointer.update(from: residual, count: count)
-            bank.forward(p, x.pointer, rows: rows, into: sum.pointer, accumulate: true)
+            forward(p, x, rows: rows, into: sum, accumulate: true)
         }
     }
 
     /// dx: the gradient of x'' on the way in, of x on the way out.
     func backward(layer index: Int) {
-        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, g = gradients.pointer
+        let c = configuration, n = batch.tokenCount
         let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
         let isLast = index + 1 == layers.count
         // The target rows keep, in their sums, the groups that they would have among all rows.
@@ -67,19 +67,14 @@ extension TransformerShard {
 
         // x'' = x' + Wdown gated
         let dDown = branchGradient(a.feedForwardBranch, a.feedForwardRstd, rows: rows, post: offsets.feedForwardPost)
-        backwardWeight(p.down, dDown, a.activation, slices)
-        bank.backwardInput(p.down, dDown.pointer, rows: rows, into: dNarrow.pointer)
+        backward(p.down, dDown, a.activation, rows: rows, slices, into: dNarrow)
         GatedUnit.backward(c.activation, dNarrow.pointer, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: dWide.pointer)
-        backwardWeight(p.gateUp, dWide, a.middleNormed, slices)
-        bank.backwardInput(p.gateUp, dWide.pointer, rows: rows, into: dNormed.pointer)
-        norm.backward(
-            dNormed.pointer, a.middle.pointer, weight: w + offsets.middle, rstd: a.middleRstd.pointer, rows: rows, addingTo: dx.pointer,
-            g + offsets.middle)
+        backward(p.gateUp, dWide, a.middleNormed, rows: rows, slices, into: dNormed)
+        backwardNorm(norm, dNormed.pointer, a.middle.pointer, offsets.middle, a.middleRstd.pointer, rows: rows, addingTo: dx.pointer)
 
         // x' = x + Wo attention
         let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
-        backwardWeight(p.output, dOutput, a.attended, slices)
-        bank.backwardInput(p.output, dOutput.pointer, rows: rows, into: dNarrow.pointer)
+        backward(p.output, dOutput, a.attended, rows: rows, slices, into: dNarrow)
         if isLast {
             spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
             spreadTargets(in: dx.pointer, width: c.hiddenSize)
@@ -94,13 +89,12 @@ extension TransformerShard {
         rotate(dWide.pointer, backward: true)
         if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
         if let bias = offsets.bias {
-            for row in 0..<n { VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth) }
+            gradients?.add { g in
+                for row in 0..<n { VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth) }
+            }
         }
-        backwardWeight(p.queryKeyValue, dWide, a.normed, [0..<n])
-        bank.backwardInput(p.queryKeyValue, dWide.pointer, rows: n, into: dNormed.pointer)
-        norm.backward(
-            dNormed.pointer, a.input.pointer, weight: w + offsets.input, rstd: a.rstd.pointer, rows: n, addingTo: dx.pointer,
-            g + offsets.input)
+        backward(p.queryKeyValue, dWide, a.normed, rows: n, [0..<n], into: dNormed)
+        backwardNorm(norm, dNormed.pointer, a.input.pointer, offsets.input, a.rstd.pointer, rows: n, addingTo: dx.pointer)
     }
 
     /// Brings back what the forward pass did not keep.
@@ -120,9 +114,7 @@ extension TransformerShard {
     private func branchGradient(_ branch: FloatBuffer, _ rstd: FloatBuffer, rows: Int, post: Int?) -> FloatBuffer {
         guard let post else { return dx }
         dBranch.pointer.update(repeating: 0, count: rows * configuration.hiddenSize)
-        norm.backward(
-            dx.pointer, branch.pointer, weight: bank.weights.buffer.pointer + post, rstd: rstd.pointer, rows: rows, addingTo: dBranch.pointer,
-            gradients.pointer + post)
+        backwardNorm(norm, dx.pointer, branch.pointer, post, rstd.pointer, rows: rows, addingTo: dBranch.pointer)
         return dBranch
     }
 
@@ -139,15 +131,20 @@ extension TransformerShard {
     }
 
     private func backwardHeads(_ a: LayerActivations, query: Int, key: Int) {
+        guard let gradients else { return backwardHeads(a, query: query, key: key, into: nil) }
+        gradients.add { backwardHeads(a, query: query, key: key, into: $0) }
+    }
+
+    private func backwardHeads(_ a: LayerActivations, query: Int, key: Int, into g: UnsafeMutablePointer<Float>?) {
         let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
         let w = bank.weights.buffer.pointer, dRaw = headScratch.pointer
         for row in 0..<batch.tokenCount {
             let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
             dRaw.update(repeating: 0, count: width)
-            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, gradients.pointer + query)
+            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, g.map { $0 + query })
             headNorm.backward(
                 dy + c.queryWidth, raw + c.queryWidth, weight: w + key, rstd: rstd + c.headCount, rows: c.keyValueHeadCount,
-                addingTo: dRaw + c.queryWidth, gradients.pointer + key)
+                addingTo: dRaw + c.queryWidth, g.map { $0 + key })
             dy.update(from: dRaw, count: width)
         }
     }

@@ -14,8 +14,9 @@ final class TransformerShard: @unchecked Sendable {
     let headNorm: RMSNorm
     let rotary: RotaryEmbedding
     let head: VocabularyHead
-    /// Gradients in the weights' layout. Cleared by the trainer.
-    let gradients: FloatBuffer
+    /// Nil where the weights are frozen.
+    let gradients: WeightGradients?
+    let adapter: AdapterPass?
     var batch = PackedBatch()
 
     /// Outputs, one per target row, in the order of the batch.
@@ -38,7 +39,10 @@ final class TransformerShard: @unchecked Sendable {
     let headScratch: FloatBuffer
     private let scratch: FloatBuffer
 
-    init(bank: ProjectionBank, rotary: RotaryEmbedding, memory: ActivationMemory = .keep) {
+    /// Trains the adapter where there is one, else the weights, into `gradients`, or a buffer of its own.
+    init(
+        bank: ProjectionBank, rotary: RotaryEmbedding, memory: ActivationMemory = .keep, adapter: Adapter? = nil, gradients: WeightGradients? = nil
+    ) {
         self.bank = bank
         self.rotary = rotary
         self.memory = memory
@@ -48,7 +52,8 @@ final class TransformerShard: @unchecked Sendable {
         norm = RMSNorm(c, width: c.hiddenSize)
         headNorm = RMSNorm(c, width: c.headDimension)
         head = VocabularyHead(c)
-        gradients = FloatBuffer(count: bank.weights.layout.count)
+        self.adapter = adapter.map(AdapterPass.init)
+        self.gradients = adapter == nil ? gradients ?? WeightGradients(FloatBuffer(count: bank.weights.layout.count)) : nil
         scratch = FloatBuffer(count: bank.scratchCount)
         headScratch = FloatBuffer(count: c.queryWidth + c.keyValueWidth)
     }
@@ -73,6 +78,7 @@ final class TransformerShard: @unchecked Sendable {
             dWide = buffer(max(2 * c.intermediateSize, c.attentionRowWidth))
             dNarrow = buffer(max(c.intermediateSize, c.queryWidth))
         }
+        adapter?.reserve(rows: batch.tokenCount)
         if batch.targetCount > capacity.targets {
             capacity.targets = batch.targetCount * 9 / 8
             func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: capacity.targets * width) }
@@ -116,9 +122,8 @@ final class TransformerShard: @unchecked Sendable {
 
     /// After `forward` with `lossWeights` set: fills `logprobs` and adds d(-sum weight logprob) to `gradients`.
     func backward() {
-        let c = configuration, n = batch.tokenCount, m = batch.targetCount, w = bank.weights.buffer.pointer
+        let c = configuration, n = batch.tokenCount, m = batch.targetCount
         guard n > 0, m > 0 else { return }
-        let g = gradients.pointer
         batch.targets.withUnsafeBufferPointer { targets in
             head.forwardBackward(
                 hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, bank: bank, logits: logits.pointer,
@@ -126,25 +131,49 @@ final class TransformerShard: @unchecked Sendable {
         }
         dx.pointer.update(repeating: 0, count: m * c.hiddenSize)
         let finalNorm = bank.weights.layout.finalNorm
-        norm.backward(
-            dHidden.pointer, output.pointer, weight: w + finalNorm, rstd: hiddenRstd.pointer, rows: m, addingTo: dx.pointer, g + finalNorm)
+        backwardNorm(norm, dHidden.pointer, output.pointer, finalNorm, hiddenRstd.pointer, rows: m, addingTo: dx.pointer)
         for index in layers.indices.reversed() { backward(layer: index) }
         // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a model uses its turn
         // terminator as pad; as a target of a tied head it is trained like any other.
-        for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
-            VectorMath.accumulate(g + Int(id) * c.hiddenSize, c.embeddingScale, dx.pointer + row * c.hiddenSize, c.hiddenSize)
+        gradients?.add(after: c.tiesEmbeddings ? gradients.map { $0.headWrites(own: headWrites) - 1 } : nil) { g in
+            for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
+                VectorMath.accumulate(g + Int(id) * c.hiddenSize, c.embeddingScale, dx.pointer + row * c.hiddenSize, c.hiddenSize)
+            }
         }
     }
 
+    /// Times that `backward` adds to the head's gradient.
+    var headWrites: Int { batch.tokenCount == 0 ? 0 : head.chunks(rows: batch.targetCount) }
+
     // MARK: What layers are made of
 
-    /// dW += dy^T x, over slices of their rows one after another.
-    func backwardWeight(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, _ slices: [Range<Int>]) {
-        for slice in slices {
-            bank.backwardWeight(
-                p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, gradients: gradients,
-                scratch: scratch.pointer)
+    /// y (+)= x W^T, and what the adapter adds to it.
+    func forward(_ p: Projection, _ x: FloatBuffer, rows: Int, into y: FloatBuffer, accumulate: Bool = false) {
+        bank.forward(p, x.pointer, rows: rows, into: y.pointer, accumulate: accumulate)
+        adapter?.forward(p, x.pointer, rows: rows, addingTo: y.pointer)
+    }
+
+    /// dW += dy^T x, over slices of their rows one after another, or the adapter's gradients; dx = dy W, and what the adapter adds.
+    func backward(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, _ slices: [Range<Int>], into dx: FloatBuffer) {
+        gradients?.add { g in
+            for slice in slices {
+                bank.backwardWeight(
+                    p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, into: g + p.offset,
+                    scratch: scratch.pointer)
+            }
         }
+        bank.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
+        adapter?.backward(p, dy.pointer, x.pointer, rows: rows, addingTo: dx.pointer)
+    }
+
+    /// The backward pass of the norm whose weight lies at `offset`.
+    func backwardNorm(
+        _ norm: RMSNorm, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ offset: Int, _ rstd: UnsafePointer<Float>, rows: Int,
+        addingTo dx: UnsafeMutablePointer<Float>
+    ) {
+        let weight = bank.weights.buffer.pointer + offset
+        guard let gradients else { return norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, nil) }
+        gradients.add { norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, $0 + offset) }
     }
 
     /// The target rows of `x`, one behind the other; `to` may be `x` itself, for rows only move up.

@@ -22,34 +22,32 @@ public final class DPOTrainer: Trainer {
     private let beta: Double
     private let nllWeight: Double
 
-    /// Trains `weights` in place; they start as a copy of the reference.
-    public init(weights: Weights, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, threads: Int) throws {
+    /// Trains `weights` in place; they start as a copy of the reference. Or trains `adapter`, without its dropout, as TRL does: then the
+    /// reference is the weights with the adapter off.
+    public init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, threads: Int) throws {
         guard beta > 0, beta.isFinite else { throw LocalLMError(.input, "beta is \(beta); it must be above 0") }
-        engine = try TrainingEngine(weights: weights, settings: settings, threads: threads)
+        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, threads: threads)
         self.beta = beta
         self.nllWeight = nllWeight
     }
 
     /// What the weights think of the pairs now, before any step: the reference. By the forward pass of training, so that the
-    /// margins of the first step are exactly 0.
+    /// margins of the first step are exactly 0 (of a fresh adapter, too).
     public func reference(_ pairs: [PreferenceExample]) throws -> [ReferencedPair] {
         var referenced: [ReferencedPair] = []
-        let shards = engine.shards
         for pair in pairs {
             try engine.check(pair.chosen)
             try engine.check(pair.rejected)
         }
+        let shards = engine.shards
         for start in stride(from: 0, to: pairs.count, by: shards.count * 8) {
             let part = pairs[start..<min(start + shards.count * 8, pairs.count)]
-            engine.pool.run { index in
-                let shard = shards[index]
-                shard.batch.removeAll()
-                for pair in part.dropFirst(index * 8).prefix(8) {
-                    shard.batch.append(pair.chosen)
-                    shard.batch.append(pair.rejected)
+            let shares = shards.indices.map { index in part.dropFirst(index * 8).prefix(8).flatMap { [$0.chosen, $0.rejected] } }
+            engine.withoutAdapter {
+                engine.run(shares) { _, shard in
+                    shard.forward()
+                    shard.score()
                 }
-                shard.forward()
-                shard.score()
             }
             for (offset, pair) in part.enumerated() {
                 let shard = shards[offset / 8], place = 2 * (offset % 8)
@@ -81,13 +79,8 @@ public final class DPOTrainer: Trainer {
             let shares = engine.split(tokens: batch.map { $0.pair.chosen.ids.count + $0.pair.rejected.ids.count })
             let shards = engine.shards
             let partial = PairLogs(count: shards.count)
-            engine.pool.run { [beta, nllWeight] index in
-                let shard = shards[index]
-                shard.batch.removeAll()
-                for row in shares[index] {
-                    shard.batch.append(batch[row].pair.chosen)
-                    shard.batch.append(batch[row].pair.rejected)
-                }
+            let examples = shares.map { $0.flatMap { [batch[$0].pair.chosen, batch[$0].pair.rejected] } }
+            engine.run(examples) { [beta, nllWeight] index, shard in
                 shard.forward()
                 shard.score()
                 var result = PairLog()

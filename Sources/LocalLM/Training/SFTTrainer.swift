@@ -6,9 +6,9 @@ public final class SFTTrainer: Trainer {
     private let engine: TrainingEngine
     public var run: TrainingRun { TrainingRun(engine: engine) }
 
-    /// Trains `weights` in place.
-    public init(weights: Weights, settings: OptimizationSettings, threads: Int) throws {
-        engine = try TrainingEngine(weights: weights, settings: settings, threads: threads)
+    /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
+    public init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, threads: Int) throws {
+        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, threads: threads)
     }
 
     /// One optimizer step on one batch.
@@ -25,18 +25,14 @@ public final class SFTTrainer: Trainer {
         engine.clearGradients()
         var loss = 0.0
         var tokens = 0
-        for batch in microBatches where !batch.isEmpty {
-            let shares = engine.split(tokens: batch.map(\.ids.count))
-            let shards = engine.shards
-            engine.pool.run { index in
-                let shard = shards[index]
-                shard.batch.removeAll()
-                for row in shares[index] { shard.batch.append(batch[row]) }
+        for (number, batch) in microBatches.enumerated() where !batch.isEmpty {
+            let shares = engine.split(tokens: batch.map(\.ids.count)).map { $0.map { batch[$0] } }
+            engine.run(shares, dropout: number) { _, shard in
                 shard.forward()
                 for k in 0..<shard.batch.targetCount { shard.lossWeights.pointer[k] = weight }
                 shard.backward()
             }
-            for shard in shards {
+            for shard in engine.shards {
                 for k in 0..<shard.batch.targetCount { loss -= Double(shard.logprobs.pointer[k]) }
                 tokens += shard.batch.tokenCount
             }

@@ -3,8 +3,11 @@
 /// A global batch is split over `threads` shards by token count, each shard runs forward and backward on a core of its
 /// own, gradients are added in the order of the shards. So the bytes of a model depend on the number of shards, and on
 /// nothing that happens at run time.
+///
+/// What is trained is the weights, or an adapter while the weights stay as they are.
 final class TrainingEngine: @unchecked Sendable {
     let weights: Weights
+    let adapter: Adapter?
     let settings: OptimizationSettings
     let shards: [TransformerShard]
     let pool: WorkerPool
@@ -14,28 +17,45 @@ final class TrainingEngine: @unchecked Sendable {
     private let muonScratch: [Muon.Scratch]
     private let muonShares: [[TensorSpecification]]
     private let adamShares: [[(range: Range<Int>, decays: Bool)]]
+    /// Of what is trained: all shards' own, or the one that they share.
+    private let gradients: [FloatBuffer]
+    private let turns: GradientTurns?
     private(set) var step = 0
 
-    init(weights: Weights, settings: OptimizationSettings, threads: Int) throws {
+    /// - Parameter memory: nil: as the model's size asks for.
+    init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, threads: Int, memory: ActivationMemory? = nil) throws {
         try settings.validate()
         self.weights = weights
+        self.adapter = adapter
         self.settings = settings
         let c = weights.configuration
         pool = WorkerPool(threads: threads)
         bank = ProjectionBank(weights, trains: true)
         let rotary = RotaryEmbedding(c)
         let bank = bank
-        shards = (0..<pool.count).map { _ in TransformerShard(bank: bank, rotary: rotary) }
+        // Small models keep all that they have: time counts. Of large ones, memory does.
+        let isLarge = weights.parameterCount > MatrixBackend.panelParameters
+        let memory = memory ?? (isLarge ? .compact : .keep)
+        let sharesGradients = isLarge && adapter == nil && pool.count > 1
+        turns = sharesGradients ? GradientTurns(shards: pool.count) : nil
+        let shared = sharesGradients ? FloatBuffer(count: weights.layout.count) : nil
+        let turns = turns
+        shards = (0..<pool.count).map { index in
+            TransformerShard(
+                bank: bank, rotary: rotary, memory: memory, adapter: adapter, gradients: shared.map { WeightGradients($0, turns: turns, shard: index) })
+        }
+        gradients = shared.map { [$0] } ?? shards.map(\.trainedGradients)
+        let tensors = adapter?.tensors ?? weights.layout.tensors, count = adapter?.buffer.count ?? weights.layout.count
         let usesMuon = settings.optimizer == .muon
-        adam = AdamW(count: weights.layout.count, beta1: settings.beta1, beta2: usesMuon ? 0.98 : settings.beta2)
-        let matrices = usesMuon ? weights.layout.tensors.filter { $0.role == .matrix } : []
-        muon = usesMuon ? Muon(count: weights.layout.count) : nil
+        adam = AdamW(count: count, beta1: settings.beta1, beta2: usesMuon ? 0.98 : settings.beta2)
+        let matrices = usesMuon ? tensors.filter { $0.role == .matrix } : []
+        muon = usesMuon ? Muon(count: count) : nil
         muonScratch = usesMuon ? (0..<pool.count).map { _ in Muon.Scratch(tensors: matrices) } : []
         muonShares = Self.share(matrices, among: pool.count) { spec in
             let n = min(spec.shape[0], spec.shape[1])
             return n * n * (9 * n + 4 * max(spec.shape[0], spec.shape[1]))
         }
-        let rest = usesMuon ? weights.layout.tensors.filter { $0.role != .matrix } : weights.layout.tensors
+        let rest = usesMuon ? tensors.filter { $0.role != .matrix } : tensors
         let pieces = rest.flatMap { tensor in
             stride(from: tensor.offset, to: tensor.offset + tensor.count, by: 65_536).map {
                 (range: $0..<min($0 + 65_536, tensor.offset + tensor.count), decays: tensor.role.decays)
@@ -64,22 +84,47 @@ final class TrainingEngine: @unchecked Sendable {
     }
 
     func clearGradients() {
-        pool.run { [self] index in shards[index].gradients.fill(0) }
+        pool.run { [self] index in
+            for (number, buffer) in gradients.enumerated() where number % pool.count == index { buffer.fill(0) }
+        }
+    }
+
+    /// Gives every shard its examples; `pass` then runs with each shard on its thread.
+    /// - Parameters:
+    ///   - shares: of every shard.
+    ///   - dropout: number of the pass within the step, where training drops out; nil: nothing is dropped.
+    func run(_ shares: [[Example]], dropout: Int? = nil, _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
+        for (index, (shard, share)) in zip(shards, shares).enumerated() {
+            shard.batch.removeAll()
+            for example in share { shard.batch.append(example) }
+            shard.adapter?.dropoutKey = dropout.flatMap { number in
+                adapter.map { RandomKey.derive(RandomKey.derive(RandomKey.derive($0.seed, "dropout"), UInt64(step)), UInt64(number * shards.count + index)) }
+            }
+        }
+        turns?.start(headWrites: shards.map(\.headWrites))
+        pool.run { [self] index in pass(index, shards[index]) }
+    }
+
+    /// The base's view, where an adapter is trained.
+    func withoutAdapter(_ body: () throws -> Void) rethrows {
+        for shard in shards { shard.adapter?.isOn = false }
+        defer { for shard in shards { shard.adapter?.isOn = true } }
+        try body()
     }
 
     /// Adds the shards' gradients, clips, updates the weights. Returns the norm before clipping and the rate used.
     func applyGradients() -> (norm: Double, learningRate: Double) {
         step += 1
-        let count = weights.layout.count
+        let parameters = trained, count = parameters.count
         let chunk = 65_536
         let chunks = (count + chunk - 1) / chunk
         let sums = FloatSums(count: chunks)
         pool.run { [self] index in
-            let first = shards[0].gradients.pointer
+            let first = gradients[0].pointer
             var c = index
             while c < chunks {
                 let start = c * chunk, length = min(chunk, count - start)
-                for shard in shards.dropFirst() { VectorMath.add(first + start, shard.gradients.pointer + start, length) }
+                for other in gradients.dropFirst() { VectorMath.add(first + start, other.pointer + start, length) }
                 var sum = 0.0
                 var i = 0
                 while i < length {  // short dot products, summed in double
@@ -97,32 +142,40 @@ final class TrainingEngine: @unchecked Sendable {
         let rate = settings.learningRate(step: step)
         let usesMuon = muon != nil
         pool.run { [self] index in
-            let first = shards[0].gradients.pointer
+            let first = gradients[0].pointer
             for piece in adamShares[index] {
                 adam.update(
-                    weights.buffer.pointer, first, range: piece.range, gradientScale: scale, learningRate: usesMuon ? 0.3 * rate : rate,
+                    parameters.pointer, first, range: piece.range, gradientScale: scale, learningRate: usesMuon ? 0.3 * rate : rate,
                     weightDecay: piece.decays ? settings.weightDecay : 0, step: step)
             }
             if let muon {
                 for tensor in muonShares[index] {
                     muon.update(
-                        weights.buffer.pointer, first, tensor: tensor, gradientScale: scale, learningRate: rate,
+                        parameters.pointer, first, tensor: tensor, gradientScale: scale, learningRate: rate,
                         weightDecay: settings.weightDecay, scratch: muonScratch[index])
                 }
             }
         }
-        pool.run { [self] index in bank.repack(part: index, of: pool.count) }
+        repack()
         return (norm, rate)
     }
 
     /// Everything that the next step depends on beside its batch and the step's number.
     var state: [(name: String, buffer: FloatBuffer)] {
-        [("weights", weights.buffer), ("adamw.first", adam.first), ("adamw.second", adam.second)] + (muon.map { [("muon.momentum", $0.momenta)] } ?? [])
+        [(adapter == nil ? "weights" : "adapter", trained), ("adamw.first", adam.first), ("adamw.second", adam.second)]
+            + (muon.map { [("muon.momentum", $0.momenta)] } ?? [])
     }
 
     /// Goes on behind `step`, after `state` was filled.
     func resume(after step: Int) {
         self.step = step
+        repack()
+    }
+
+    private var trained: FloatBuffer { adapter?.buffer ?? weights.buffer }
+
+    private func repack() {
+        guard adapter == nil else { return }
         pool.run { [self] index in bank.repack(part: index, of: pool.count) }
     }
 
@@ -137,6 +190,11 @@ final class TrainingEngine: @unchecked Sendable {
             throw LocalLMError(.input, "a token id outside the vocabulary of \(c.vocabularySize)")
         }
     }
+}
+
+extension TransformerShard {
+    /// Gradients of what this shard trains.
+    fileprivate var trainedGradients: FloatBuffer { adapter?.gradients ?? gradients!.buffer }
 }
 
 /// One Double per chunk, each written by one worker.

@@ -154,7 +154,7 @@ import TestSupport
         var dx = Values(repeating: .nan, count: x.count), scratch = Values(repeating: .nan, count: max(bank.scratchCount, 1))
         bank.backwardInput(layer, dy, rows: rows, into: &dx)
         let gradients = FloatBuffer(count: weights.layout.count)
-        bank.backwardWeight(layer, dy, x, rows: rows, gradients: gradients, scratch: &scratch)
+        bank.backwardWeight(layer, dy, x, rows: rows, into: gradients.pointer + layer.offset, scratch: &scratch)
         check("x", at: x, gradient: dx, dy: dy) { forward(bank, $0) }
         check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) { forward(with($0), x) }
     }
@@ -182,7 +182,7 @@ import TestSupport
         let gradients = FloatBuffer(count: weights.layout.count)
         head.forwardBackward(
             hidden, targets: targets, weights: lossWeights, rows: rows, bank: bank, logits: &logits, into: &written, dHidden: &dHidden,
-            gradients: gradients, scratch: &scratch)
+            gradients: WeightGradients(gradients), scratch: &scratch)
         #expect(zip(written, logprobs(bank, hidden)).allSatisfy { abs($0 - $1) < 1e-5 })
         // L = -sum weight logprob.
         let dy = lossWeights.map { -$0 }

@@ -54,6 +54,38 @@ import TestSupport
         }
     }
 
+    @Test func anAdapterWithDropout() throws {
+        try checkAdapter {
+            try SFTTrainer(weights: TinyModels.weights(c, seed: 30), adapter: $0, settings: settings(.adamW), threads: 2)
+        } step: {
+            try $0.step(Array(rows[(2 * $1)..<(2 * $1 + 2)]))
+        }
+    }
+
+    @Test func anAdapterInDPO() throws {
+        try checkAdapter {
+            try DPOTrainer(weights: TinyModels.weights(c, seed: 30), adapter: $0, settings: settings(.adamW), beta: 0.1, threads: 2)
+        } step: {
+            let pair = PreferenceExample(chosen: rows[2 * $1], rejected: rows[2 * $1 + 1])
+            return try $0.step([ReferencedPair(pair: pair, referenceChosen: -20, referenceRejected: -21)])
+        }
+    }
+
+    private func checkAdapter<T: Trainer>(_ make: (Adapter) throws -> T, step: (T, Int) throws -> TrainingStep) throws {
+        try withTemporaryDirectory { folder in
+            func adapter() throws -> Adapter { try Adapter(LoRASettings(rank: 3, alpha: 6, dropout: 0.2), for: c, seed: 40) }
+            let whole = try adapter(), uncut = try make(whole)
+            let log = try (0..<6).map { try step(uncut, $0) }
+            let snapshot = TrainingSnapshot(directory: folder, name: "run", identity: "one")
+            let cutOff = try make(try adapter())
+            try snapshot.save(cutOff.run, log: try (0..<3).map { try step(cutOff, $0) })
+            let resumed = try adapter(), fresh = try make(resumed)
+            let kept = try snapshot.restore(fresh.run)
+            #expect(try kept + (3..<6).map { try step(fresh, $0) } == log)
+            #expect(resumed.buffer.values == whole.buffer.values)
+        }
+    }
+
     @Test func anothersOrADamagedFileIsNotUsed() throws {
         try withTemporaryDirectory { folder in
             func trainer() throws -> SFTTrainer { try SFTTrainer(weights: TinyModels.weights(c, seed: 30), settings: settings(.muon), threads: 1) }

@@ -1,0 +1,101 @@
+import Foundation
+
+/// Adapters as PEFT's directories: adapter_config.json and adapter_model.safetensors.
+extension Adapter {
+    enum File {
+        static let configuration = "adapter_config.json"
+        static let weights = "adapter_model.safetensors"
+    }
+
+    /// Writes a directory that PEFT loads (`PeftModel.from_pretrained(base, directory)`), whole or not at all.
+    /// - Parameter base: what is written as the base's name; PEFT's `AutoPeftModel` looks there.
+    /// - Throws: where `directory` exists already.
+    public func save(to directory: URL, base: String) throws {
+        try AtomicFile.makeDirectory(at: directory) { folder in
+            let text = configurationJSON(base: base).text(indented: true)
+            try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
+            let files = tensors.map { tensor in
+                SafeTensorsFile.Tensor(
+                    name: tensor.name, type: .float32, shape: tensor.shape,
+                    bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4))
+            }
+            try AtomicFile.writeSynced(to: folder.appendingPathComponent(File.weights)) {
+                try SafeTensorsFile.write(files, metadata: [("format", "pt")], $0)
+            }
+        }
+    }
+
+    private func configurationJSON(base: String) -> JSONValue {
+        let names = LoRASettings.Module.allCases.filter(settings.modules.contains).map { JSONValue.string($0.rawValue) }
+        return .object([
+            .init("peft_type", .string("LORA")), .init("task_type", .string("CAUSAL_LM")), .init("base_model_name_or_path", .string(base)),
+            .init("r", .integer(settings.rank)), .init("lora_alpha", .number("\(settings.alpha)")), .init("lora_dropout", .number("\(settings.dropout)")),
+            .init("use_rslora", .bool(settings.isRankStabilized)), .init("target_modules", .array(names)), .init("bias", .string("none")),
+            .init("fan_in_fan_out", .bool(false)), .init("init_lora_weights", .bool(true)), .init("inference_mode", .bool(true)),
+        ])
+    }
+
+    /// Reads a PEFT directory for a base of this shape. Nothing in it is trusted, and its `base_model_name_or_path` is not followed.
+    ///
+    /// - Parameter seed: of dropout, where training goes on.
+    /// - Throws: `LocalLMError` for damaged files, other kinds of adapters, and tensors that the base has no place for.
+    public static func load(_ directory: URL, for configuration: ModelConfiguration, seed: UInt64 = 0) throws -> Adapter {
+        let url = directory.appendingPathComponent(File.configuration)
+        guard let json = try FileReader.json(url) else {
+            throw LocalLMError(.file, "is missing", context: url.path, hint: "a PEFT directory with \(File.configuration) and \(File.weights) is needed")
+        }
+        let settings = try settings(ConfigurationFields(json: json, context: url.path))
+        let adapter = try Adapter(settings, for: configuration, seed: seed)
+        let file = try SafeTensorsFile(directory.appendingPathComponent(File.weights))
+        for tensor in adapter.tensors {
+            guard let entry = file.entries[tensor.name] else {
+                throw LocalLMError(.damaged, "tensor \(tensor.name) is missing", context: file.reader.url.path, hint: "\(File.configuration) promises it")
+            }
+            guard entry.shape == tensor.shape else {
+                throw LocalLMError(
+                    .damaged, "has shape \(entry.shape), the base and the rank make it \(tensor.shape)",
+                    context: "\(file.reader.url.path): tensor \(tensor.name)")
+            }
+        }
+        let known = Set(adapter.tensors.map(\.name))
+        if let other = file.entries.keys.sorted().first(where: { !known.contains($0) }) {
+            throw LocalLMError(.unsupported, "tensor \(other.prefix(200)) belongs to no module of \(File.configuration)", context: file.reader.url.path)
+        }
+        for tensor in adapter.tensors { try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset) }
+        return adapter
+    }
+
+    private static func settings(_ fields: ConfigurationFields) throws -> LoRASettings {
+        let kind = try fields.text("peft_type") ?? "none"
+        guard kind == "LORA" else { throw fields.unsupported("the adapter type \(kind.prefix(60))", "supported: LORA") }
+        try fields.refuse(["use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"])
+        for key in ["rank_pattern", "alpha_pattern"] where !(try fields.nested(key)?.json.members?.isEmpty ?? true) { throw fields.unsupported(key) }
+        for key in ["modules_to_save", "layers_to_transform", "layer_replication", "trainable_token_indices", "target_parameters"]
+        where fields.json[key] != nil && fields.json[key]?.array?.isEmpty != true {
+            throw fields.unsupported(key)
+        }
+        let bias = try fields.text("bias") ?? "none"
+        guard bias == "none" else { throw fields.unsupported("bias \(bias.prefix(60))", "supported: none") }
+        let settings = LoRASettings(
+            rank: try fields.dimension("r"), alpha: try fields.positive("lora_alpha") ?? 8, dropout: fields.json["lora_dropout"]?.real ?? 0,
+            isRankStabilized: try fields.flag("use_rslora") ?? false, modules: try modules(fields))
+        do { try settings.validate() } catch let error as LocalLMError { throw fields.damaged(error.message) }
+        return settings
+    }
+
+    private static func modules(_ fields: ConfigurationFields) throws -> Set<LoRASettings.Module> {
+        let all = LoRASettings.Module.allCases
+        if fields.json["target_modules"]?.string == "all-linear" { return Set(all) }
+        guard let list = fields.json["target_modules"]?.array else {
+            throw fields.unsupported("target_modules that is no list of names", "supported: \(all.map(\.rawValue).joined(separator: ", "))")
+        }
+        return Set(
+            try list.map { name in
+                guard let module = name.string.flatMap(LoRASettings.Module.init) else {
+                    throw fields.unsupported(
+                        "target module \(name.string?.prefix(60) ?? name.kind[...])", "supported: \(all.map(\.rawValue).joined(separator: ", "))")
+                }
+                return module
+            })
+    }
+}

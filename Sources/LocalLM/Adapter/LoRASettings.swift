@@ -1,0 +1,45 @@
+/// Low-rank adaptation (Hu et al. 2021): y = W x + s B A x with W frozen, A rank x in, B out x rank.
+public struct LoRASettings: Sendable, Equatable {
+    /// The linear layers of a transformer layer, by their Hugging Face names, in the order of the weights.
+    public enum Module: String, Sendable, CaseIterable {
+        case query = "q_proj", key = "k_proj", value = "v_proj", output = "o_proj", gate = "gate_proj", up = "up_proj", down = "down_proj"
+
+        /// As transformers nests them.
+        var path: String {
+            switch self {
+            case .query, .key, .value, .output: "self_attn.\(rawValue)"
+            case .gate, .up, .down: "mlp.\(rawValue)"
+            }
+        }
+    }
+
+    public var rank: Int
+    public var alpha: Double
+    /// Share of the adapter's inputs that is zeroed in SFT; DPO trains without, as TRL does.
+    public var dropout: Double
+    /// s = alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023).
+    public var isRankStabilized: Bool
+    public var modules: Set<Module>
+
+    public init(rank: Int, alpha: Double, dropout: Double = 0, isRankStabilized: Bool = false, modules: Set<Module> = Set(Module.allCases)) {
+        self.rank = rank
+        self.alpha = alpha
+        self.dropout = dropout
+        self.isRankStabilized = isRankStabilized
+        self.modules = modules
+    }
+
+    /// s.
+    public var scale: Double { isRankStabilized ? alpha / Double(rank).squareRoot() : alpha / Double(rank) }
+
+    public static let largestRank = 4096
+
+    public func validate() throws {
+        guard (1...Self.largestRank).contains(rank) else { throw LocalLMError(.input, "a LoRA rank of \(rank)", hint: "1 to \(Self.largestRank)") }
+        guard alpha > 0, alpha.isFinite else { throw LocalLMError(.input, "a LoRA alpha of \(alpha)", hint: "above 0") }
+        guard dropout >= 0, dropout < 1 else { throw LocalLMError(.input, "a LoRA dropout of \(dropout)", hint: "0 up to, but not, 1") }
+        guard !modules.isEmpty else {
+            throw LocalLMError(.input, "LoRA on no module", hint: "some of \(Module.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+    }
+}

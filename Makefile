@@ -2,7 +2,7 @@
 
 BUILD := swift build -c release -Xswiftc -enable-testing
 PROGRAM := .build/release/selfimprove
-PACKAGES := libopenblas-dev libsqlite3-dev libcurl4-openssl-dev
+PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 
 .PHONY: help setup toolchain build test lint format campaign bench smoke clients clean
 

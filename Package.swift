@@ -27,11 +27,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
         .target(
             name: "LocalLM",
-            dependencies: ["COpenBLAS", "CSIMD", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["COpenBLAS", "COneDNN", "CSIMD", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: numeric),
         .target(
             name: "SelfImprove",

@@ -15,12 +15,11 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
-    @Option(help: "fp32; other precisions are not there yet.") var precision = "fp32"
+    @Option(help: "fp32, bf16, or auto: the faster on this processor.") var precision: PrecisionOption = .auto
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 
     func validate() throws {
-        guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
         guard (model == nil) != (shape == nil) else { throw ValidationError("give either MODEL or --shape") }
         guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else {
             throw ValidationError("--batch, --length, --threads and --repetitions start at 1")
@@ -35,7 +34,8 @@ struct ModelBench: AsyncParsableCommand {
             weights = Initialization.gaussian(try Self.configuration(shape!, positions: length + 64), seed: 0)
         }
         let result = try SpeedMeasurement.measure(
-            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions)
+            task, weights: weights, batch: batch, length: length, precision: precision.precision,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions)
         try Output.json(result)
     }
 

@@ -8,5 +8,5 @@ struct ModelCommand: AsyncParsableCommand {
             Input is JSON lines on standard input, output JSON lines on standard output, in order.
             MODEL is a Hugging Face directory, a digest of the lineage, or an alias such as nursery/champion.
             """,
-        subcommands: [ModelTokenize.self, ModelScore.self, ModelGenerate.self, ModelTrain.self, ModelBench.self])
+        subcommands: [ModelTokenize.self, ModelScore.self, ModelGenerate.self, ModelTrain.self, ModelMerge.self, ModelBench.self])
 }

@@ -13,6 +13,7 @@ struct ModelGenerate: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
+    @OptionGroup var adapter: AdapterOption
     @Option(help: "Most new tokens.") var maxTokens = 256
     @Option(help: "0 is greedy.") var temperature = 0.7
     @Option(name: .customLong("top-p"), help: "Sample from the smallest set of tokens with this probability.") var topP = 1.0
@@ -42,7 +43,7 @@ struct ModelGenerate: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let checkpoint = try state.checkpoint(model)
+        let checkpoint = try adapter.applied(to: state.checkpoint(model))
         let engine = InferenceEngine(weights: checkpoint.weights, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
         let sampling = Sampling(temperature: temperature, topP: topP, topK: topK, maximumTokens: maxTokens, ignoresEOS: ignoreEOS)
         var prompts: [[Int]] = []

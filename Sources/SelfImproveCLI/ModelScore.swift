@@ -12,6 +12,7 @@ struct ModelScore: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
+    @OptionGroup var adapter: AdapterOption
     @Flag(help: "Also print the logits of the whole vocabulary after the last token.") var logits = false
     @Option(help: "Cores to use; all by default.") var threads: Int?
 
@@ -29,7 +30,7 @@ struct ModelScore: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let checkpoint = try state.checkpoint(model)
+        let checkpoint = try adapter.applied(to: state.checkpoint(model))
         let engine = InferenceEngine(weights: checkpoint.weights, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
         try Output.forEachInput(Input.self) { row in
             let example: Example

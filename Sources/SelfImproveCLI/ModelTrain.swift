@@ -7,7 +7,8 @@ struct ModelTrain: AsyncParsableCommand {
         commandName: "train", abstract: "Fine-tune a model: SFT on completions, or DPO on preferences.",
         discussion: """
             --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft,
-            {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output.
+            {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output,
+            or with --lora-rank a PEFT adapter, which `model merge` joins with its base.
             """)
 
     enum Method: String, ExpressibleByArgument, CaseIterable { case sft, dpo }
@@ -27,15 +28,16 @@ struct ModelTrain: AsyncParsableCommand {
     @Option(help: "Gradients are scaled down to this norm; 0: never.") var maxGradNorm = 1.0
     @Option(help: "Longer rows are cut (the end goes), and dropped if no target is left.") var maxLength = 1024
     @Option(help: "DPO's inverse temperature.") var beta = 0.1
-    @Option(help: "fp32; other precisions are not there yet.") var precision = "fp32"
-    @Option(help: "0; low-rank adapters are not there yet.") var loraRank = 0
-    @Option(help: "Of the order of the rows.") var seed: UInt64 = 0
+    @Option(help: "Of matrix products: fp32, bf16 (operands rounded, sums in fp32), or auto: bf16 where the processor multiplies it.")
+    var precision: PrecisionOption = .auto
+    @Flag(help: "Keep only the inputs of layers, and do their forward pass again in the backward pass: less memory, a third more time.")
+    var gradientCheckpointing = false
+    @OptionGroup(title: "Low-rank adaptation") var lora: LoRAOptions
+    @Option(help: "Of the order of the rows, and of a new adapter.") var seed: UInt64 = 0
     @Flag(help: "Keep the order of the file.") var noShuffle = false
     @Option(help: "Shards of a batch, each on a core; all cores by default. The result depends on it in the last digits.") var threads: Int?
 
     func validate() throws {
-        guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
-        guard loraRank == 0 else { throw ValidationError("--lora-rank \(loraRank) is not supported; use 0") }
         guard steps ?? 1 > 0, batchSize > 0, gradientAccumulation > 0, maxLength > 0, threads ?? 1 > 0 else {
             throw ValidationError("--steps, --batch-size, --gradient-accumulation, --max-length and --threads start at 1")
         }
@@ -67,7 +69,9 @@ struct ModelTrain: AsyncParsableCommand {
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
         _ = try checkpoint.chatTemplate()
-        let weights = checkpoint.weights.copy()
+        let adapter = try lora.adapter(for: checkpoint.configuration, seed: seed)
+        let weights = adapter == nil ? checkpoint.weights.copy() : checkpoint.weights
+        let memory: ActivationMemory? = gradientCheckpointing ? .checkpoint : nil
         let file = URL(fileURLWithPath: data)
         let cores = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let limit = min(maxLength, checkpoint.configuration.maximumPositions)
@@ -77,19 +81,26 @@ struct ModelTrain: AsyncParsableCommand {
             let examples = try rows.compactMap { try checkpoint.example($0, maximumLength: limit) }
             try report(dropped: rows.count - examples.count, of: rows.count)
             let plan = plan(rows: examples.count)
-            let trainer = try SFTTrainer(weights: weights, settings: settings(plan.count), threads: cores)
+            let trainer = try SFTTrainer(
+                weights: weights, adapter: adapter, settings: settings(plan.count), precision: precision.precision, threads: cores, memory: memory)
             try train(plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
         case .dpo:
             let rows = try JSONLines.read(PreferenceRow.self, from: file)
             let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
             try report(dropped: rows.count - pairs.count, of: rows.count)
             let plan = plan(rows: pairs.count)
-            let trainer = try DPOTrainer(weights: weights, settings: settings(plan.count), beta: beta, threads: cores)
-            // The reference is the model as it was given; what it thinks of the pairs is computed once.
+            let trainer = try DPOTrainer(
+                weights: weights, adapter: adapter, settings: settings(plan.count), beta: beta, precision: precision.precision, threads: cores, memory: memory)
+            // The reference is the model as it was given, without an adapter; what it thinks of the pairs is computed once.
             let referenced = try trainer.reference(pairs)
             try train(plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
         }
-        try checkpoint.replacing(weights).save(to: URL(fileURLWithPath: output, isDirectory: true))
+        let place = URL(fileURLWithPath: output, isDirectory: true)
+        if let adapter {
+            try adapter.save(to: place, base: try state.modelDirectory(model).path)
+        } else {
+            try checkpoint.replacing(weights).save(to: place)
+        }
     }
 
     /// Steps of micro-batches of row numbers; passes are shuffled anew until there are enough.

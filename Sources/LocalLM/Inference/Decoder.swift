@@ -14,6 +14,7 @@ final class Decoder: @unchecked Sendable {
 
     let cache: KeyValueCache
     private let bank: ProjectionBank
+    private let products: ProjectionPass
     private let rotary: RotaryEmbedding
     private let c: ModelConfiguration
     private let head: VocabularyHead
@@ -27,6 +28,7 @@ final class Decoder: @unchecked Sendable {
 
     init(bank: ProjectionBank, rotary: RotaryEmbedding, slots: Int, length: Int) {
         self.bank = bank
+        products = ProjectionPass(bank)
         self.rotary = rotary
         let c = bank.weights.configuration
         self.c = c
@@ -62,18 +64,18 @@ final class Decoder: @unchecked Sendable {
         for layer in 0..<c.layerCount {
             let p = bank.layers[layer], offsets = layout.layers[layer]
             norm.forward(x.pointer, weight: w + offsets.input, rows: n, into: normed.pointer, rstd: rstd.pointer)
-            bank.forward(p.queryKeyValue, normed.pointer, rows: n, into: qkv.pointer)
+            products.forward(p.queryKeyValue, normed.pointer, rows: n, into: qkv.pointer)
             for r in 0..<n { prepare(qkv.pointer + r * c.attentionRowWidth, layer: layer, offsets, rows[first + r]) }
             for r in 0..<n { attend(rows[first + r], layer: layer, qkv.pointer + r * c.attentionRowWidth, into: attended.pointer + r * c.queryWidth) }
             add(p.output, of: attended.pointer, rows: n, post: offsets.attentionPost)
             norm.forward(x.pointer, weight: w + offsets.middle, rows: n, into: normed.pointer, rstd: rstd.pointer)
-            bank.forward(p.gateUp, normed.pointer, rows: n, into: gateUp.pointer)
+            products.forward(p.gateUp, normed.pointer, rows: n, into: gateUp.pointer)
             GatedUnit.forward(c.activation, gateUp.pointer, rows: n, width: c.intermediateSize, into: activation.pointer)
             add(p.down, of: activation.pointer, rows: n, post: offsets.feedForwardPost)
         }
         for (k, r) in wanted.enumerated() { (gathered.pointer + k * c.hiddenSize).update(from: x.pointer + r * c.hiddenSize, count: c.hiddenSize) }
         norm.forward(gathered.pointer, weight: w + layout.finalNorm, rows: wanted.count, into: hidden.pointer, rstd: rstd.pointer)
-        head.logits(hidden.pointer, rows: wanted.count, bank: bank, into: logits.pointer)
+        head.logits(hidden.pointer, rows: wanted.count, products: products, into: logits.pointer)
     }
 
     /// Biases, norms and rotary position of one token's queries and keys; keys and values go to the cache.
@@ -100,8 +102,8 @@ final class Decoder: @unchecked Sendable {
 
     /// x += W y, or norm(W y) where the family has post-norms.
     private func add(_ p: Projection, of y: UnsafePointer<Float>, rows: Int, post: Int?) {
-        guard let post else { return bank.forward(p, y, rows: rows, into: x.pointer, accumulate: true) }
-        bank.forward(p, y, rows: rows, into: branch.pointer)
+        guard let post else { return products.forward(p, y, rows: rows, into: x.pointer, accumulate: true) }
+        products.forward(p, y, rows: rows, into: branch.pointer)
         norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: branch.pointer, rstd: rstd.pointer)
         VectorMath.add(x.pointer, branch.pointer, rows * c.hiddenSize)
     }

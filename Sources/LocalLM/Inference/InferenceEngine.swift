@@ -17,7 +17,7 @@ public final class InferenceEngine: @unchecked Sendable {
 
     public init(weights: Weights, threads: Int) {
         configuration = weights.configuration
-        bank = ProjectionBank(weights, trains: false)
+        bank = ProjectionBank(weights)
         rotary = RotaryEmbedding(configuration)
         pool = WorkerPool(threads: threads)
     }

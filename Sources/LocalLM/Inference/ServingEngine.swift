@@ -72,7 +72,7 @@ public final class ServingEngine: @unchecked Sendable {
     /// - Parameter isBackground: threads of the lowest priority, so that other work on the machine keeps its pace.
     public init(weights: Weights, threads: Int, slots: Int = 32, isBackground: Bool = false) {
         c = weights.configuration
-        bank = ProjectionBank(weights, trains: false)
+        bank = ProjectionBank(weights)
         length = c.maximumPositions
         rotary = RotaryEmbedding(c)
         workers = max(1, threads)

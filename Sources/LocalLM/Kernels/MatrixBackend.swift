@@ -1,7 +1,7 @@
 import COpenBLAS
 import CSIMD
 
-/// Who multiplies matrices: our register tiles over packed panels, or OpenBLAS.
+/// Who multiplies matrices: our register tiles over packed panels, OpenBLAS, or, in bf16 where the processor can, oneDNN.
 ///
 /// The choice follows from the model's size and the processor alone, never from timing, because the bytes of a model
 /// depend on it. Up to `panelParameters` the weights are packed once per step and both caches and cores are used better
@@ -10,10 +10,12 @@ import CSIMD
 public enum MatrixBackend: String, Sendable {
     case panels
     case openBLAS
+    case oneDNN
 
     static let panelParameters = 32_000_000
 
-    public static func choose(parameters: Int) -> MatrixBackend {
+    public static func choose(parameters: Int, _ precision: Precision = .fp32) -> MatrixBackend {
+        if precision == .bf16 && OneDNN.hasBFloat16 { return .oneDNN }
         if parameters <= panelParameters { return .panels }
         return BLASKernel.current.isPinnedBelowProcessor ? .panels : .openBLAS
     }

@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// A linear layer y = x W^T, W out x in (PyTorch's `Linear.weight`), or several that lie one behind the other in the
 /// flat buffer and share their input (q, k, v; gate, up).
 struct Projection: Sendable {
@@ -8,11 +6,11 @@ struct Projection: Sendable {
     /// Where W starts in the weights (and its gradient in a gradient buffer).
     let offset: Int
     /// Where its panels start in the bank's packed copies.
-    fileprivate let forwardPanels: Int
-    fileprivate let backwardPanels: Int
+    let forwardPanels: Int
+    let backwardPanels: Int
 }
 
-/// All linear layers of a model in the form that the chosen backend multiplies fastest.
+/// All linear layers of a model that is trained, in the form that the chosen backend multiplies fastest.
 ///
 /// `@unchecked Sendable`: shards only read it; `repack` runs between steps.
 final class ProjectionBank: @unchecked Sendable {
@@ -24,19 +22,23 @@ final class ProjectionBank: @unchecked Sendable {
     }
 
     let weights: Weights
+    let precision: Precision
     let backend: MatrixBackend
     let layers: [Layer]
     /// The output projection: the embedding matrix where they are tied.
     let head: Projection
-    private let panels: FloatBuffer
-    private let trains: Bool
+    /// Packed copies, with `panels`.
+    let panels: FloatBuffer
+    /// The weights rounded, with `openBLAS` in bf16.
+    let rounded: FloatBuffer
+    /// The weights as bf16, at their places, with `oneDNN`.
+    let halves: HalfBuffer
     private let all: [Projection]
 
-    /// - Parameter trains: also keep the panels that the backward pass multiplies with.
-    init(_ weights: Weights, trains: Bool, backend: MatrixBackend? = nil) {
+    init(_ weights: Weights, precision: Precision = .fp32, backend: MatrixBackend? = nil) {
         self.weights = weights
-        self.trains = trains
-        let chosen = backend ?? MatrixBackend.choose(parameters: weights.parameterCount)
+        self.precision = precision
+        let chosen = backend ?? MatrixBackend.choose(parameters: weights.parameterCount, precision)
         self.backend = chosen
         let c = weights.configuration
         var next = 0
@@ -47,10 +49,8 @@ final class ProjectionBank: @unchecked Sendable {
             if chosen == .panels {
                 forward = next
                 next += Panels.count(depth: inputs, columns: outputs)
-                if trains {
-                    backward = next
-                    next += Panels.count(depth: outputs, columns: inputs)
-                }
+                backward = next
+                next += Panels.count(depth: outputs, columns: inputs)
             }
             let p = Projection(inputs: inputs, outputs: outputs, offset: offsets[name]!, forwardPanels: forward, backwardPanels: backward)
             all.append(p)
@@ -67,65 +67,32 @@ final class ProjectionBank: @unchecked Sendable {
         head = projection(c.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
         self.all = all
         panels = FloatBuffer(count: next)
+        rounded = FloatBuffer(count: precision == .bf16 && chosen == .openBLAS ? weights.layout.count : 0)
+        halves = HalfBuffer(count: chosen == .oneDNN ? weights.layout.count : 0)
         if chosen == .openBLAS { _ = BLASKernel.current }
         repack(part: 0, of: 1)
     }
 
-    /// Brings the packed copies up to the weights. Shard `part` of `parts` takes its share of the projections.
+    /// Brings the copies up to the weights. Shard `part` of `parts` takes its share of the projections.
     func repack(part: Int, of parts: Int) {
-        guard backend == .panels else { return }
-        var index = part
-        while index < all.count {
-            let p = all[index]
-            let w = weights.buffer.pointer + p.offset
-            Panels.pack(columns: w, leading: p.inputs, depth: p.inputs, columns: p.outputs, into: panels.pointer + p.forwardPanels)
-            if trains { Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: panels.pointer + p.backwardPanels) }
-            index += parts
+        for index in stride(from: part, to: all.count, by: parts) {
+            let p = all[index], w = weights.buffer.pointer + p.offset, count = p.inputs * p.outputs
+            switch (backend, precision) {
+            case (.panels, _):
+                let forward = panels.pointer + p.forwardPanels, backward = panels.pointer + p.backwardPanels
+                Panels.pack(columns: w, leading: p.inputs, depth: p.inputs, columns: p.outputs, into: forward)
+                Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: backward)
+                if precision == .bf16 {
+                    BFloat16Operands.round(forward, Panels.count(depth: p.inputs, columns: p.outputs), into: forward)
+                    BFloat16Operands.round(backward, Panels.count(depth: p.outputs, columns: p.inputs), into: backward)
+                }
+            case (.openBLAS, .fp32): break
+            case (.openBLAS, .bf16): BFloat16Operands.round(w, count, into: rounded.pointer + p.offset)
+            case (.oneDNN, _): BFloat16Operands.convert(w, count, into: halves.pointer + p.offset)
+            }
         }
     }
 
-    /// y (+)= x W^T: x rows x inputs, y rows x outputs.
-    func forward(_ p: Projection, _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, accumulate: Bool = false) {
-        if backend == .panels {
-            Panels.multiply(
-                rows: rows, columns: p.outputs, depth: p.inputs, x, leading: p.inputs, panels: panels.pointer + p.forwardPanels,
-                y, leading: p.outputs, accumulate: accumulate)
-        } else {
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(rows), Int32(p.outputs), Int32(p.inputs), 1, x, Int32(p.inputs),
-                weights.buffer.pointer + p.offset, Int32(p.inputs), accumulate ? 1 : 0, y, Int32(p.outputs))
-        }
-    }
-
-    /// dx (+)= dy W.
-    func backwardInput(_ p: Projection, _ dy: UnsafePointer<Float>, rows: Int, into dx: UnsafeMutablePointer<Float>, accumulate: Bool = false) {
-        if backend == .panels {
-            Panels.multiply(
-                rows: rows, columns: p.inputs, depth: p.outputs, dy, leading: p.outputs, panels: panels.pointer + p.backwardPanels,
-                dx, leading: p.inputs, accumulate: accumulate)
-        } else {
-            cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(p.inputs), Int32(p.outputs), 1, dy, Int32(p.outputs),
-                weights.buffer.pointer + p.offset, Int32(p.inputs), accumulate ? 1 : 0, dx, Int32(p.inputs))
-        }
-    }
-
-    /// dW += dy^T x.
-    func backwardWeight(
-        _ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, into dW: UnsafeMutablePointer<Float>,
-        scratch: UnsafeMutablePointer<Float>
-    ) {
-        if backend == .panels {
-            Panels.multiplyTransposed(
-                rows: p.outputs, columns: p.inputs, depth: rows, dy, leading: p.outputs, x, leading: p.inputs,
-                dW, leading: p.inputs, accumulate: true, scratch: scratch)
-        } else {
-            cblas_sgemm(
-                CblasRowMajor, CblasTrans, CblasNoTrans, Int32(p.outputs), Int32(p.inputs), Int32(rows), 1, dy, Int32(p.outputs),
-                x, Int32(p.inputs), 1, dW, Int32(p.inputs))
-        }
-    }
-
-    /// Floats of scratch that `backwardWeight` needs.
+    /// Floats of scratch that a gradient of weights needs.
     var scratchCount: Int { backend == .panels ? all.map { Panels.outerScratch(rows: $0.outputs) }.max() ?? 0 : 0 }
 }

@@ -24,21 +24,21 @@ struct VocabularyHead: Sendable {
     func chunks(rows: Int) -> Int { (rows + chunk - 1) / chunk }
 
     /// Logits of rows: N x vocabulary.
-    func logits(_ hidden: UnsafePointer<Float>, rows: Int, bank: ProjectionBank, into logits: UnsafeMutablePointer<Float>) {
-        bank.forward(bank.head, hidden, rows: rows, into: logits)
+    func logits(_ hidden: UnsafePointer<Float>, rows: Int, products: ProjectionPass, into logits: UnsafeMutablePointer<Float>) {
+        products.forward(products.bank.head, hidden, rows: rows, into: logits)
         guard let softcap else { return }
         for r in 0..<rows { VectorMath.softcap(logits + r * vocabulary, vocabulary, cap: softcap) }
     }
 
     /// Logprob of each row's target.
     func logprobs(
-        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, bank: ProjectionBank,
+        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, products: ProjectionPass,
         logits: UnsafeMutablePointer<Float>, into logprobs: UnsafeMutablePointer<Float>
     ) {
         var start = 0
         while start < rows {
             let n = min(chunk, rows - start)
-            self.logits(hidden + start * width, rows: n, bank: bank, into: logits)
+            self.logits(hidden + start * width, rows: n, products: products, into: logits)
             for r in 0..<n {
                 let row = logits + r * vocabulary
                 logprobs[start + r] = row[Int(targets[start + r])] - VectorMath.logSumExp(row, vocabulary)
@@ -50,15 +50,16 @@ struct VocabularyHead: Sendable {
     /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the head's gradient unless it is
     /// frozen.
     func forwardBackward(
-        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, weights: UnsafePointer<Float>, rows: Int, bank: ProjectionBank,
+        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, weights: UnsafePointer<Float>, rows: Int, products: ProjectionPass,
         logits: UnsafeMutablePointer<Float>, into logprobs: UnsafeMutablePointer<Float>, dHidden: UnsafeMutablePointer<Float>,
-        gradients: WeightGradients?, scratch: UnsafeMutablePointer<Float>
+        gradients: WeightGradients?
     ) {
+        let head = products.bank.head
         let writes = gradients?.headWrites(own: chunks(rows: rows)) ?? chunks(rows: rows)
         for write in 0..<writes {
             let start = write * chunk
             let n = max(0, min(chunk, rows - start))
-            if n > 0 { self.logits(hidden + start * width, rows: n, bank: bank, into: logits) }
+            if n > 0 { self.logits(hidden + start * width, rows: n, products: products, into: logits) }
             for r in 0..<n {
                 let row = logits + r * vocabulary
                 let target = Int(targets[start + r]), weight = weights[start + r]
@@ -70,9 +71,9 @@ struct VocabularyHead: Sendable {
                 row[target] -= weight
                 if let softcap { VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap) }
             }
-            if n > 0 { bank.backwardInput(bank.head, logits, rows: n, into: dHidden + start * width) }
+            if n > 0 { products.backwardInput(head, logits, rows: n, into: dHidden + start * width) }
             gradients?.add(after: write > 0 ? write - 1 : nil) { g in
-                if n > 0 { bank.backwardWeight(bank.head, logits, hidden + start * width, rows: n, into: g + bank.head.offset, scratch: scratch) }
+                if n > 0 { products.backwardWeight(head, logits, hidden + start * width, rows: n, into: g + head.offset) }
             }
         }
     }

@@ -8,6 +8,7 @@
 /// `@unchecked Sendable`: each shard belongs to one worker at a time.
 final class TransformerShard: @unchecked Sendable {
     let bank: ProjectionBank
+    let products: ProjectionPass
     let configuration: ModelConfiguration
     let attentions: [CausalAttention]
     let norm: RMSNorm
@@ -37,13 +38,13 @@ final class TransformerShard: @unchecked Sendable {
     private(set) var dBranch = FloatBuffer(count: 0)
     private(set) var attentionScratch = FloatBuffer(count: 0)
     let headScratch: FloatBuffer
-    private let scratch: FloatBuffer
 
     /// Trains the adapter where there is one, else the weights, into `gradients`, or a buffer of its own.
     init(
         bank: ProjectionBank, rotary: RotaryEmbedding, memory: ActivationMemory = .keep, adapter: Adapter? = nil, gradients: WeightGradients? = nil
     ) {
         self.bank = bank
+        products = ProjectionPass(bank)
         self.rotary = rotary
         self.memory = memory
         let c = bank.weights.configuration
@@ -54,7 +55,6 @@ final class TransformerShard: @unchecked Sendable {
         head = VocabularyHead(c)
         self.adapter = adapter.map(AdapterPass.init)
         self.gradients = adapter == nil ? gradients ?? WeightGradients(FloatBuffer(count: bank.weights.layout.count)) : nil
-        scratch = FloatBuffer(count: bank.scratchCount)
         headScratch = FloatBuffer(count: c.queryWidth + c.keyValueWidth)
     }
 
@@ -116,7 +116,7 @@ final class TransformerShard: @unchecked Sendable {
     func score() {
         batch.targets.withUnsafeBufferPointer { targets in
             guard let base = targets.baseAddress else { return }
-            head.logprobs(hidden.pointer, targets: base, rows: targets.count, bank: bank, logits: logits.pointer, into: logprobs.pointer)
+            head.logprobs(hidden.pointer, targets: base, rows: targets.count, products: products, logits: logits.pointer, into: logprobs.pointer)
         }
     }
 
@@ -126,8 +126,8 @@ final class TransformerShard: @unchecked Sendable {
         guard n > 0, m > 0 else { return }
         batch.targets.withUnsafeBufferPointer { targets in
             head.forwardBackward(
-                hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, bank: bank, logits: logits.pointer,
-                into: logprobs.pointer, dHidden: dHidden.pointer, gradients: gradients, scratch: scratch.pointer)
+                hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, products: products, logits: logits.pointer,
+                into: logprobs.pointer, dHidden: dHidden.pointer, gradients: gradients)
         }
         dx.pointer.update(repeating: 0, count: m * c.hiddenSize)
         let finalNorm = bank.weights.layout.finalNorm
@@ -149,7 +149,7 @@ final class TransformerShard: @unchecked Sendable {
 
     /// y (+)= x W^T, and what the adapter adds to it.
     func forward(_ p: Projection, _ x: FloatBuffer, rows: Int, into y: FloatBuffer, accumulate: Bool = false) {
-        bank.forward(p, x.pointer, rows: rows, into: y.pointer, accumulate: accumulate)
+        products.forward(p, x.pointer, rows: rows, into: y.pointer, accumulate: accumulate)
         adapter?.forward(p, x.pointer, rows: rows, addingTo: y.pointer)
     }
 
@@ -157,12 +157,11 @@ final class TransformerShard: @unchecked Sendable {
     func backward(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, _ slices: [Range<Int>], into dx: FloatBuffer) {
         gradients?.add { g in
             for slice in slices {
-                bank.backwardWeight(
-                    p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, into: g + p.offset,
-                    scratch: scratch.pointer)
+                products.backwardWeight(
+                    p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, into: g + p.offset)
             }
         }
-        bank.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
+        products.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
         adapter?.backward(p, dy.pointer, x.pointer, rows: rows, addingTo: dx.pointer)
     }
 

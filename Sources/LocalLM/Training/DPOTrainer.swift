@@ -24,9 +24,13 @@ public final class DPOTrainer: Trainer {
 
     /// Trains `weights` in place; they start as a copy of the reference. Or trains `adapter`, without its dropout, as TRL does: then the
     /// reference is the weights with the adapter off.
-    public init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, threads: Int) throws {
+    /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
+    public init(
+        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, precision: Precision = .fp32,
+        threads: Int, memory: ActivationMemory? = nil
+    ) throws {
         guard beta > 0, beta.isFinite else { throw LocalLMError(.input, "beta is \(beta); it must be above 0") }
-        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, threads: threads)
+        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory)
         self.beta = beta
         self.nllWeight = nllWeight
     }

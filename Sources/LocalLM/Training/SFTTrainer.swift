@@ -7,8 +7,11 @@ public final class SFTTrainer: Trainer {
     public var run: TrainingRun { TrainingRun(engine: engine) }
 
     /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
-    public init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, threads: Int) throws {
-        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, threads: threads)
+    /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
+    public init(
+        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision = .fp32, threads: Int, memory: ActivationMemory? = nil
+    ) throws {
+        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory)
     }
 
     /// One optimizer step on one batch.

@@ -8,6 +8,8 @@ public struct SpeedMeasurement: Sendable, Codable {
     public var task: Task
     public var batch: Int
     public var length: Int
+    /// Of matrix products in training.
+    public var precision: Precision
     public var threads: Int
     /// Median over the counted repetitions. Training counts every token that goes through the model.
     public var tokensPerSecond: Double
@@ -21,7 +23,7 @@ public struct SpeedMeasurement: Sendable, Codable {
     public var peakRSSBytes: Int
 
     enum CodingKeys: String, CodingKey {
-        case task, batch, length, threads, slowest, fastest, repetitions
+        case task, batch, length, precision, threads, slowest, fastest, repetitions
         case tokensPerSecond = "tokens_per_second"
         case modelFLOPsUtilization = "model_flops_utilization"
         case peakGFLOPs = "peak_gflops"
@@ -30,7 +32,8 @@ public struct SpeedMeasurement: Sendable, Codable {
 
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
     public static func measure(
-        _ task: Task, weights: Weights, batch: Int, length: Int, threads: Int, repetitions: Int, clock: ContinuousClock = ContinuousClock()
+        _ task: Task, weights: Weights, batch: Int, length: Int, precision: Precision, threads: Int, repetitions: Int,
+        clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
         let peak = peakGFLOPs(threads: threads, clock: clock)
@@ -41,11 +44,11 @@ public struct SpeedMeasurement: Sendable, Codable {
         let once: () throws -> Void
         switch task {
         case .train:
-            let trainer = try SFTTrainer(weights: weights, settings: settings, threads: threads)
+            let trainer = try SFTTrainer(weights: weights, settings: settings, precision: precision, threads: threads)
             tokens = batch * length
             once = { _ = try trainer.step((0..<batch).map { _ in Example(ids: ids(length), promptCount: 1) }) }
         case .dpo:
-            let trainer = try DPOTrainer(weights: weights, settings: settings, beta: 0.1, threads: threads)
+            let trainer = try DPOTrainer(weights: weights, settings: settings, beta: 0.1, precision: precision, threads: threads)
             tokens = 2 * batch * length
             once = {
                 _ = try trainer.step(
@@ -72,7 +75,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)
         let rate = Double(tokens) / median
         return SpeedMeasurement(
-            task: task, batch: batch, length: length, threads: threads, tokensPerSecond: rate, slowest: Double(tokens) / seconds.last!,
+            task: task, batch: batch, length: length, precision: precision, threads: threads, tokensPerSecond: rate, slowest: Double(tokens) / seconds.last!,
             fastest: Double(tokens) / seconds.first!, repetitions: repetitions, modelFLOPsUtilization: rate * perToken / (peak * 1e9),
             peakGFLOPs: peak, peakRSSBytes: peakRSS())
     }

@@ -23,14 +23,16 @@ final class TrainingEngine: @unchecked Sendable {
     private(set) var step = 0
 
     /// - Parameter memory: nil: as the model's size asks for.
-    init(weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, threads: Int, memory: ActivationMemory? = nil) throws {
+    init(
+        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory? = nil
+    ) throws {
         try settings.validate()
         self.weights = weights
         self.adapter = adapter
         self.settings = settings
         let c = weights.configuration
         pool = WorkerPool(threads: threads)
-        bank = ProjectionBank(weights, trains: true)
+        bank = ProjectionBank(weights, precision: precision)
         let rotary = RotaryEmbedding(c)
         let bank = bank
         // Small models keep all that they have: time counts. Of large ones, memory does.

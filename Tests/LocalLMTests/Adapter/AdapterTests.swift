@@ -18,7 +18,7 @@ import TestSupport
         Double, [Float]
     ) {
         let shard = TransformerShard(
-            bank: ProjectionBank(weights, trains: true), rotary: RotaryEmbedding(weights.configuration), memory: memory, adapter: adapter)
+            bank: ProjectionBank(weights), rotary: RotaryEmbedding(weights.configuration), memory: memory, adapter: adapter)
         for row in rows { shard.batch.append(row) }
         shard.adapter!.dropoutKey = dropoutKey
         shard.forward()

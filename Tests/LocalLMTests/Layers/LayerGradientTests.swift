@@ -138,51 +138,51 @@ import TestSupport
 
     @Test(arguments: [MatrixBackend.panels, .openBLAS]) func projection(backend: MatrixBackend) {
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 10), rows = 13
-        let layer = ProjectionBank(weights, trains: true, backend: backend).layers[1].gateUp
+        let layer = ProjectionBank(weights, backend: backend).layers[1].gateUp
         let x = Self.random(rows * layer.inputs, seed: 11), dy = Self.random(rows * layer.outputs, seed: 12)
         func with(_ w: Values) -> ProjectionBank {
             let moved = weights.copy()
             for i in w.indices { moved.buffer.pointer[layer.offset + i] = w[i] }
-            return ProjectionBank(moved, trains: true, backend: backend)
+            return ProjectionBank(moved, backend: backend)
         }
         func forward(_ bank: ProjectionBank, _ x: Values) -> Values {
             var y = Values(repeating: .nan, count: dy.count)
-            bank.forward(layer, x, rows: rows, into: &y)
+            ProjectionPass(bank).forward(layer, x, rows: rows, into: &y)
             return y
         }
         let w = Array(weights.buffer.values[layer.offset..<(layer.offset + layer.inputs * layer.outputs)]), bank = with(w)
-        var dx = Values(repeating: .nan, count: x.count), scratch = Values(repeating: .nan, count: max(bank.scratchCount, 1))
-        bank.backwardInput(layer, dy, rows: rows, into: &dx)
+        let products = ProjectionPass(bank)
+        var dx = Values(repeating: .nan, count: x.count)
+        products.backwardInput(layer, dy, rows: rows, into: &dx)
         let gradients = FloatBuffer(count: weights.layout.count)
-        bank.backwardWeight(layer, dy, x, rows: rows, into: gradients.pointer + layer.offset, scratch: &scratch)
+        products.backwardWeight(layer, dy, x, rows: rows, into: gradients.pointer + layer.offset)
         check("x", at: x, gradient: dx, dy: dy) { forward(bank, $0) }
         check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) { forward(with($0), x) }
     }
 
     @Test(arguments: [true, false]) func vocabularyHead(tied: Bool) {
         let c = TinyModels.configuration(tied: tied), weights = TinyModels.weights(c, seed: 13), rows = 19
-        let head = VocabularyHead(c), place = ProjectionBank(weights, trains: true).head
+        let head = VocabularyHead(c), place = ProjectionBank(weights).head
         let hidden = Self.random(rows * c.hiddenSize, seed: 14), lossWeights = Self.random(rows, seed: 15)
         var stream = RandomStream(key: 16)
         let targets = (0..<rows).map { _ in Int32(stream.integer(below: c.vocabularySize)) }
         func with(_ w: Values) -> ProjectionBank {
             let moved = weights.copy()
             for i in w.indices { moved.buffer.pointer[place.offset + i] = w[i] }
-            return ProjectionBank(moved, trains: true)
+            return ProjectionBank(moved)
         }
         var logits = Values(repeating: .nan, count: head.logitsCount)
         func logprobs(_ bank: ProjectionBank, _ hidden: Values) -> Values {
             var y = Values(repeating: .nan, count: rows)
-            head.logprobs(hidden, targets: targets, rows: rows, bank: bank, logits: &logits, into: &y)
+            head.logprobs(hidden, targets: targets, rows: rows, products: ProjectionPass(bank), logits: &logits, into: &y)
             return y
         }
         let w = Array(weights.buffer.values[place.offset..<(place.offset + place.inputs * place.outputs)]), bank = with(w)
         var written = Values(repeating: .nan, count: rows), dHidden = Values(repeating: .nan, count: hidden.count)
-        var scratch = Values(repeating: .nan, count: max(bank.scratchCount, 1))
         let gradients = FloatBuffer(count: weights.layout.count)
         head.forwardBackward(
-            hidden, targets: targets, weights: lossWeights, rows: rows, bank: bank, logits: &logits, into: &written, dHidden: &dHidden,
-            gradients: WeightGradients(gradients), scratch: &scratch)
+            hidden, targets: targets, weights: lossWeights, rows: rows, products: ProjectionPass(bank), logits: &logits, into: &written, dHidden: &dHidden,
+            gradients: WeightGradients(gradients))
         #expect(zip(written, logprobs(bank, hidden)).allSatisfy { abs($0 - $1) < 1e-5 })
         // L = -sum weight logprob.
         let dy = lossWeights.map { -$0 }

@@ -44,6 +44,13 @@ import TestSupport
         }
     }
 
+    @Test func sftInBFloat16() throws {
+        try check { weights in
+            let trainer = try SFTTrainer(weights: weights, settings: settings(.adamW), precision: .bf16, threads: 2)
+            return (trainer, { try trainer.step(Array(rows[(2 * $0)..<(2 * $0 + 2)])) })
+        }
+    }
+
     @Test func dpo() throws {
         let pairs = stride(from: 0, to: 12, by: 2).map { index in
             ReferencedPair(pair: PreferenceExample(chosen: rows[index], rejected: rows[index + 1]), referenceChosen: -20, referenceRejected: -21)

@@ -1,0 +1,12 @@
+/// A fixed block of 16-bit numbers (bf16), aligned to a cache line, zero at birth; shared as `FloatBuffer` is.
+final class HalfBuffer: @unchecked Sendable {
+    let count: Int
+    let pointer: UnsafeMutablePointer<UInt16>
+    private let block: FloatBuffer
+
+    init(count: Int) {
+        self.count = count
+        block = FloatBuffer(count: (count + 1) / 2)
+        pointer = UnsafeMutableRawPointer(block.pointer).bindMemory(to: UInt16.self, capacity: block.count * 2)
+    }
+}

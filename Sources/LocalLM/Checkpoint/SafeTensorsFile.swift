@@ -2,13 +2,13 @@ import Foundation
 
 /// One safetensors file (github.com/huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors' bytes
 /// one behind the other. Every claim of the header is checked before anything is read or allocated by it.
-struct SafeTensorsFile {
-    enum ElementType: String {
+package struct SafeTensorsFile {
+    package enum ElementType: String {
         case float32 = "F32", bfloat16 = "BF16", float16 = "F16"
         /// Known so that files which hold such tensors beside ours can be read.
         case float64 = "F64", int64 = "I64", int32 = "I32", int16 = "I16", int8 = "I8", uint8 = "U8", bool = "BOOL"
 
-        var size: Int {
+        package var size: Int {
             switch self {
             case .float64, .int64: 8
             case .float32, .int32: 4
@@ -18,22 +18,22 @@ struct SafeTensorsFile {
         }
     }
 
-    struct Entry {
-        let type: ElementType
-        let shape: [Int]
+    package struct Entry {
+        package let type: ElementType
+        package let shape: [Int]
         /// Bytes, counted from the start of the file.
-        let range: Range<Int>
+        package let range: Range<Int>
     }
 
     /// The specification's own limit.
     static let longestHeader = 100_000_000
 
     let reader: FileReader
-    let entries: [String: Entry]
+    package let entries: [String: Entry]
     /// Strings that the file carries beside its tensors.
     let metadata: [String: String]
 
-    init(_ url: URL) throws {
+    package init(_ url: URL) throws {
         let reader = try FileReader(url)
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: url.path) }
         guard reader.size >= 8 else { throw damaged("is no safetensors file: \(reader.size) bytes") }
@@ -91,7 +91,7 @@ struct SafeTensorsFile {
     }
 
     /// Reads a tensor's own bytes; `bytes` is as large as they are.
-    func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
+    package func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
         guard let entry = entries[name] else { throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path) }
         guard entry.range.count == bytes.count else {
             throw LocalLMError(.damaged, "has \(entry.range.count) bytes, not \(bytes.count)", context: "\(reader.url.path): tensor \(name)")

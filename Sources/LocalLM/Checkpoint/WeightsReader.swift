@@ -1,11 +1,11 @@
 import Foundation
 
 /// Reads the weights of a directory: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
-struct WeightsReader {
+package struct WeightsReader {
     private let directory: URL
     private let files: [SafeTensorsFile]
 
-    init(_ directory: URL) throws {
+    package init(_ directory: URL) throws {
         self.directory = directory
         let single = directory.appendingPathComponent(Checkpoint.File.weights)
         if FileManager.default.fileExists(atPath: single.path) {
@@ -18,7 +18,7 @@ struct WeightsReader {
     }
 
     /// Names of the shards, each once, in the order of their names. Only plain file names pass.
-    static func shards(_ index: JSONValue, _ url: URL) throws -> [String] {
+    package static func shards(_ index: JSONValue, _ url: URL) throws -> [String] {
         guard let map = index["weight_map"]?.members, !map.isEmpty else {
             throw LocalLMError(.damaged, "weight_map is missing or empty", context: url.path)
         }
@@ -45,7 +45,7 @@ struct WeightsReader {
     /// Names and shapes are compared before memory is allocated. Tensors that the architecture does not have are refused, for a
     /// model that needs them would compute something else; but an output projection beside tied embeddings, and RoPE's constant
     /// frequencies in old files, say nothing new.
-    func read(_ configuration: ModelConfiguration) throws -> Weights {
+    package func read(_ configuration: ModelConfiguration) throws -> Weights {
         let layout = WeightLayout(configuration)
         var sources: [(file: SafeTensorsFile, name: String)] = []
         var expected = Set<String>()

@@ -2,7 +2,7 @@ import Foundation
 
 /// A strict reader of JSON (RFC 8259) for untrusted bytes: valid UTF-8, no lone surrogates, no repeated keys, at most
 /// `maximumDepth` levels. Whatever else it is given, it throws.
-struct JSONParser {
+package struct JSONParser {
     static let maximumDepth = 128
 
     private let bytes: [UInt8]
@@ -11,7 +11,7 @@ struct JSONParser {
     private let context: String
 
     /// - Parameter context: the file, or `file:line`, for error messages.
-    static func parse(_ data: some Sequence<UInt8>, context: String) throws -> JSONValue {
+    package static func parse(_ data: some Sequence<UInt8>, context: String) throws -> JSONValue {
         var parser = JSONParser(bytes: Array(data), context: context)
         let value = try parser.value(depth: 0)
         parser.skipSpace()

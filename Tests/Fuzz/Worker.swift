@@ -50,7 +50,7 @@ struct Worker {
     /// The most memory that was resident at once.
     private static func peakKilobytes() -> Int {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss
     }
 }

@@ -21,9 +21,9 @@ public protocol FuzzTarget {
 
 /// All formats.
 public enum FuzzTargets {
-    public static let all: [any FuzzTarget.Type] = [
-        SafeTensorsTarget.self, ShardsTarget.self, ConfigurationTarget.self, TokenizerTarget.self, TemplateTarget.self, RowsTarget.self,
-    ]
+    public static var all: [any FuzzTarget.Type] {
+        [SafeTensorsTarget.self, ShardsTarget.self, ConfigurationTarget.self, RowsTarget.self, TokenizerTarget.self, TemplateTarget.self]
+    }
 
     public static func named(_ name: String) -> (any FuzzTarget.Type)? { all.first { $0.name == name } }
 }

@@ -49,7 +49,9 @@ public struct Fuzzer {
             return .accepted
         } catch let error as LocalLMError {
             if error.message.isEmpty { return .fault("an error without words") }
-            if error.description.utf8.count > 4096 { return .fault("an error of \(error.description.utf8.count) bytes") }
+            let text = error.description
+            if text.utf8.count > 8192 { return .fault("an error of \(text.utf8.count) bytes") }
+            if text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) { return .fault("an error with control characters") }
             return Self.isAboutSyntax(error) ? .unreadable : .refused
         } catch {
             return .fault("\(type(of: error)): \(error)")

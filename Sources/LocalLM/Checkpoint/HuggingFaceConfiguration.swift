@@ -89,16 +89,17 @@ package enum HuggingFaceConfiguration {
 
     /// Refuses shapes whose weights could not be counted, or addressed.
     private static func checkSize(_ c: ModelConfiguration, _ fields: ConfigurationFields) throws {
-        func product(_ a: Int, _ b: Int) throws -> Int {
+        func product(_ a: Int, _ b: Int, limit: Int = 1 << 40) throws -> Int {
             let (result, overflow) = a.multipliedReportingOverflow(by: b)
-            guard !overflow, result <= 1 << 40 else { throw fields.damaged("its dimensions multiply to more than this program can hold") }
+            guard !overflow, result <= limit else { throw fields.damaged("its dimensions multiply to more than this program can hold") }
             return result
         }
         let queries = try product(c.headCount, c.headDimension)
         let attention = try product(queries, c.hiddenSize), perceptron = try product(c.intermediateSize, c.hiddenSize)
         _ = try product(try product(attention, 4) + product(perceptron, 3), c.layerCount)
         _ = try product(try product(c.vocabularySize, c.hiddenSize), 2)
-        _ = try product(c.maximumPositions, c.headDimension)
+        // The table of rotary positions is made whole, eight bytes a pair.
+        _ = try product(c.maximumPositions, c.headDimension, limit: 1 << 30)
     }
 
     // MARK: Writing

@@ -46,7 +46,10 @@ package struct SafeTensorsFile {
         let start = 8 + Int(length)
         var entries: [String: Entry] = [:]
         for member in members where member.key != "__metadata__" {
-            entries[member.key] = try Self.entry(member, start, reader)
+            // The parser refuses a key that stands twice; this one refuses two that Unicode holds for the same text.
+            guard entries.updateValue(try Self.entry(member, start, reader), forKey: member.key) == nil else {
+                throw damaged("tensor \(member.key) stands twice")
+            }
         }
         var end = start
         for (name, entry) in entries.sorted(by: {
@@ -65,7 +68,7 @@ package struct SafeTensorsFile {
     }
 
     private static func entry(_ member: JSONValue.Member, _ start: Int, _ reader: FileReader) throws -> Entry {
-        let place = "\(reader.url.path): tensor \(member.key.prefix(200))"
+        let place = "\(reader.url.path): tensor \(member.key)"
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: place) }
         guard let name = member.value["dtype"]?.string else { throw damaged("dtype is missing") }
         guard let type = ElementType(rawValue: name) else {

@@ -38,7 +38,8 @@ public struct LocalLMError: Error, Sendable, Equatable, CustomStringConvertible 
     /// At most so many bytes (a single character may have millions), without what moves a terminal's cursor or begins a line.
     private static func printable(_ text: String, _ length: Int) -> String {
         func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-            ![.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+            if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }
+            return ![.control, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
         }
         if text.utf8.count <= length && text.unicodeScalars.allSatisfy(isPlain) { return text }
         var result = String.UnicodeScalarView()

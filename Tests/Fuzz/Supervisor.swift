@@ -100,7 +100,8 @@ struct Supervisor {
 
     private func summary(_ figures: Record.Figures, _ faults: Int, seconds: Double) -> String {
         func share(_ part: Int) -> String { String(format: "%.1f %%", 100 * Double(part) / Double(max(figures.count, 1))) }
-        return "\(target.name): \(figures.count) inputs, seed \(options.seed), \(faults) faults; \(share(figures.accepted)) accepted, \(share(figures.refused)) refused, "
+        return
+            "\(target.name): \(figures.count) inputs, seed \(options.seed), \(faults) faults; \(share(figures.accepted)) accepted, \(share(figures.refused)) refused, "
             + "\(share(figures.unreadable)) unreadable; \(Int(Double(figures.count) / seconds)) a second; slowest "
             + String(format: "%.1f ms", figures.slowestSeconds * 1000) + " (input \(figures.slowestNumber)); peak \(figures.peakKilobytes >> 10) MB"
     }

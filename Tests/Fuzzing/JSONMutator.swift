@@ -74,7 +74,11 @@ struct JSONMutator {
         case 4: return String(text.dropLast(random.small()))
         case 5: return text + random.element(of: words)
         case 6: return random.element(of: words) + text
-        case 7: return text + random.element(of: ["\u{0}", "\u{301}", "\u{FFFD}", "\u{1F600}", "\u{2028}", "\u{212A}", "\u{7F}", " ", "\n", "\\", "/", "\u{10FFFF}", "é", "e\u{301}"])
+        case 7:
+            return text
+                + random.element(of: [
+                    "\u{0}", "\u{301}", "\u{FFFD}", "\u{1F600}", "\u{2028}", "\u{212A}", "\u{7F}", " ", "\n", "\\", "/", "\u{10FFFF}", "é", "e\u{301}",
+                ])
         case 8: return String(repeating: text.isEmpty ? "x" : text, count: random.element(of: [0, 2, 3, 100])).prefixed(1 << 12)
         default: return String(text.reversed())
         }

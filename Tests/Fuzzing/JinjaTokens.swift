@@ -17,7 +17,9 @@ struct JinjaTokens {
             } else if bytes[start] == UInt8(ascii: "'") || bytes[start] == UInt8(ascii: "\"") {
                 let close = bytes[end...].firstIndex(of: bytes[start])
                 end = close.map { $0 + 1 } ?? end
-            } else if end < bytes.count, ["{%", "{{", "{#", "%}", "}}", "#}", "==", "!=", "<=", ">="].contains(String(decoding: bytes[start...end], as: UTF8.self)) {
+            } else if end < bytes.count,
+                ["{%", "{{", "{#", "%}", "}}", "#}", "==", "!=", "<=", ">="].contains(String(decoding: bytes[start...end], as: UTF8.self))
+            {
                 end += 1
             }
             tokens.append(Array(bytes[start..<end]))

@@ -28,7 +28,8 @@ struct RowsTarget: FuzzTarget {
                 .object([.init("role", .string("assistant")), .init("content", .string("yes"))]), .array([]), .string(String(repeating: "long ", count: 400)),
                 .array([.object([.init("role", .string("assistant")), .init("content", .string("yes"))])]),
             ])
-        bytes = Mutator(words: words.map { "\"\($0)\"" } + ["\n", "\r\n", "\\u0000", "\\ud83d\\ude00", "\\ud800", "\\udc00\\ud800", "\\u00e", "\\x", "{}", "null"])
+        bytes = Mutator(
+            words: words.map { "\"\($0)\"" } + ["\n", "\r\n", "\\u0000", "\\ud83d\\ude00", "\\ud800", "\\udc00\\ud800", "\\u00e", "\\x", "{}", "null"])
         let tokenizer = try Tokenizer.nursery(words: [" the"])
         let configuration = ModelConfiguration(
             hiddenSize: 4, intermediateSize: 4, layerCount: 1, headCount: 1, keyValueHeadCount: 1, vocabularySize: tokenizer.vocabularySize)

@@ -69,12 +69,14 @@ struct SafeTensorsImage {
 /// Makes broken, or just different, safetensors files of valid ones.
 struct SafeTensorsMutator {
     static let words = [
-        "dtype", "shape", "data_offsets", "__metadata__", "F32", "F16", "BF16", "F64", "I64", "I32", "I16", "I8", "U8", "BOOL", "U16", "U64", "F8_E4M3", "f32", "",
+        "dtype", "shape", "data_offsets", "__metadata__", "F32", "F16", "BF16", "F64", "I64", "I32", "I16", "I8", "U8", "BOOL", "U16", "U64", "F8_E4M3", "f32",
+        "",
         "model.embed_tokens.weight", "lm_head.weight", "model.norm.weight", "model.layers.0.self_attn.rotary_emb.inv_freq", "format", "pt",
         "model.layers.00.mlp.up_proj.weight", "model.layers.1.mlp.up_proj.weight",
     ]
     private static let lengths: [UInt64] = [
-        0, 1, 2, 7, 8, 255, 1 << 16, 99_999_999, 100_000_000, 100_000_001, 1 << 31, 1 << 32, 1 << 53, 1 << 62, (1 << 63) - 9, (1 << 63) - 8, (1 << 63) - 1, 1 << 63,
+        0, 1, 2, 7, 8, 255, 1 << 16, 99_999_999, 100_000_000, 100_000_001, 1 << 31, 1 << 32, 1 << 53, 1 << 62, (1 << 63) - 9, (1 << 63) - 8, (1 << 63) - 1,
+        1 << 63,
         .max - 8, .max - 7, .max,
     ]
 
@@ -83,7 +85,8 @@ struct SafeTensorsMutator {
         words: words,
         fragments: [
             .array([.integer(0), .integer(0)]), .array([.integer(0), .integer(4)]), .array([.integer(4), .integer(0)]), .array([.integer(-8), .integer(0)]),
-            .array([.integer(0), .integer(.max)]), .array([.integer(1 << 31), .integer(1 << 33)]), .array([.integer(.max)]), .array([.integer(0), .integer(.max)]),
+            .array([.integer(0), .integer(.max)]), .array([.integer(1 << 31), .integer(1 << 33)]), .array([.integer(.max)]),
+            .array([.integer(0), .integer(.max)]),
             .object([
                 .init("dtype", .string("F32")), .init("shape", .array([.integer(0)])), .init("data_offsets", .array([.integer(0), .integer(0)])),
             ]),

@@ -8,7 +8,8 @@ struct TemplateTarget: FuzzTarget {
     private static let conversations = [
         [Message(role: "user", content: "Hi {{ 1 }} {% x %} é 🙂\n")],
         [
-            Message(role: "system", content: " Be brief. "), Message(role: "user", content: "2+2?"), Message(role: "assistant", content: "<think>\n4\n</think>\n4"),
+            Message(role: "system", content: " Be brief. "), Message(role: "user", content: "2+2?"),
+            Message(role: "assistant", content: "<think>\n4\n</think>\n4"),
             Message(role: "user", content: ""),
         ],
         [], [Message(role: "tool", content: "[]"), Message(role: "assistant", content: "x")],

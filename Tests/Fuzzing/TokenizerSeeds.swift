@@ -9,15 +9,20 @@ enum TokenizerSeeds {
     private static let gptPattern = #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
     static let words = [
-        "type", "ByteLevel", "Split", "Sequence", "Digits", "Metaspace", "ByteFallback", "Fuse", "Strip", "Replace", "Prepend", "NFC", "NFKC", "NFD", "Lowercase",
-        "BPE", "Unigram", "WordPiece", "Whitespace", "Punctuation", "BertNormalizer", "TemplateProcessing", "pretokenizers", "decoders", "normalizers", "pattern",
-        "Regex", "String", "behavior", "Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous", "invert", "individual_digits", "replacement",
+        "type", "ByteLevel", "Split", "Sequence", "Digits", "Metaspace", "ByteFallback", "Fuse", "Strip", "Replace", "Prepend", "NFC", "NFKC", "NFD",
+        "Lowercase",
+        "BPE", "Unigram", "WordPiece", "Whitespace", "Punctuation", "BertNormalizer", "TemplateProcessing", "pretokenizers", "decoders", "normalizers",
+        "pattern",
+        "Regex", "String", "behavior", "Isolated", "Removed", "MergedWithPrevious", "MergedWithNext", "Contiguous", "invert", "individual_digits",
+        "replacement",
         "prepend_scheme", "always", "never", "first", "split", "content", "start", "stop", "prepend", "add_prefix_space", "use_regex", "trim_offsets", "vocab",
         "merges", "unk_token", "byte_fallback", "fuse_unk", "dropout", "ignore_merges", "continuing_subword_prefix", "end_of_word_suffix", "id", "single_word",
-        "lstrip", "rstrip", "normalized", "special", "added_tokens", "model", "normalizer", "pre_tokenizer", "decoder", "post_processor", "▁", "Ġ", "Ċ", "<unk>",
+        "lstrip", "rstrip", "normalized", "special", "added_tokens", "model", "normalizer", "pre_tokenizer", "decoder", "post_processor", "▁", "Ġ", "Ċ",
+        "<unk>",
         "<0x41>", "<0xFF>", "<0x00>", "<0xGG>", "a", "b", " ", "", "t h", "Ġ t", "h e", "a a", "aa aa", "the", "e\u{301}", "é", "\u{FDFA}", "ﬁ", "<|end|>",
         gptPattern, llamaPattern, qwenPattern, #"\s+"#, #"(a+)+$"#, #"(a|a)*b"#, #"(a|aa)+$"#, #"(?:a?){30}a{30}"#, #"a{1000}"#, #"(?:a{100}){100}"#,
-        #"(?=a)"#, #"(?!a)*"#, #"[^\s\p{L}]"#, #"\p{Han}"#, #"\p{Nope}"#, "(", "[", "[z-a]", "*", "a**", "a{2,1}", "a{99999999999}", "(?<!a)b", #"\1"#, "(?i:k)",
+        #"(?=a)"#, #"(?!a)*"#, #"[^\s\p{L}]"#, #"\p{Han}"#, #"\p{Nope}"#, "(", "[", "[z-a]", "*", "a**", "a{2,1}", "a{99999999999}", "(?<!a)b", #"\1"#,
+        "(?i:k)",
         #"\x{110000}"#, "|", "^", "$", "()", "(?:)", "(?:)*", #"[\s\S]*?"#, ".*", "\\",
     ]
 
@@ -28,7 +33,8 @@ enum TokenizerSeeds {
             #"{"type":"Split","pattern":{"Regex":"(a+)+$"},"behavior":"Isolated","invert":false}"#,
             #"{"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious","invert":true}"#, #"{"type":"NFC"}"#, #"{"type":"NFKC"}"#,
             #"{"type":"Replace","pattern":{"String":" "},"content":"▁"}"#, #"{"type":"Replace","pattern":{"String":""},"content":"xx"}"#,
-            #"{"type":"Replace","pattern":{"Regex":"a*"},"content":"aaaa"}"#, #"{"type":"Prepend","prepend":"▁"}"#, #"{"type":"Strip","content":" ","start":1,"stop":0}"#,
+            #"{"type":"Replace","pattern":{"Regex":"a*"},"content":"aaaa"}"#, #"{"type":"Prepend","prepend":"▁"}"#,
+            #"{"type":"Strip","content":" ","start":1,"stop":0}"#,
             #"{"type":"Strip","content":"","start":9223372036854775807,"stop":-1}"#,
             #"{"id":7,"content":"the","single_word":true,"lstrip":true,"rstrip":true,"normalized":true,"special":false}"#, #"["a","a"]"#, #"["Ġ","t"]"#,
         ].map { try JSONParser.parse($0.utf8, context: "fragment") }
@@ -46,10 +52,12 @@ enum TokenizerSeeds {
             try Tokenizer.nursery(words: [" the", "Reverse"]).root(),
             try file(normalizer: "null", pre: byteLevel, decoder: byteLevel, model: bytes, added: ["<|end|>"]),
             try file(normalizer: "null", pre: byteLevel, decoder: byteLevel, model: bytes.setting("ignore_merges", .bool(true)), added: []),
-            try file(normalizer: "null", pre: split(llamaPattern, ""), decoder: byteLevel, model: bytes.setting("ignore_merges", .bool(true)), added: ["<|end|>"]),
+            try file(
+                normalizer: "null", pre: split(llamaPattern, ""), decoder: byteLevel, model: bytes.setting("ignore_merges", .bool(true)), added: ["<|end|>"]),
             try file(normalizer: #"{"type":"NFC"}"#, pre: split(qwenPattern, ""), decoder: byteLevel, model: bytes, added: ["<|im_start|>", "<|end|>"]),
             try file(
-                normalizer: "null", pre: split(gptPattern, #"{"type":"Digits","individual_digits":true},"#), decoder: byteLevel, model: bytes, added: ["<|end|>"]),
+                normalizer: "null", pre: split(gptPattern, #"{"type":"Digits","individual_digits":true},"#), decoder: byteLevel, model: bytes,
+                added: ["<|end|>"]),
             try file(
                 normalizer:
                     #"{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}"#,
@@ -59,7 +67,8 @@ enum TokenizerSeeds {
                 pre: #"{"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious","invert":false}"#, decoder: pieceDecoder, model: pieces,
                 added: ["<bos>"]),
             try file(
-                normalizer: "null", pre: #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false}"#, decoder: pieceDecoder, model: pieces,
+                normalizer: "null", pre: #"{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false}"#, decoder: pieceDecoder,
+                model: pieces,
                 added: ["<s>", "</s>"]),
         ]
     }

@@ -6,7 +6,8 @@ struct TokenizerTarget: FuzzTarget {
     static let name = "tokenizer"
 
     private static let texts = [
-        "", " ", "Hello, world! The year is 2025.", "  two\n\n\tlines\r\n  ", "naïve e\u{301} 漢字かな 🙂\u{200D}👩 \u{FEFF}", "it's we'll I'M <|end|> <|im_start|>the\u{0}",
+        "", " ", "Hello, world! The year is 2025.", "  two\n\n\tlines\r\n  ", "naïve e\u{301} 漢字かな 🙂\u{200D}👩 \u{FEFF}",
+        "it's we'll I'M <|end|> <|im_start|>the\u{0}",
         "<s>[INST] the </s> ▁the Ġthe <0x41>", String(repeating: "a", count: 600), String(repeating: "the a1 ", count: 60), String(repeating: " ", count: 200),
     ]
 

@@ -27,6 +27,8 @@ package struct SafeTensorsFile {
 
     /// The specification's own limit.
     static let longestHeader = 100_000_000
+    /// A tensor takes nine or so: enough for 200,000 of them, in some 200 MB of memory.
+    private static let mostHeaderValues = 1 << 21
 
     let reader: FileReader
     package let entries: [String: Entry]
@@ -41,7 +43,7 @@ package struct SafeTensorsFile {
         guard length <= Self.longestHeader, Int(length) <= reader.size - 8 else {
             throw damaged("is no safetensors file, or cut off: a header of \(length) bytes in a file of \(reader.size)")
         }
-        let header = try JSONParser.parse(try reader.read(Int(length), at: 8), context: url.path)
+        let header = try JSONParser.parse(try reader.read(Int(length), at: 8), context: url.path, maximumValues: Self.mostHeaderValues)
         guard let members = header.members else { throw damaged("its header is \(header.kind), not an object") }
         let start = 8 + Int(length)
         var entries: [String: Entry] = [:]

@@ -109,7 +109,8 @@ package struct WeightsReader {
             let wrong = Self.countNonFinite(UnsafeBufferPointer(start: pointer, count: tensor.count))
             guard wrong == 0 else {
                 throw LocalLMError(
-                    .damaged, "\(wrong) of its \(tensor.count) weights are infinite or no numbers", context: "\(source.file.reader.url.path): tensor \(source.name)")
+                    .damaged, "\(wrong) of its \(tensor.count) weights are infinite or no numbers",
+                    context: "\(source.file.reader.url.path): tensor \(source.name)")
             }
         }
         return weights

@@ -55,6 +55,7 @@ struct Supervisor {
             }
         }
         print(summary(total, faults, seconds: Date().timeIntervalSince(start)))
+        fflush(nil)
         return faults
     }
 
@@ -91,6 +92,7 @@ struct Supervisor {
         let what = worker.record.fault ?? "ended the process (status \(worker.process.terminationStatus), \(worker.process.terminationReason))"
         print("FAULT \(target.name) input \(number): \(what)")
         print("      again: fuzz --target \(target.name) --seed \(options.seed) --input \(number)")
+        fflush(nil)
         let scratch = try WorkFolder()
         defer { scratch.remove() }
         try FuzzFailure.save(

@@ -4,7 +4,7 @@ import Fuzzing
 /// Feeds mutated files to every reader of untrusted bytes: `fuzz --target all --count 1000000 --seed 1`.
 ///
 /// Inputs run in child processes, so that a crash, a hang or a flood of memory is the child's end and is reported with the number
-/// of its input. `fuzz --target NAME --seed S --input N` runs that one again.
+/// of its input. `fuzz --target NAME --seed S --input N` runs that one again, `--file PATH` one that was kept.
 @main
 enum Fuzz {
     static func main() throws {
@@ -14,21 +14,26 @@ enum Fuzz {
             exit(2)
         }
         if let job = options.job { return try Worker(job, options).run() }
-        if let number = options.input { return try runOne(options, number) }
+        if options.input != nil || !options.files.isEmpty { return try runOne(options) }
         var faults = 0
         for target in options.targets { faults += try Supervisor(target, options).run() }
         exit(faults == 0 ? 0 : 1)
     }
 
-    /// One input in this process: what it is, and what becomes of it.
-    private static func runOne(_ options: Options, _ number: Int) throws {
+    /// One input in this process: what becomes of it. A numbered one is kept in files.
+    private static func runOne(_ options: Options) throws {
         let folder = try WorkFolder()
         defer { folder.remove() }
-        for target in options.targets {
-            let fuzzer = try Fuzzer(target, seed: options.seed, folder: folder.url)
-            try FuzzFailure.save(fuzzer.input(number), target: target.name, seed: options.seed, number: number, in: options.failures)
-            let result = fuzzer.run(number)
-            print("\(target.name), seed \(options.seed), input \(number): \(result.outcome), \(Int(result.seconds * 1000)) ms")
+        let target = options.targets[0]
+        let fuzzer = try Fuzzer(target, seed: options.seed, folder: folder.url)
+        let input: FuzzInput
+        if let number = options.input {
+            input = fuzzer.input(number)
+            try FuzzFailure.save(input, target: target.name, seed: options.seed, number: number, in: options.failures)
+        } else {
+            input = try options.files.map { [UInt8](try Data(contentsOf: $0)) }
         }
+        let result = fuzzer.run(input)
+        print("\(target.name): \(result.outcome), \(Int(result.seconds * 1000)) ms")
     }
 }

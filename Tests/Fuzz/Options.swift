@@ -6,6 +6,7 @@ struct Options {
     static let usage = """
         usage: fuzz [--target all|NAME] [--count N] [--seed S] [--workers W] [--memory MB] [--failures DIR]
                fuzz --target NAME --seed S --input N
+               fuzz --target NAME --file PATH [--file PATH ...]
         targets: \(FuzzTargets.all.map { $0.name }.joined(separator: ", "))
         """
 
@@ -26,6 +27,8 @@ struct Options {
     var memory = 256
     var failures = URL(fileURLWithPath: "fuzz-failures")
     var input: Int?
+    /// The parts of one input that lies in files.
+    var files: [URL] = []
     var job: Job?
 
     init(_ arguments: [String]) throws {
@@ -47,6 +50,7 @@ struct Options {
             case "--memory": memory = try number(from: 0)
             case "--failures": failures = URL(fileURLWithPath: value)
             case "--input": input = try number(from: 0)
+            case "--file": files.append(URL(fileURLWithPath: value))
             case "--job":
                 let parts = value.split(separator: ",", maxSplits: 2)
                 guard parts.count == 3, let first = Int(parts[0]), let step = Int(parts[1]) else { throw Unusable(description: "\(value) is no job") }

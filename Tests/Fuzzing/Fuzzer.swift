@@ -34,8 +34,9 @@ public struct Fuzzer {
         return target.input(&random)
     }
 
-    public func run(_ number: Int) -> Result {
-        let input = input(number)
+    public func run(_ number: Int) -> Result { run(input(number)) }
+
+    public func run(_ input: FuzzInput) -> Result {
         let start = Self.processorSeconds()
         let outcome = outcome(input)
         let seconds = Self.processorSeconds() - start

@@ -32,6 +32,8 @@ enum Fuzz {
             try FuzzFailure.save(input, target: target.name, seed: options.seed, number: number, in: options.failures)
         } else {
             input = try options.files.map { [UInt8](try Data(contentsOf: $0)) }
+            let parts = fuzzer.input(0).count
+            guard input.count == parts else { throw Options.Unusable(description: "an input of \(target.name) has \(parts) files, not \(input.count)") }
         }
         let result = fuzzer.run(input)
         print("\(target.name): \(result.outcome), \(Int(result.seconds * 1000)) ms")

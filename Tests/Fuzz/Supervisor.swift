@@ -3,7 +3,7 @@ import Fuzzing
 
 /// Divides a target's inputs among workers, watches them, starts them again behind an input that ended one, and reports.
 struct Supervisor {
-    private static let mostFaults = 20
+    private static let mostFaults = 100
     /// A worker measures its inputs itself; one that does not come back from an input is ended after this much processor time,
     private static let hangSeconds = 2 * Fuzzer.longestSeconds
     /// or this much time without any.

@@ -63,8 +63,8 @@ final class FileReader {
         return Data(try reader.read(reader.size, at: 0))
     }
 
-    /// Of configurations, templates and the like. The largest in use have some 100 KB; a tokenizer_config.json may have a few MB.
-    static let longestConfiguration = 1 << 24
+    /// Of configurations, templates and the like. Most have a few KB; a tokenizer_config.json with many reserved tokens has 1 MB.
+    static let longestConfiguration = 1 << 22
 
     /// The same as text, which must be UTF-8.
     static func text(_ url: URL, limit: Int = longestConfiguration) throws -> String? {
@@ -73,9 +73,9 @@ final class FileReader {
         return text
     }
 
-    /// The same as JSON.
+    /// The same as JSON. A value takes far more memory than its text: of the longest file, every 16 bytes may be one.
     static func json(_ url: URL, limit: Int = longestConfiguration) throws -> JSONValue? {
         guard let data = try contents(url, limit: limit) else { return nil }
-        return try JSONParser.parse(data, context: url.path)
+        return try JSONParser.parse(data, context: url.path, maximumValues: limit / 16)
     }
 }

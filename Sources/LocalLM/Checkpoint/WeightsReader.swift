@@ -13,7 +13,7 @@ package struct WeightsReader {
     private let listed: Set<String>?
 
     /// Of an index: 100,000 tensors need some 10 MB.
-    private static let longestIndex = 1 << 26
+    private static let longestIndex = 1 << 25
 
     package init(_ directory: URL) throws {
         self.directory = directory

@@ -28,8 +28,10 @@ import Testing
             let url = folder.appendingPathComponent("config.json")
             try Data("{}".utf8).write(to: url)
             #expect(try FileReader.json(url)?.members?.isEmpty == true)
+            try Data("[\(String(repeating: "0,", count: 1 << 18))0]".utf8).write(to: url)
+            #expect { try FileReader.json(url) } throws: { "\($0)".contains("config.json: not valid JSON: more values") }
             truncate(url.path, FileReader.longestConfiguration + 1)
-            #expect { try FileReader.json(url) } throws: { "\($0)".contains("config.json: is too large: 16777217 bytes, at most 16777216 are read") }
+            #expect { try FileReader.json(url) } throws: { "\($0)".contains("config.json: is too large: 4194305 bytes, at most 4194304 are read") }
         }
     }
 

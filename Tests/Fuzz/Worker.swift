@@ -18,8 +18,10 @@ struct Worker {
         let folder = URL(fileURLWithPath: job.path + ".files")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let fuzzer = try Fuzzer(options.targets[0], seed: options.seed, folder: folder)
-        let figures = record.figures
+        let figures = record.figures, supervisor = getppid()
         for number in stride(from: job.first, to: options.count, by: job.step) {
+            // Who is left alone has nobody to work for.
+            guard getppid() == supervisor else { return }
             figures.pointee.number = number
             let result = fuzzer.run(number)
             if result.seconds > figures.pointee.slowestSeconds {

@@ -4,7 +4,11 @@ BUILD := swift build -c release -Xswiftc -enable-testing
 PROGRAM := .build/release/selfimprove
 PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 
-.PHONY: help setup toolchain build test lint format campaign bench smoke clients clean
+# Of make fuzz: how many mutated files of each format, and which.
+COUNT ?= 1000000
+SEED ?= 1
+
+.PHONY: help setup toolchain build test lint format campaign bench smoke clients fuzz clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
@@ -12,6 +16,7 @@ help:
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
+	@echo "make fuzz       mutated checkpoints, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
 	@echo "make bench      speed against PyTorch (needs torch and transformers from pip)"
 	@echo "make lint, format, setup, clean"
 
@@ -49,6 +54,11 @@ smoke: build
 # A real browser, the openai package, schemathesis and clients that mean no good, on a real daemon.
 clients: build
 	scripts/clients.sh
+
+# Inputs that broke something are left in fuzz-failures/, with the command that runs each again.
+fuzz: setup
+	$(BUILD) --product fuzz
+	.build/release/fuzz --target all --count $(COUNT) --seed $(SEED)
 
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml

@@ -61,7 +61,9 @@ let package = Package(
             ],
             swiftSettings: plain),
         .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
-        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "TestSupport"], exclude: ["Golden"], swiftSettings: plain),
+        .target(name: "Fuzzing", dependencies: ["LocalLM"], path: "Tests/Fuzzing", swiftSettings: plain),
+        .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: plain),
+        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "Fuzzing", "TestSupport"], exclude: ["Golden"], swiftSettings: plain),
         .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
         .testTarget(

@@ -32,9 +32,8 @@ extension Checkpoint {
         if exists(File.weights) {
             names.append(File.weights)
         } else {
-            let url = directory.appendingPathComponent(File.index)
-            guard let index = try FileReader.json(url) else { throw missing(directory.appendingPathComponent(File.weights)) }
-            names += [File.index] + (try WeightsReader.shards(index, url))
+            guard let index = try WeightsReader.index(directory) else { throw missing(directory.appendingPathComponent(File.weights)) }
+            names += [File.index] + index.shards
         }
         var lines = ""
         for name in names.sorted() where exists(name) || name.hasSuffix(".safetensors") {

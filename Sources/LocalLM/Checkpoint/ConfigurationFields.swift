@@ -1,6 +1,8 @@
 /// Typed access to the members of one object of a configuration file, with errors that name them.
 struct ConfigurationFields {
     static let largestDimension = 1 << 22
+    /// No model has as many ends of a sequence; each is looked for at every token.
+    private static let mostTokenIDs = 256
 
     let json: JSONValue
     let context: String
@@ -65,7 +67,9 @@ struct ConfigurationFields {
     func tokenIDs(_ key: String, below limit: Int) throws -> [Int] {
         guard let value = json[key] else { return [] }
         var ids: [Int] = []
-        for entry in value.array ?? [value] {
+        let entries = value.array ?? [value]
+        guard entries.count <= Self.mostTokenIDs else { throw damaged("\(key) holds \(entries.count) ids, at most \(Self.mostTokenIDs) are read") }
+        for entry in entries {
             if entry.integer == -1 { continue }
             guard let id = entry.integer, id >= 0, id < limit else {
                 throw damaged("\(key) holds \(entry.kind), not an id below the \(limit) of the vocabulary")

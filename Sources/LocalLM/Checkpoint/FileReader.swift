@@ -1,6 +1,9 @@
 import Foundation
 
 /// A file open for reading at any place. Errors name it.
+///
+/// Files are read with `pread`, never mapped: one that is cut off meanwhile is an error, where a mapped one would end the process
+/// (SIGBUS). Symbolic links are followed: in Hugging Face's cache every file is one, into `blobs/`.
 final class FileReader {
     let url: URL
     let size: Int
@@ -8,7 +11,8 @@ final class FileReader {
 
     init(_ url: URL) throws {
         self.url = url
-        descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it. For files it means nothing.
+        descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw AtomicFile.failure("cannot be read", url) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
@@ -55,20 +59,23 @@ final class FileReader {
     static func contents(_ url: URL, limit: Int = 1 << 28) throws -> Data? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let reader = try FileReader(url)
-        guard reader.size <= limit else { throw LocalLMError(.damaged, "is too large: \(reader.size) bytes", context: url.path) }
+        guard reader.size <= limit else { throw LocalLMError(.damaged, "is too large: \(reader.size) bytes, at most \(limit) are read", context: url.path) }
         return Data(try reader.read(reader.size, at: 0))
     }
 
+    /// Of configurations, templates and the like. Most have a few KB; a tokenizer_config.json with many reserved tokens has 1 MB.
+    static let longestConfiguration = 1 << 22
+
     /// The same as text, which must be UTF-8.
-    static func text(_ url: URL) throws -> String? {
-        guard let data = try contents(url) else { return nil }
+    static func text(_ url: URL, limit: Int = longestConfiguration) throws -> String? {
+        guard let data = try contents(url, limit: limit) else { return nil }
         guard let text = String(validating: data, as: UTF8.self) else { throw LocalLMError(.damaged, "is not UTF-8", context: url.path) }
         return text
     }
 
-    /// The same as JSON.
-    static func json(_ url: URL) throws -> JSONValue? {
-        guard let data = try contents(url) else { return nil }
-        return try JSONParser.parse(data, context: url.path)
+    /// The same as JSON. A value takes far more memory than its text: of the longest file, every 16 bytes may be one.
+    static func json(_ url: URL, limit: Int = longestConfiguration) throws -> JSONValue? {
+        guard let data = try contents(url, limit: limit) else { return nil }
+        return try JSONParser.parse(data, context: url.path, maximumValues: limit / 16)
     }
 }

@@ -4,10 +4,10 @@ import Foundation
 ///
 /// What this program would compute differently is refused by name: other model types, activations, biases, ways of scaling RoPE,
 /// quantized weights. Absent keys have the defaults of transformers' configuration classes.
-enum HuggingFaceConfiguration {
+package enum HuggingFaceConfiguration {
     private static let mostLayers = 1 << 12
 
-    static func read(_ json: JSONValue, context: String) throws -> ModelConfiguration {
+    package static func read(_ json: JSONValue, context: String) throws -> ModelConfiguration {
         let fields = ConfigurationFields(json: json, context: context)
         guard json.members != nil else { throw fields.damaged("is \(json.kind), not an object") }
         guard let type = try fields.text("model_type") else { throw fields.damaged("model_type is missing") }
@@ -55,7 +55,7 @@ enum HuggingFaceConfiguration {
     }
 
     /// Joins the end-of-sequence ids that generation_config.json adds.
-    static func joinGeneration(_ json: JSONValue, into configuration: inout ModelConfiguration, context: String) throws {
+    package static func joinGeneration(_ json: JSONValue, into configuration: inout ModelConfiguration, context: String) throws {
         for id in try ConfigurationFields(json: json, context: context).tokenIDs("eos_token_id", below: configuration.vocabularySize)
         where !configuration.eosTokenIDs.contains(id) {
             configuration.eosTokenIDs.append(id)
@@ -89,22 +89,23 @@ enum HuggingFaceConfiguration {
 
     /// Refuses shapes whose weights could not be counted, or addressed.
     private static func checkSize(_ c: ModelConfiguration, _ fields: ConfigurationFields) throws {
-        func product(_ a: Int, _ b: Int) throws -> Int {
+        func product(_ a: Int, _ b: Int, limit: Int = 1 << 40) throws -> Int {
             let (result, overflow) = a.multipliedReportingOverflow(by: b)
-            guard !overflow, result <= 1 << 40 else { throw fields.damaged("its dimensions multiply to more than this program can hold") }
+            guard !overflow, result <= limit else { throw fields.damaged("its dimensions multiply to more than this program can hold") }
             return result
         }
         let queries = try product(c.headCount, c.headDimension)
         let attention = try product(queries, c.hiddenSize), perceptron = try product(c.intermediateSize, c.hiddenSize)
         _ = try product(try product(attention, 4) + product(perceptron, 3), c.layerCount)
         _ = try product(try product(c.vocabularySize, c.hiddenSize), 2)
-        _ = try product(c.maximumPositions, c.headDimension)
+        // The table of rotary positions is made whole, eight bytes a pair.
+        _ = try product(c.maximumPositions, c.headDimension, limit: 1 << 30)
     }
 
     // MARK: Writing
 
     /// `config.json` that transformers 4 and 5 both read: RoPE and the data type stand under their old and new names.
-    static func write(_ c: ModelConfiguration) -> JSONValue {
+    package static func write(_ c: ModelConfiguration) -> JSONValue {
         func optional(_ id: Int?) -> JSONValue { id.map(JSONValue.integer) ?? .null }
         var scaling: [JSONValue.Member] = []
         if let s = c.ropeScaling {

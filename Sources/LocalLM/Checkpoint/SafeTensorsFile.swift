@@ -2,13 +2,13 @@ import Foundation
 
 /// One safetensors file (github.com/huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors' bytes
 /// one behind the other. Every claim of the header is checked before anything is read or allocated by it.
-struct SafeTensorsFile {
-    enum ElementType: String {
+package struct SafeTensorsFile {
+    package enum ElementType: String {
         case float32 = "F32", bfloat16 = "BF16", float16 = "F16"
         /// Known so that files which hold such tensors beside ours can be read.
         case float64 = "F64", int64 = "I64", int32 = "I32", int16 = "I16", int8 = "I8", uint8 = "U8", bool = "BOOL"
 
-        var size: Int {
+        package var size: Int {
             switch self {
             case .float64, .int64: 8
             case .float32, .int32: 4
@@ -18,22 +18,24 @@ struct SafeTensorsFile {
         }
     }
 
-    struct Entry {
-        let type: ElementType
-        let shape: [Int]
+    package struct Entry {
+        package let type: ElementType
+        package let shape: [Int]
         /// Bytes, counted from the start of the file.
-        let range: Range<Int>
+        package let range: Range<Int>
     }
 
     /// The specification's own limit.
     static let longestHeader = 100_000_000
+    /// A tensor takes nine or so: enough for 200,000 of them, in some 200 MB of memory.
+    private static let mostHeaderValues = 1 << 21
 
     let reader: FileReader
-    let entries: [String: Entry]
+    package let entries: [String: Entry]
     /// Strings that the file carries beside its tensors.
     let metadata: [String: String]
 
-    init(_ url: URL) throws {
+    package init(_ url: URL) throws {
         let reader = try FileReader(url)
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: url.path) }
         guard reader.size >= 8 else { throw damaged("is no safetensors file: \(reader.size) bytes") }
@@ -41,12 +43,15 @@ struct SafeTensorsFile {
         guard length <= Self.longestHeader, Int(length) <= reader.size - 8 else {
             throw damaged("is no safetensors file, or cut off: a header of \(length) bytes in a file of \(reader.size)")
         }
-        let header = try JSONParser.parse(try reader.read(Int(length), at: 8), context: url.path)
+        let header = try JSONParser.parse(try reader.read(Int(length), at: 8), context: url.path, maximumValues: Self.mostHeaderValues)
         guard let members = header.members else { throw damaged("its header is \(header.kind), not an object") }
         let start = 8 + Int(length)
         var entries: [String: Entry] = [:]
         for member in members where member.key != "__metadata__" {
-            entries[member.key] = try Self.entry(member, start, reader)
+            // The parser refuses a key that stands twice; this one refuses two that Unicode holds for the same text.
+            guard entries.updateValue(try Self.entry(member, start, reader), forKey: member.key) == nil else {
+                throw damaged("tensor \(member.key) stands twice")
+            }
         }
         var end = start
         for (name, entry) in entries.sorted(by: {
@@ -65,7 +70,7 @@ struct SafeTensorsFile {
     }
 
     private static func entry(_ member: JSONValue.Member, _ start: Int, _ reader: FileReader) throws -> Entry {
-        let place = "\(reader.url.path): tensor \(member.key.prefix(200))"
+        let place = "\(reader.url.path): tensor \(member.key)"
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: place) }
         guard let name = member.value["dtype"]?.string else { throw damaged("dtype is missing") }
         guard let type = ElementType(rawValue: name) else {
@@ -91,7 +96,7 @@ struct SafeTensorsFile {
     }
 
     /// Reads a tensor's own bytes; `bytes` is as large as they are.
-    func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
+    package func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
         guard let entry = entries[name] else { throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path) }
         guard entry.range.count == bytes.count else {
             throw LocalLMError(.damaged, "has \(entry.range.count) bytes, not \(bytes.count)", context: "\(reader.url.path): tensor \(name)")

@@ -20,9 +20,13 @@ public enum JSONLines {
 
     public static func decode<Row: JSONLinesRow>(_ type: Row.Type, _ data: Data, name: String) throws -> [Row] {
         var rows: [Row] = []
-        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        var rest = data[...], number = 0
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+            rest = rest[line.endIndex...].dropFirst()
+            number += 1
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
-            let context = "\(name):\(index + 1)"
+            let context = "\(name):\(number)"
             rows.append(try Row(json: try JSONParser.parse(line, context: context), context: context))
         }
         return rows

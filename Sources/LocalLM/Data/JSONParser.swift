@@ -1,27 +1,31 @@
 import Foundation
 
 /// A strict reader of JSON (RFC 8259) for untrusted bytes: valid UTF-8, no lone surrogates, no repeated keys, at most
-/// `maximumDepth` levels. Whatever else it is given, it throws.
-struct JSONParser {
+/// `maximumDepth` levels and so many values. Whatever else it is given, it throws.
+package struct JSONParser {
     static let maximumDepth = 128
+    /// The largest tokenizer.json in use has two million. A value of two bytes of text takes some hundred bytes of memory.
+    package static let maximumValues = 1 << 23
 
     private let bytes: [UInt8]
     private var position = 0
+    private var valuesLeft: Int
     /// What the errors name.
     private let context: String
 
     /// - Parameter context: the file, or `file:line`, for error messages.
-    static func parse(_ data: some Sequence<UInt8>, context: String) throws -> JSONValue {
-        var parser = JSONParser(bytes: Array(data), context: context)
+    package static func parse(_ data: some Sequence<UInt8>, context: String, maximumValues: Int = maximumValues) throws -> JSONValue {
+        var parser = JSONParser(bytes: Array(data), context: context, maximumValues: maximumValues)
         let value = try parser.value(depth: 0)
         parser.skipSpace()
         guard parser.position == parser.bytes.count else { throw parser.error("something follows the JSON value") }
         return value
     }
 
-    private init(bytes: [UInt8], context: String) {
+    private init(bytes: [UInt8], context: String, maximumValues: Int) {
         self.bytes = bytes
         self.context = context
+        valuesLeft = maximumValues
     }
 
     private func error(_ what: String) -> LocalLMError {
@@ -40,6 +44,8 @@ struct JSONParser {
 
     private mutating func value(depth: Int) throws -> JSONValue {
         guard depth < Self.maximumDepth else { throw error("more than \(Self.maximumDepth) levels of nesting") }
+        guard valuesLeft > 0 else { throw error("more values than any such file has, the last") }
+        valuesLeft -= 1
         skipSpace()
         guard let byte = current else { throw error("the text ends where a value is due") }
         switch byte {

@@ -190,7 +190,6 @@ extension JinjaRendering {
     /// What Python's `reversed` takes, in its own order.
     private func reversed(_ value: JinjaValue) throws -> [JinjaValue] {
         switch value {
-        case .undefined, .missing: throw JinjaFailure.python("'Undefined' object is not reversible")
         case .generator: throw JinjaFailure.python("'generator' object is not reversible")
         default: return try elements(value)
         }

@@ -15,6 +15,7 @@ extension JinjaRendering {
             return try attribute(value, name, bytes)
         case .item(let value, let index):
             let value = try evaluate(value)
+            if case .dictionary(let dictionary) = value, case .constant(.string(let name)) = index.kind, let found = dictionary.find(name) { return found }
             let index = try evaluate(index)
             line = expression.line
             return try item(value, index)

@@ -67,7 +67,9 @@ extension JinjaRendering {
             return try self.text(try padded(try padded(text, PythonText.count(text) + left, [Ascii.space], left: true), width, [Ascii.space], left: false))
         case .format:
             let text = try string(value)
-            guard call.positional.isEmpty || call.named.isEmpty else { throw JinjaFailure.python("\(name) can't handle positional and keyword arguments at the same time") }
+            guard call.positional.isEmpty || call.named.isEmpty else {
+                throw JinjaFailure.python("\(name) can't handle positional and keyword arguments at the same time")
+            }
             if call.named.isEmpty { return try self.text(try formatted(text, .tuple(try JinjaSequence(call.positional)))) }
             return try self.text(try formatted(text, .dictionary(try JinjaDictionary(call.named.map { (.text($0.name), $0.value) }))))
         case .length, .count:
@@ -200,6 +202,7 @@ extension JinjaRendering {
         over source: JinjaValue, _ items: JinjaIterator, _ transform: @escaping (JinjaValue) throws -> JinjaValue?
     ) throws -> JinjaGenerator {
         try JinjaGenerator(over: source.depth) { [unowned self] in
+            try checkStack()
             while let item = try items.next() {
                 try charge(1)
                 if let value = try transform(item) { return value }
@@ -216,7 +219,9 @@ extension JinjaRendering {
         if filter == .map {
             if call.positional.isEmpty, let attribute = call.named.first(where: { $0.name == "attribute" }) {
                 let preset = call.named.first { $0.name == "default" }?.value
-                guard call.named.allSatisfy({ ["attribute", "default"].contains($0.name) }) else { throw JinjaFailure.python("unexpected keyword argument of 'map'") }
+                guard call.named.allSatisfy({ ["attribute", "default"].contains($0.name) }) else {
+                    throw JinjaFailure.python("unexpected keyword argument of 'map'")
+                }
                 let getter = try attributeGetter(attribute.value, default: preset)
                 return .generator(try generator(over: value, try iterator(value)) { try getter($0) })
             }
@@ -251,7 +256,9 @@ extension JinjaRendering {
     }
 
     /// `make_attrgetter`: a path of names and indices.
-    private func attributeGetter(_ attribute: JinjaValue?, ignoresCase: Bool = false, default preset: JinjaValue? = nil) throws -> (JinjaValue) throws -> JinjaValue {
+    private func attributeGetter(_ attribute: JinjaValue?, ignoresCase: Bool = false, default preset: JinjaValue? = nil) throws -> (JinjaValue) throws ->
+        JinjaValue
+    {
         var parts: [JinjaValue] = []
         switch attribute {
         case nil, .some(.none): break
@@ -277,7 +284,9 @@ extension JinjaRendering {
     /// `make_multi_attrgetter`: paths with commas between them, for sorting.
     private func attributesGetter(_ attribute: JinjaValue?, ignoresCase: Bool) throws -> (JinjaValue) throws -> JinjaValue {
         guard case .string(let text)? = attribute, text.contains(UInt8(ascii: ",")) else { return try attributeGetter(attribute, ignoresCase: ignoresCase) }
-        let getters = try PythonText.split(text, [UInt8(ascii: ",")], limit: -1, fromRight: false).map { try attributeGetter(.string($0), ignoresCase: ignoresCase) }
+        let getters = try PythonText.split(text, [UInt8(ascii: ",")], limit: -1, fromRight: false).map {
+            try attributeGetter(.string($0), ignoresCase: ignoresCase)
+        }
         return { value in .list(try JinjaSequence(try getters.map { try $0(value) })) }
     }
 
@@ -288,7 +297,8 @@ extension JinjaRendering {
             var batch: [JinjaValue] = []
             while batch.count < size, let item = try items.next() { batch.append(item) }
             if batch.isEmpty { return nil }
-            if case .none = filling {} else {
+            if case .none = filling {
+            } else {
                 try chargeElements(size)
                 while batch.count < size { batch.append(filling) }
             }
@@ -359,7 +369,9 @@ extension JinjaRendering {
 
     private func truncated(_ text: [UInt8], _ length: Int, _ killsWords: Bool, _ end: [UInt8], _ leeway: Int) throws -> JinjaValue {
         let endCount = PythonText.count(end)
-        guard length >= endCount, leeway >= 0, length < 1 << 40, leeway < 1 << 40 else { throw JinjaFailure.python("the filter 'truncate' has a length or leeway that does not fit") }
+        guard length >= endCount, leeway >= 0, length < 1 << 40, leeway < 1 << 40 else {
+            throw JinjaFailure.python("the filter 'truncate' has a length or leeway that does not fit")
+        }
         guard PythonText.count(text) > length + leeway else { return .string(text) }
         let head = PythonText.slice(text, nil, length - endCount, 1)
         if killsWords { return .string(head + end) }

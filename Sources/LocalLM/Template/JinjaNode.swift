@@ -84,7 +84,9 @@ extension JinjaExpression.Kind {
 }
 
 enum JinjaOperator: String { case multiply = "*", divide = "/", floorDivide = "//", remainder = "%", power = "**" }
-enum JinjaComparison: String { case equal = "==", unequal = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", within = "in", notWithin = "not in" }
+enum JinjaComparison: String {
+    case equal = "==", unequal = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", within = "in", notWithin = "not in"
+}
 
 /// The arguments of a call as they are written: `f(a, b, name=c, *d, **e)`.
 struct JinjaArguments {

@@ -92,7 +92,11 @@ extension JinjaRendering {
         }
         let name = definition.name.map { "the macro '\($0)'" } ?? "the call block"
         for (index, parameter) in definition.parameters.enumerated() {
-            if index < call.positional.count { scope.slots[parameter.slot] = call.positional[index] } else if let value = take(parameter.text) { scope.slots[parameter.slot] = value }
+            if index < call.positional.count {
+                scope.slots[parameter.slot] = call.positional[index]
+            } else if let value = take(parameter.text) {
+                scope.slots[parameter.slot] = value
+            }
         }
         if let caller = definition.caller {
             var value = take("caller") ?? .none
@@ -114,8 +118,7 @@ extension JinjaRendering {
         let outer = activation
         activation = scope
         defer { activation = outer }
-        try deeper()
-        defer { shallower() }
+        try checkStack()
         let text = try capture {
             enter(definition.frame)
             let required = definition.parameters.count - definition.defaults.count
@@ -197,7 +200,8 @@ extension JinjaRendering {
                 var next = index + 1
                 if next < format.count, "-_0^#".utf8.contains(format[next]) { next += 1 }
                 guard next < format.count, "aAbBcdDeFHIjklmMnpPrRSTtuUVwWxXyYGghC%".utf8.contains(format[next]) else {
-                    throw JinjaFailure.unsupported("this directive of a date format: \(String(decoding: format[index..<min(next + 1, format.count)], as: UTF8.self))")
+                    throw JinjaFailure.unsupported(
+                        "this directive of a date format: \(String(decoding: format[index..<min(next + 1, format.count)], as: UTF8.self))")
                 }
                 index = next
             }

@@ -20,8 +20,7 @@ extension JinjaRendering {
             line = expression.line
             return try item(value, index)
         default:
-            try deeper()
-            defer { shallower() }
+            try checkStack()
             return try evaluateDeep(expression, input, caller)
         }
     }
@@ -221,7 +220,8 @@ extension JinjaRendering {
         case .range(let range):
             let indices = PythonText.indices(start, stop, step, count: range.count)
             guard let first = indices.first else { throw JinjaFailure.unsupported("an empty slice of a range") }
-            return .range(JinjaRange(start: range.start + first * range.step, step: range.step * (indices.count > 1 ? indices[1] - first : 1), count: indices.count))
+            return .range(
+                JinjaRange(start: range.start + first * range.step, step: range.step * (indices.count > 1 ? indices[1] - first : 1), count: indices.count))
         case .dictionary: throw JinjaFailure.python("unhashable type: 'slice'")
         default: throw JinjaFailure.python("'\(value.typeName)' object is not subscriptable")
         }

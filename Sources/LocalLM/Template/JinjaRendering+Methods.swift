@@ -28,7 +28,9 @@ extension JinjaMethod {
         ],
         "dict": ["clear", "copy", "fromkeys", "pop", "popitem", "setdefault", "update"],
         "list": ["append", "clear", "copy", "extend", "insert", "pop", "remove", "reverse", "sort"],
-        "int": ["as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag", "is_integer", "numerator", "real", "to_bytes"],
+        "int": [
+            "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag", "is_integer", "numerator", "real", "to_bytes",
+        ],
         "float": ["as_integer_ratio", "conjugate", "fromhex", "hex", "imag", "is_integer", "real"],
         "range": ["count", "index", "start", "step", "stop"],
         "dict_items": ["isdisjoint", "mapping"], "dict_keys": ["isdisjoint", "mapping"], "dict_values": ["mapping"],
@@ -47,7 +49,9 @@ extension JinjaMethod {
 extension JinjaRendering {
     /// The method of this name, or nil where the value has none.
     func method(_ value: JinjaValue, _ name: String) throws -> JinjaValue? {
-        if JinjaMethod.isRefused(name, of: value) { throw JinjaFailure.unsupported("the attribute '\(name.prefix(40))' of a value of type '\(value.typeName)'") }
+        if JinjaMethod.isRefused(name, of: value) {
+            throw JinjaFailure.unsupported("the attribute '\(name.prefix(40))' of a value of type '\(value.typeName)'")
+        }
         guard let names = JinjaMethod.names(of: value), names.contains(name) else { return nil }
         return .method(JinjaMethod(value, name))
     }
@@ -60,7 +64,9 @@ extension JinjaRendering {
             return try self.call(dictionary, name, call)
         case .list(let items), .tuple(let items):
             guard call.named.isEmpty else { throw JinjaFailure.python("\(name)() takes no keyword arguments") }
-            guard call.positional.count == 1 || (name == "index" && call.positional.count > 1) else { throw JinjaFailure.python("\(name)() takes one argument") }
+            guard call.positional.count == 1 || (name == "index" && call.positional.count > 1) else {
+                throw JinjaFailure.python("\(name)() takes one argument")
+            }
             guard call.positional.count == 1 else { throw JinjaFailure.unsupported("index() with bounds") }
             var places: [Int] = []
             for (index, value) in items.values.enumerated() {

@@ -216,7 +216,9 @@ extension JinjaRendering {
         case UInt8(ascii: "d"), UInt8(ascii: "i"), UInt8(ascii: "u"):
             guard precision == nil else { throw JinjaFailure.unsupported("a precision for a whole number") }
             if let number = value.index { return signed(String(number)) }
-            guard case .float(let real) = value else { throw value.isUndefined ? used(value) : JinjaFailure.python("%d format: a real number is required, not \(value.typeName)") }
+            guard case .float(let real) = value else {
+                throw value.isUndefined ? used(value) : JinjaFailure.python("%d format: a real number is required, not \(value.typeName)")
+            }
             guard let number = Int(exactly: real.rounded(.towardZero)) else { throw JinjaFailure.unsupported("a whole number of more than 64 bits") }
             return signed(String(number))
         case UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "g"), UInt8(ascii: "G"):
@@ -224,7 +226,9 @@ extension JinjaRendering {
             switch value {
             case .float(let number): real = number
             default:
-                guard let number = value.index else { throw value.isUndefined ? used(value) : JinjaFailure.python("must be real number, not \(value.typeName)") }
+                guard let number = value.index else {
+                    throw value.isUndefined ? used(value) : JinjaFailure.python("must be real number, not \(value.typeName)")
+                }
                 real = Double(number)
             }
             guard real.isFinite else { throw JinjaFailure.unsupported("a format of a number that is not finite") }
@@ -255,7 +259,9 @@ extension JinjaRendering {
                 throw JinjaFailure.python("a single brace in a format")
             }
             let field = Array(format[index..<end])
-            guard field.allSatisfy(Ascii.isWord) else { throw JinjaFailure.unsupported("the field {\(String(decoding: field.prefix(40), as: UTF8.self))} of a format") }
+            guard field.allSatisfy(Ascii.isWord) else {
+                throw JinjaFailure.unsupported("the field {\(String(decoding: field.prefix(40), as: UTF8.self))} of a format")
+            }
             index = end + 1
             let value: JinjaValue
             if field.isEmpty || field.allSatisfy(Ascii.isDigit) {

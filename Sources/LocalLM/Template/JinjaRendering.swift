@@ -8,8 +8,8 @@ final class JinjaRendering {
     static let maximumSteps = 10_000_000
     static let maximumBytes = 32 << 20
     static let maximumElements = 1_000_000
-    /// How deep statements, expressions and macros may stand in one another at run time: bounds the stack.
-    static let maximumNesting = 400
+    /// The stack that macros which call themselves may take: a fraction of what a thread has.
+    static let maximumStack = 512 << 10
 
     var out: [UInt8] = []
     /// The line of what is being done, for errors.
@@ -19,7 +19,7 @@ final class JinjaRendering {
     private let addsGenerationPrompt: Bool
     let now: @Sendable () -> Date
     private var steps = JinjaRendering.maximumSteps
-    private var nesting = 0
+    private var stackTop: UInt = 0
     /// What is written since `captureStart` is no part of the text yet.
     private var captures = 0
     private var captureStart = 0
@@ -61,6 +61,7 @@ final class JinjaRendering {
 
     func run(_ statements: [JinjaStatement], _ frame: JinjaFrame) throws {
         defer { drop() }
+        stackTop = Self.stackPointer()
         do {
             enter(frame)
             _ = try execute(statements)
@@ -94,12 +95,17 @@ final class JinjaRendering {
         if steps < 0 { throw JinjaFailure.limit("more than \(Self.maximumSteps) steps") }
     }
 
-    @inline(__always) func deeper() throws {
-        nesting &+= 1
-        if nesting > Self.maximumNesting { throw JinjaFailure.limit("nested deeper than \(Self.maximumNesting) at run time") }
+    /// Wherever a template can make this program call itself.
+    @inline(__always) func checkStack() throws {
+        if Int(bitPattern: stackTop &- Self.stackPointer()) > Self.maximumStack {
+            throw JinjaFailure.limit("more than \(Self.maximumStack >> 10) KiB of stack: a macro that calls itself, for example")
+        }
     }
 
-    @inline(__always) func shallower() { nesting &-= 1 }
+    @inline(__always) private static func stackPointer() -> UInt {
+        var here: UInt8 = 0
+        return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) }
+    }
 
     /// Before text of this size is made.
     func chargeBytes(_ count: Int) throws {
@@ -175,8 +181,7 @@ final class JinjaRendering {
     // MARK: Statements
 
     func execute(_ statements: [JinjaStatement]) throws -> Flow {
-        try deeper()
-        defer { shallower() }
+        try checkStack()
         for statement in statements {
             try charge(1)
             switch statement {

@@ -17,6 +17,7 @@ struct JinjaScopes {
         for name in ["self", "super"] where symbols.refs[name] != nil {
             throw JinjaFailure.unsupported("the variable '\(name)'").error(line: 1)
         }
+        guard !function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: 1) }
         try bind(template, symbols)
         guard !function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: 1) }
         return (frame(symbols), function.slotCount)
@@ -37,7 +38,6 @@ struct JinjaScopes {
         func slot(_ name: String, level: Int, _ kind: String) -> Int {
             let key = "\(level) \(kind) \(name)"
             if let slot = slots[key] { return slot }
-            if isFull { return 0 }
             slots[key] = slotCount
             slotCount += 1
             return slotCount - 1
@@ -69,6 +69,7 @@ struct JinjaScopes {
         func find(_ name: String) -> Place? { refs[name] ?? parent?.find(name) }
 
         private func define(_ name: String, _ load: Load) {
+            guard !function.isFull else { return }
             let place = Place(functionDepth: function.depth, slot: function.slot(name, level: level, kind))
             refs[name] = place
             loads[place] = load
@@ -172,6 +173,7 @@ struct JinjaScopes {
     }
 
     private func bind(_ name: JinjaName, _ symbols: Symbols) throws {
+        guard !symbols.function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: name.line) }
         guard let place = symbols.find(name.text) else { throw JinjaFailure.unsupported("the variable '\(name.text)' here").error(line: name.line) }
         (name.hops, name.slot) = (symbols.function.depth - place.functionDepth, place.slot)
     }
@@ -223,7 +225,9 @@ struct JinjaScopes {
         if usesState { inner.declareParameter("loop") }
         visit(loop.target, inner, isParameter: true)
         visit(loop.body, inner)
-        guard !Undeclared.stores("loop", [.loop(loop)]) else { throw JinjaFailure.python("cannot assign to the variable 'loop' in a loop").error(line: loop.line) }
+        guard !Undeclared.stores("loop", [.loop(loop)]) else {
+            throw JinjaFailure.python("cannot assign to the variable 'loop' in a loop").error(line: loop.line)
+        }
         if let test = loop.test, let target = loop.testTarget {
             let condition = Symbols(in: symbols.function, under: symbols, kind: "condition \(loop.line) \(symbols.function.slotCount)")
             visit(target, condition, isParameter: true)

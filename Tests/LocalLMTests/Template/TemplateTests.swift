@@ -44,9 +44,11 @@ import Testing
     }
 
     @Test func generatedRangesAreBytesOfTheText() throws {
-        let source = "ü{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}[{{ m.content }}]{% endif %}{% endfor %}"
+        let source =
+            "ü{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}[{{ m.content }}]{% endif %}{% endfor %}"
         let marked = try ChatTemplate(source: source).renderMarked(
-            [Message(role: "user", content: "é"), Message(role: "assistant", content: "日本"), Message(role: "assistant", content: "")], addGenerationPrompt: false)
+            [Message(role: "user", content: "é"), Message(role: "assistant", content: "日本"), Message(role: "assistant", content: "")],
+            addGenerationPrompt: false)
         #expect(marked.generated.map { String(decoding: Array(marked.text.utf8)[$0], as: UTF8.self) } == ["日本", ""])
         #expect(marked.text == "ü[é]日本")
     }
@@ -76,9 +78,12 @@ import Testing
 
     @Test(arguments: [UInt64(1), 2, 3]) func anySourceIsRenderedOrRefused(seed: UInt64) {
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "else", "endif", "for", "in", "endfor", "set", "x", "messages", "loop", "=", "==", "(", ")", "[", "]", "{", "}", ":",
-            ",", ".", "|", "~", "*", "**", "//", "%", "'a'", "\"", "'", "\\", "1", "9223372036854775807", "0.5", "not", "is", "defined", "map", "join", "range", "namespace", "macro", "endmacro",
-            "call", "endcall", "filter", "endfilter", "raw", "endraw", "generation", "endgeneration", "content", "role", "split", "\n", " ", "é", "\u{2028}", "none", "true", "and", "or", "upper", "tojson",
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "else", "endif", "for", "in", "endfor", "set", "x", "messages", "loop", "=", "==", "(", ")",
+            "[", "]", "{", "}", ":",
+            ",", ".", "|", "~", "*", "**", "//", "%", "'a'", "\"", "'", "\\", "1", "9223372036854775807", "0.5", "not", "is", "defined", "map", "join", "range",
+            "namespace", "macro", "endmacro",
+            "call", "endcall", "filter", "endfilter", "raw", "endraw", "generation", "endgeneration", "content", "role", "split", "\n", " ", "é", "\u{2028}",
+            "none", "true", "and", "or", "upper", "tojson",
         ]
         var random = Words(state: seed)
         for _ in 0..<3000 {

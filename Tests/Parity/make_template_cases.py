@@ -191,6 +191,8 @@ MINIS = [
         "{% macro f(x, y=x) %}{{ x }}{{ y }}{% endmacro %}{{ f(3) }}", "{% macro f() %}  a  {% endmacro %}[{{ f() }}][{{ f()|trim }}]", "{{ f() }}{% macro f() %}late{% endmacro %}", "{% macro f(x) %}{% if caller %}c{% else %}n{% endif %}{% endmacro %}{{ f(1) }}", "{% set f = namespace %}{{ f(a=1).a }}", "{{ dict(a=1, b=2) }} {{ dict([('x', 1)]) }} {{ dict({'q': 2}, r=3) }}",
         "{% macro f(a, b) %}{{ a }}{{ b }}{% endmacro %}{{ f(*[1, 2]) }}{{ f(**{'a': 3, 'b': 4}) }}", "{{ raise_exception('no: ' ~ 1) }}", "{% if false %}{{ raise_exception('x') }}{% endif %}fine", "{{ strftime_now('%Y-%m-%d %H:%M:%S %d %B %b %a %A %j') }}", "{% macro m(a=nothing) %}[{{ a }}][{{ a is defined }}]{% endmacro %}{{ m() }}{{ m(1) }}", "{% print 'a', 1 %}", "{% macro f(a) %}{{ a is defined }}{% endmacro %}{{ f() }}",
         "{% macro f(x) %}{% generation %}{{ x }}{% endgeneration %}{% endmacro %}ü{{ f('é') }}{% generation %}ab{{ 'ç' }}{% endgeneration %}!", "a{% set x %}b{% generation %}ç{% endgeneration %}{% endset %}{{ x }}{% generation %}{% generation %}d{% endgeneration %}{% endgeneration %}",
+        "é{% generation %}äb{% generation %}cö{% endgeneration %}d{% endgeneration %}{% for m in messages %}{% generation %}{{ m.role }}{% generation %}ü{% endgeneration %}{% endgeneration %}{% endfor %}",
+        "{{ [{'a': 1}, {}, {'a': 0}]|sort(attribute='b')|tojson }}{{ [1, 2]|sort(attribute='x')|list }}{% for i in [1] %}{{ self is defined }}{% endfor %}",
     ],
     [  # tests
         "{{ 1 is odd }}{{ 2 is even }}{{ 6 is divisibleby 3 }}{{ 6 is divisibleby(4) }}{{ 'a' is lower }}{{ 'A' is upper }}{{ 'a1' is lower }}{{ '1' is upper }}", "{{ 1 is number }}{{ 1.0 is number }}{{ true is number }}{{ 1 is integer }}{{ true is integer }}{{ 1.0 is float }}{{ true is boolean }}{{ 1 is true }}{{ true is true }}{{ false is false }}",
@@ -225,7 +227,7 @@ REFUSED = [
     "{{ '%x' % 255 }}", "{{ (1).real }}", "{% for i in [1, 2, 3] recursive %}{{ i }}{% endfor %}", "{% for i in [1] %}{{ loop }}{% endfor %}",
     "{{ [1] is sameas [1] }}", "{{ ''.__class__ }}", "{{ 'x'.upper }}", "{% block a %}{% endblock %}", "{% include 'x' %}", "{% extends 'x' %}",
     "{{ 2 ** 64 }}", "{{ 9223372036854775807 + 1 }}", "{{ 99999999999999999999 }}", "{{ 'x'|urlize }}", "{{ [1]|random }}", "{{ lipsum() }}",
-    "{{ 'a'|safe + 'b' }}", "{{ 'x'.casefold() }}", "{{ [].append(1) }}", "{{ {}.update({}) }}", "{{ self }}", "{% autoescape true %}{% endautoescape %}",
+    "{{ 'a'|safe + 'b' }}", "{{ 'x'.casefold() }}", "{{ [].append(1) }}", "{{ {}.update({}) }}", "{{ self }}", "{% for i in [1] %}{{ self.x }}{% endfor %}", "{% autoescape true %}{% endautoescape %}",
     "{{ cycler('a') }}", "{{ '\\ud800' }}", "{{ 0x10 }}", "{{ 'ΑΣ'|lower }}", "{{ messages[0][1, 2] }}", "{{ range }}", "{{ strftime_now('%f') }}",
 ]
 

@@ -281,12 +281,13 @@ extension JinjaRendering {
         }
     }
 
-    /// `make_multi_attrgetter`: paths with commas between them, for sorting.
+    /// `make_multi_attrgetter`: paths with commas between them, for sorting. A list always, so that what is undefined compares equal.
     private func attributesGetter(_ attribute: JinjaValue?, ignoresCase: Bool) throws -> (JinjaValue) throws -> JinjaValue {
-        guard case .string(let text)? = attribute, text.contains(UInt8(ascii: ",")) else { return try attributeGetter(attribute, ignoresCase: ignoresCase) }
-        let getters = try PythonText.split(text, [UInt8(ascii: ",")], limit: -1, fromRight: false).map {
-            try attributeGetter(.string($0), ignoresCase: ignoresCase)
+        var paths = [attribute]
+        if case .string(let text)? = attribute {
+            paths = PythonText.split(text, [UInt8(ascii: ",")], limit: -1, fromRight: false).map { .string($0) }
         }
+        let getters = try paths.map { try attributeGetter($0, ignoresCase: ignoresCase) }
         return { value in .list(try JinjaSequence(try getters.map { try $0(value) })) }
     }
 

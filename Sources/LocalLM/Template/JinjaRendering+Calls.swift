@@ -165,7 +165,7 @@ extension JinjaRendering {
                 throw JinjaFailure.python("strftime_now takes a string")
             }
             return .string(try time(format))
-        case .lipsum, .cycler, .joiner: throw JinjaFailure.unsupported("the function '\(function.rawValue)'")
+        case .lipsum, .cycler, .joiner, .template: throw JinjaFailure.unsupported("the function '\(function.rawValue)'")
         }
     }
 

@@ -299,18 +299,21 @@ final class JinjaRendering {
         return .normal
     }
 
+    /// Transformers sees only what the template's own level has written when a block ends: one that is captured, by a block around it
+    /// for example, begins for it where that began.
     private func generation(_ body: JinjaMacro) throws {
-        let start = captures == 0 ? out.count : captureStart
         if captures == 0 {
-            let begin = out.count
+            let start = out.count
+            (captures, captureStart) = (1, start)
+            defer { captures = 0 }
             try inFunction(body) { _ = try execute(body.body) }
-            marks.append(.bytes(begin..<out.count))
+            marks.append(.bytes(start..<out.count))
         } else {
             let text = try capture {
                 try inFunction(body) { _ = try execute(body.body) }
                 return .normal
             }.text
-            marks.append(.characters(fromByte: start, count: PythonText.count(text)))
+            marks.append(.characters(fromByte: captureStart, count: PythonText.count(text)))
             try write(text)
         }
     }

@@ -14,9 +14,6 @@ struct JinjaScopes {
         let function = Function(depth: 0, maximumSlots)
         let symbols = Symbols(in: function, under: nil)
         visit(template, symbols)
-        for name in ["self", "super"] where symbols.refs[name] != nil {
-            throw JinjaFailure.unsupported("the variable '\(name)'").error(line: 1)
-        }
         guard !function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: 1) }
         try bind(template, symbols)
         guard !function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: 1) }

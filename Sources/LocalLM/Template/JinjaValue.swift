@@ -290,6 +290,7 @@ enum JinjaFunction: String, CaseIterable {
     case range, namespace, dict, raise_exception, strftime_now
     /// Jinja has them; here they are known only to be refused where they are called.
     case lipsum, cycler, joiner
+    case template = "self"
 }
 
 /// The variables of the template's own level, or of one call of a macro.

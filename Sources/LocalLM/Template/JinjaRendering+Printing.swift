@@ -127,7 +127,7 @@ extension JinjaRendering {
         if case .tuple(let items) = arguments { positional = items.values }
         var isMapping = false
         switch arguments {
-        case .dictionary, .list, .range: isMapping = true
+        case .dictionary, .list, .range, .undefined: isMapping = true
         default: break
         }
         var out: [UInt8] = []

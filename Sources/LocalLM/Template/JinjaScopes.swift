@@ -88,7 +88,9 @@ struct JinjaScopes {
         }
 
         /// What the branches of an `if` store may be stored or not: it begins as what the name means outside.
-        func join(_ branches: [Symbols]) {
+        func join(_ all: [Symbols]) {
+            // Names are only ever added: a branch with as many as before has changed nothing.
+            let branches = all.filter { $0.refs.count != refs.count || $0.loads.count != loads.count || $0.stores.count != stores.count }
             var stored: Set<String> = []
             for branch in branches { stored.formUnion(branch.stores) }
             stored.subtract(stores)
@@ -129,7 +131,7 @@ struct JinjaScopes {
 
     /// A chain of branches; what follows the first is an `if` of its own, as Jinja has it.
     private func visit(_ branches: ArraySlice<(test: JinjaExpression, body: [JinjaStatement])>, _ otherwise: [JinjaStatement], _ symbols: Symbols) {
-        guard let first = branches.first else { return }
+        guard let first = branches.first, !symbols.function.isFull else { return }
         visit(first.test, symbols)
         let body = Symbols(copy: symbols), others = Symbols(copy: symbols), last = Symbols(copy: symbols)
         visit(first.body, body)

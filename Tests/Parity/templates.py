@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import make_template_cases as cases
-from transformers import AutoTokenizer
+from tokenizers import Tokenizer
 
 HERE = pathlib.Path(__file__).parent
 
@@ -44,7 +44,7 @@ def main():
     source = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "../LocalLMTests/Golden/smollm/model"
     templates = {path.stem: (path.read_text(), cases.CONVERSATIONS) for path in sorted(cases.FOLDER.glob("*.jinja"))}
     templates |= {name: (text, cases.CONVERSATIONS) for name, text in cases.KNOWN.items()}
-    templates |= {f"small {i}": (text, [cases.MINI_CONVERSATION]) for i, text in enumerate(cases.minis())}
+    templates |= {f"small {i}": (text, [cases.MINI_CONVERSATION]) for i, text in enumerate(cases.minis()) if "%S" not in text}
     identical, different, refused, count = 0, [], [], 0
     with tempfile.TemporaryDirectory() as folder:
         model, state = pathlib.Path(folder) / "model", pathlib.Path(folder) / "state"
@@ -52,20 +52,21 @@ def main():
         settings = json.loads((model / "tokenizer_config.json").read_text()) | cases.TOKENS
         settings.pop("chat_template", None)
         (model / "tokenizer_config.json").write_text(json.dumps(settings))
-        tokenizer = AutoTokenizer.from_pretrained(model)
+        # The file as it stands: AutoTokenizer would add the special tokens that it lacks.
+        tokenizer = Tokenizer.from_file(str(model / "tokenizer.json"))
         for name, (text, conversations) in templates.items():
             (model / "chat_template.jinja").write_text(text, newline="")
             rows = [{"messages": c, "add_generation_prompt": add} for c in conversations for add in (False, True)]
             is_equal = True
             for row, got in zip(rows, lines(program, model, state, rows)):
-                want = cases.expected(text, row["messages"], row["add_generation_prompt"], tokenizer.special_tokens_map, still=False)
+                want = cases.expected(text, row["messages"], row["add_generation_prompt"], cases.TOKENS, still=False)
                 count += 1
                 if "error" in want:
                     same = "error" in got
                 elif "error" in got:
                     same = False
                 else:
-                    same = got["rendered"] == want["text"] and got["ids"] == tokenizer.encode(want["text"], add_special_tokens=False)
+                    same = got["rendered"] == want["text"] and got["ids"] == tokenizer.encode(want["text"], add_special_tokens=False).ids
                 if not same:
                     is_equal = False
                     (refused if "error" in got and "text" in want else different).append(name)

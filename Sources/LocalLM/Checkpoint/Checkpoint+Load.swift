@@ -8,13 +8,14 @@ extension Checkpoint {
         let tokenizer = try named(tokenizerURL) { try Tokenizer(json: json) }
         let settings = try FileReader.json(directory.appendingPathComponent(File.tokenizerConfiguration))
 
-        let configuration = try configuration(of: directory, tokenizer, settings)
+        let specialTokens = try specialTokens(of: directory, settings)
+        let configuration = try configuration(of: directory, tokenizer, end: specialTokens["eos_token"])
         guard tokenizer.vocabularySize <= configuration.vocabularySize else {
             throw LocalLMError(
                 .damaged, "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
                 context: tokenizerURL.path)
         }
-        let template = try template(of: directory, settings)
+        let template = try template(of: directory, settings, specialTokens)
         return Checkpoint(
             weights: try WeightsReader(directory).read(configuration), tokenizer: tokenizer, template: template,
             tokenizerConfiguration: settings)
@@ -31,7 +32,7 @@ extension Checkpoint {
         }
     }
 
-    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, _ settings: JSONValue?) throws -> ModelConfiguration {
+    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, end: String?) throws -> ModelConfiguration {
         let url = directory.appendingPathComponent(File.configuration)
         guard let json = try FileReader.json(url) else { throw missing(url) }
         var configuration = try HuggingFaceConfiguration.read(json, context: url.path)
@@ -39,7 +40,7 @@ extension Checkpoint {
         if let generation = try FileReader.json(generationURL) {
             try HuggingFaceConfiguration.joinGeneration(generation, into: &configuration, context: generationURL.path)
         }
-        if configuration.eosTokenIDs.isEmpty, let end = specialToken("eos_token", settings), let id = tokenizer.id(of: end) {
+        if configuration.eosTokenIDs.isEmpty, let end, let id = tokenizer.id(of: end) {
             configuration.eosTokenIDs = [id]
         }
         return configuration
@@ -51,15 +52,36 @@ extension Checkpoint {
         return value?.string ?? value?["content"]?.string
     }
 
+    /// The tokens that a template knows by name, as transformers 5 gathers them (`special_tokens_map` of a tokenizer): the members of
+    /// tokenizer_config.json that end in `_token`, the named ones in `extra_special_tokens`, and, over these, special_tokens_map.json
+    /// where the configuration has no `added_tokens_decoder`.
+    ///
+    /// We deviate in that the presets of tokenizer classes do not count (`<s>` of LlamaTokenizer): their files name what they use.
+    private static func specialTokens(of directory: URL, _ settings: JSONValue?) throws -> [String: String] {
+        var tokens: [String: String] = [:]
+        func take(_ members: [JSONValue.Member], onlyTokens: Bool) {
+            for member in members where !onlyTokens || member.key.hasSuffix("_token") {
+                tokens[member.key] = member.value.string ?? member.value["content"]?.string
+            }
+        }
+        take(settings?.members ?? [], onlyTokens: true)
+        take(settings?["extra_special_tokens"]?.members ?? [], onlyTokens: false)
+        if settings?["added_tokens_decoder"] == nil, let map = try FileReader.json(directory.appendingPathComponent(File.specialTokens)) {
+            take(map.members ?? [], onlyTokens: true)
+            take(map["extra_special_tokens"]?.members ?? [], onlyTokens: false)
+        }
+        return tokens
+    }
+
     /// chat_template.jinja, else the copy in tokenizer_config.json, as transformers chooses.
-    private static func template(of directory: URL, _ settings: JSONValue?) throws -> ChatTemplate? {
+    private static func template(of directory: URL, _ settings: JSONValue?, _ specialTokens: [String: String]) throws -> ChatTemplate? {
         let url = directory.appendingPathComponent(File.template)
-        if let source = try FileReader.text(url) { return try named(url) { try ChatTemplate(source: source) } }
+        if let source = try FileReader.text(url) { return try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) } }
         guard let value = settings?["chat_template"] else { return nil }
         let configurationURL = directory.appendingPathComponent(File.tokenizerConfiguration)
         // Either one template, or a list of named ones.
         let source = value.string ?? value.array?.first { $0["name"]?.string == "default" }?["template"]?.string
         guard let source else { throw LocalLMError(.damaged, "chat_template is \(value.kind)", context: configurationURL.path) }
-        return try named(configurationURL) { try ChatTemplate(source: source) }
+        return try named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
     }
 }

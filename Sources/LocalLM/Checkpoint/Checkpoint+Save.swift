@@ -59,6 +59,10 @@ extension Checkpoint {
         setIfAbsent("bos_token", token(configuration.bosTokenID))
         setIfAbsent("eos_token", token(configuration.eosTokenIDs.first))
         setIfAbsent("pad_token", token(configuration.padTokenID))
+        // What came from special_tokens_map.json, which is not written.
+        for (name, token) in template?.specialTokens ?? [:] where name.hasSuffix("_token") && Self.specialToken(name, json) != token {
+            json = json.setting(name, .string(token))
+        }
         setIfAbsent("clean_up_tokenization_spaces", .bool(false))
         setIfAbsent("model_max_length", .integer(configuration.maximumPositions))
         json = json.setting("tokenizer_class", .string("PreTrainedTokenizerFast"))

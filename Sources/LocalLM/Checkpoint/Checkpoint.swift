@@ -37,6 +37,8 @@ public struct Checkpoint: Sendable {
         static let index = "model.safetensors.index.json"
         static let tokenizer = "tokenizer.json"
         static let tokenizerConfiguration = "tokenizer_config.json"
+        /// Only read, and only where the configuration is of an old kind.
+        static let specialTokens = "special_tokens_map.json"
         static let template = "chat_template.jinja"
         static let sums = "SHA256SUMS"
         static let card = "README.md"

@@ -12,7 +12,7 @@ struct Projection: Sendable {
     fileprivate let backwardPanels: Int
 }
 
-/// All linear layers of a model in the form that the chosen backend multiplies fastest.
+/// All linear layers of a model that is trained, in the form that the chosen backend multiplies fastest.
 ///
 /// `@unchecked Sendable`: shards only read it; `repack` runs between steps.
 final class ProjectionBank: @unchecked Sendable {
@@ -29,13 +29,10 @@ final class ProjectionBank: @unchecked Sendable {
     /// The output projection: the embedding matrix where they are tied.
     let head: Projection
     private let panels: FloatBuffer
-    private let trains: Bool
     private let all: [Projection]
 
-    /// - Parameter trains: also keep the panels that the backward pass multiplies with.
-    init(_ weights: Weights, trains: Bool, backend: MatrixBackend? = nil) {
+    init(_ weights: Weights, backend: MatrixBackend? = nil) {
         self.weights = weights
-        self.trains = trains
         let chosen = backend ?? MatrixBackend.choose(parameters: weights.parameterCount)
         self.backend = chosen
         let c = weights.configuration
@@ -47,10 +44,8 @@ final class ProjectionBank: @unchecked Sendable {
             if chosen == .panels {
                 forward = next
                 next += Panels.count(depth: inputs, columns: outputs)
-                if trains {
-                    backward = next
-                    next += Panels.count(depth: outputs, columns: inputs)
-                }
+                backward = next
+                next += Panels.count(depth: outputs, columns: inputs)
             }
             let p = Projection(inputs: inputs, outputs: outputs, offset: offsets[name]!, forwardPanels: forward, backwardPanels: backward)
             all.append(p)
@@ -79,7 +74,7 @@ final class ProjectionBank: @unchecked Sendable {
             let p = all[index]
             let w = weights.buffer.pointer + p.offset
             Panels.pack(columns: w, leading: p.inputs, depth: p.inputs, columns: p.outputs, into: panels.pointer + p.forwardPanels)
-            if trains { Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: panels.pointer + p.backwardPanels) }
+            Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: panels.pointer + p.backwardPanels)
             index += parts
         }
     }

@@ -22,7 +22,7 @@ final class TrainingEngine: @unchecked Sendable {
         self.settings = settings
         let c = weights.configuration
         pool = WorkerPool(threads: threads)
-        bank = ProjectionBank(weights, trains: true)
+        bank = ProjectionBank(weights)
         let rotary = RotaryEmbedding(c)
         let bank = bank
         shards = (0..<pool.count).map { _ in TransformerShard(bank: bank, rotary: rotary) }

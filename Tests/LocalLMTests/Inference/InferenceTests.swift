@@ -13,7 +13,7 @@ import TestSupport
         let rows = TinyModels.examples(9, vocabulary: c.vocabularySize, seed: 22, longest: 90)
         let scored = try InferenceEngine(weights: weights, threads: 2).logprobs(of: rows)
         let shard = TransformerShard(
-            bank: ProjectionBank(weights, trains: true), rotary: RotaryEmbedding(weights.configuration))
+            bank: ProjectionBank(weights), rotary: RotaryEmbedding(weights.configuration))
         for row in rows { shard.batch.append(row) }
         shard.forward()
         shard.score()

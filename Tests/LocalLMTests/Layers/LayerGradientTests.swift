@@ -138,12 +138,12 @@ import TestSupport
 
     @Test(arguments: [MatrixBackend.panels, .openBLAS]) func projection(backend: MatrixBackend) {
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 10), rows = 13
-        let layer = ProjectionBank(weights, trains: true, backend: backend).layers[1].gateUp
+        let layer = ProjectionBank(weights, backend: backend).layers[1].gateUp
         let x = Self.random(rows * layer.inputs, seed: 11), dy = Self.random(rows * layer.outputs, seed: 12)
         func with(_ w: Values) -> ProjectionBank {
             let moved = weights.copy()
             for i in w.indices { moved.buffer.pointer[layer.offset + i] = w[i] }
-            return ProjectionBank(moved, trains: true, backend: backend)
+            return ProjectionBank(moved, backend: backend)
         }
         func forward(_ bank: ProjectionBank, _ x: Values) -> Values {
             var y = Values(repeating: .nan, count: dy.count)
@@ -161,14 +161,14 @@ import TestSupport
 
     @Test(arguments: [true, false]) func vocabularyHead(tied: Bool) {
         let c = TinyModels.configuration(tied: tied), weights = TinyModels.weights(c, seed: 13), rows = 19
-        let head = VocabularyHead(c), place = ProjectionBank(weights, trains: true).head
+        let head = VocabularyHead(c), place = ProjectionBank(weights).head
         let hidden = Self.random(rows * c.hiddenSize, seed: 14), lossWeights = Self.random(rows, seed: 15)
         var stream = RandomStream(key: 16)
         let targets = (0..<rows).map { _ in Int32(stream.integer(below: c.vocabularySize)) }
         func with(_ w: Values) -> ProjectionBank {
             let moved = weights.copy()
             for i in w.indices { moved.buffer.pointer[place.offset + i] = w[i] }
-            return ProjectionBank(moved, trains: true)
+            return ProjectionBank(moved)
         }
         var logits = Values(repeating: .nan, count: head.logitsCount)
         func logprobs(_ bank: ProjectionBank, _ hidden: Values) -> Values {

@@ -14,7 +14,7 @@ import TestSupport
 
     /// The gradient that a training step computes, read from the shards before the optimizer uses it.
     private static func gradients(_ weights: Weights, _ rows: [Example], threads: Int) -> [Float] {
-        let bank = ProjectionBank(weights, trains: true, backend: .panels)
+        let bank = ProjectionBank(weights, backend: .panels)
         return gradients(bank, rows)
     }
 
@@ -57,7 +57,7 @@ import TestSupport
 
     @Test(arguments: ModelFamily.allCases) func activationsThatAreMadeAgainGiveTheSameBits(family: ModelFamily) {
         let c = TinyModels.configuration(family)
-        let bank = ProjectionBank(TinyModels.weights(c, seed: 12), trains: true)
+        let bank = ProjectionBank(TinyModels.weights(c, seed: 12))
         let rows = TinyModels.examples(6, vocabulary: c.vocabularySize, seed: 13, longest: 40)
         let kept = Self.gradients(bank, rows)
         #expect(kept.contains { abs($0) > 1e-2 })
@@ -69,8 +69,8 @@ import TestSupport
         let c = TinyModels.configuration(hidden: 48, ffn: 72)
         let weights = TinyModels.weights(c, seed: 8)
         let rows = TinyModels.examples(7, vocabulary: c.vocabularySize, seed: 9)
-        let a = Self.gradients(ProjectionBank(weights, trains: true, backend: .panels), rows)
-        let b = Self.gradients(ProjectionBank(weights, trains: true, backend: .openBLAS), rows)
+        let a = Self.gradients(ProjectionBank(weights, backend: .panels), rows)
+        let b = Self.gradients(ProjectionBank(weights, backend: .openBLAS), rows)
         let worst = zip(a, b).map { abs($0 - $1) }.max()!
         #expect(worst < 1e-5)
         #expect(a.contains { abs($0) > 1e-2 })

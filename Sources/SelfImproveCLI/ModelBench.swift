@@ -15,12 +15,15 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
-    @Option(help: "fp32; other precisions are not there yet.") var precision = "fp32"
+    @Option(help: "fp32; with decode and prefill also bf16 and auto.") var precision: WeightPrecision = .fp32
+    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.") var keyValueCache: StoragePrecision = .fp32
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 
     func validate() throws {
-        guard precision == "fp32" else { throw ValidationError("--precision \(precision) is not supported; use fp32") }
+        guard precision == .fp32 || task == .decode || task == .prefill else {
+            throw ValidationError("--precision \(precision.rawValue) is not supported with --task \(task.rawValue); use fp32")
+        }
         guard (model == nil) != (shape == nil) else { throw ValidationError("give either MODEL or --shape") }
         guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else {
             throw ValidationError("--batch, --length, --threads and --repetitions start at 1")
@@ -35,7 +38,8 @@ struct ModelBench: AsyncParsableCommand {
             weights = Initialization.gaussian(try Self.configuration(shape!, positions: length + 64), seed: 0)
         }
         let result = try SpeedMeasurement.measure(
-            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions)
+            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions,
+            precision: precision, cache: keyValueCache)
         try Output.json(result)
     }
 

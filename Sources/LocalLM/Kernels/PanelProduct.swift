@@ -48,7 +48,8 @@ enum Strips<Format: PanelFormat> {
                 for s in 0..<strips {
                     let i = m * s / strips
                     strip(
-                        rows: m * (s + 1) / strips - i, panels: together, depth, a + i * lda + start, lda, panel, k * Format.stride, c + i * ldc + j * width, ldc,
+                        rows: m * (s + 1) / strips - i, panels: together, depth, a + i * lda + start, lda, panel, k * Format.stride, c + i * ldc + j * width,
+                        ldc,
                         continues: part > 0)
                 }
                 j += together

@@ -57,15 +57,3 @@ struct AdapterOption: ParsableArguments {
         return checkpoint.replacing(loaded.merged(into: checkpoint.weights))
     }
 }
-
-/// `--precision` of training.
-enum PrecisionOption: String, ExpressibleByArgument, CaseIterable {
-    case fp32, bf16, auto
-    var precision: Precision {
-        switch self {
-        case .fp32: .fp32
-        case .bf16: .bf16
-        case .auto: .automatic
-        }
-    }
-}

@@ -15,7 +15,8 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
-    @Option(help: "fp32, bf16, or auto: the faster on this processor.") var precision: PrecisionOption = .auto
+    @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.") var precision: PrecisionOption = .fp32
+    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.") var keyValueCache: StoragePrecision = .fp32
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 
@@ -34,8 +35,8 @@ struct ModelBench: AsyncParsableCommand {
             weights = Initialization.gaussian(try Self.configuration(shape!, positions: length + 64), seed: 0)
         }
         let result = try SpeedMeasurement.measure(
-            task, weights: weights, batch: batch, length: length, precision: precision.precision,
-            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions)
+            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions,
+            training: precision.training, inference: precision.weights, cache: keyValueCache)
         try Output.json(result)
     }
 

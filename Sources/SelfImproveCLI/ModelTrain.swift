@@ -82,7 +82,7 @@ struct ModelTrain: AsyncParsableCommand {
             try report(dropped: rows.count - examples.count, of: rows.count)
             let plan = plan(rows: examples.count)
             let trainer = try SFTTrainer(
-                weights: weights, adapter: adapter, settings: settings(plan.count), precision: precision.precision, threads: cores, memory: memory)
+                weights: weights, adapter: adapter, settings: settings(plan.count), precision: precision.training, threads: cores, memory: memory)
             try train(plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
         case .dpo:
             let rows = try JSONLines.read(PreferenceRow.self, from: file)
@@ -90,7 +90,7 @@ struct ModelTrain: AsyncParsableCommand {
             try report(dropped: rows.count - pairs.count, of: rows.count)
             let plan = plan(rows: pairs.count)
             let trainer = try DPOTrainer(
-                weights: weights, adapter: adapter, settings: settings(plan.count), beta: beta, precision: precision.precision, threads: cores, memory: memory)
+                weights: weights, adapter: adapter, settings: settings(plan.count), beta: beta, precision: precision.training, threads: cores, memory: memory)
             // The reference is the model as it was given, without an adapter; what it thinks of the pairs is computed once.
             let referenced = try trainer.reference(pairs)
             try train(plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }

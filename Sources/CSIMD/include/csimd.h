@@ -24,6 +24,33 @@ CSIMD_INLINE csimd_i16 csimd_to_int(csimd_f16 a) { return __builtin_convertvecto
 CSIMD_INLINE csimd_f16 csimd_from_bits(csimd_i16 a) { return (csimd_f16)a; }
 
 typedef float csimd_f8 __attribute__((ext_vector_type(8)));
+
+/// The same of eight lanes.
+CSIMD_INLINE csimd_f8 csimd_fma8(csimd_f8 a, csimd_f8 b, csimd_f8 c) {
+#if defined(__FMA__)
+    return __builtin_elementwise_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
+typedef unsigned short csimd_h16u __attribute__((ext_vector_type(16), aligned(2)));
+typedef unsigned csimd_u16 __attribute__((ext_vector_type(16)));
+
+/// Sixteen neighbouring bf16 as floats.
+CSIMD_INLINE csimd_f16 csimd_widen(const void *bf16) {
+    return (csimd_f16)(__builtin_convertvector(*(const csimd_h16u *)bf16, csimd_u16) << 16);
+}
+
+/// A hint that this thread waits for another one.
+CSIMD_INLINE void csimd_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 typedef float csimd_f8u __attribute__((ext_vector_type(8), aligned(4)));
 
 /// `to` = the transpose of the 8 x 8 block at `from`; strides in floats between rows. The two may not overlap.

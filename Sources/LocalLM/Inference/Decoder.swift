@@ -1,7 +1,9 @@
 /// The forward pass for inference: any mix of prompt tokens and next tokens, each a row with its slot and position.
 ///
-/// Prefill and decoding are the same code, row by row, and every product is batch-invariant (see `Tile`), so a sequence
-/// gets the same bits alone, in a batch, from a cache or in one pass.
+/// Prefill and decoding are the same code, row by row, and every product is batch-invariant (see `PanelProduct`), so a sequence
+/// gets the same bits alone, in a batch, from a cache or in one pass, and from any number of threads.
+/// The workers of `team` go through the layers together: each computes some of the columns of a product and some of the heads, and they
+/// meet at a barrier before anyone reads what all have written.
 final class Decoder: @unchecked Sendable {
     struct Row: Sendable {
         var id: Int32
@@ -9,102 +11,200 @@ final class Decoder: @unchecked Sendable {
         var position: Int
     }
 
+    /// Told the logits of one wanted row (its number among the wanted ones), by one of the workers.
+    typealias Reader = @Sendable (_ wanted: Int, _ logits: UnsafePointer<Float>, _ worker: Int) -> Void
+
     /// Rows that pass through the layers at once.
     static let chunk = 256
+    /// Up to so many rows, every worker does the norms and sums of all of them in memory of its own: that costs less than to meet.
+    private static let few = 8
+    /// Rows of logits that stand in memory at once.
+    private static let logitRows = 64
 
     let cache: KeyValueCache
-    private let bank: ProjectionBank
-    private let products: ProjectionPass
+    let team: WorkerPool
+    private let weights: InferenceWeights
     private let rotary: RotaryEmbedding
     private let c: ModelConfiguration
-    private let head: VocabularyHead
     private let norm, headNorm: RMSNorm
-    private let x, normed, qkv, attended, gateUp, activation, rstd, scores: FloatBuffer
-    /// What a post-norm is applied to.
-    private let branch: FloatBuffer
-    private let gathered, hidden: FloatBuffer
-    /// Logits of the rows that were asked for, one after another.
-    let logits: FloatBuffer
+    private let attention: CachedAttention
+    private let x, normed, qkv, attended, branch, gateUp, activation, hidden, logits: FloatBuffer
+    private let own: [Own]
 
-    init(bank: ProjectionBank, rotary: RotaryEmbedding, slots: Int, length: Int) {
-        self.bank = bank
-        products = ProjectionPass(bank)
+    /// One worker's memory.
+    private final class Own: Sendable {
+        let x, normed, hidden, rstd: FloatBuffer
+        init(_ c: ModelConfiguration) {
+            x = FloatBuffer(count: few * c.hiddenSize)
+            normed = FloatBuffer(count: few * c.hiddenSize)
+            hidden = FloatBuffer(count: few * c.hiddenSize)
+            rstd = FloatBuffer(count: max(chunk, c.headCount))
+        }
+    }
+
+    /// - Parameter team: the threads that go through the layers; of one thread: the caller.
+    init(weights: InferenceWeights, rotary: RotaryEmbedding, slots: Int, cache precision: StoragePrecision, team: WorkerPool) {
+        self.weights = weights
         self.rotary = rotary
-        let c = bank.weights.configuration
+        self.team = team
+        let c = weights.configuration
         self.c = c
-        cache = KeyValueCache(c, slots: slots, length: length)
-        head = VocabularyHead(c)
+        cache = KeyValueCache(c, slots: slots, precision: precision)
         norm = RMSNorm(c, width: c.hiddenSize)
         headNorm = RMSNorm(c, width: c.headDimension)
+        attention = CachedAttention(dimension: c.headDimension, scale: c.attentionScale, softcap: c.attentionSoftcap)
+        let layer = weights.layers[0]
         func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: Self.chunk * width) }
         x = buffer(c.hiddenSize)
         normed = buffer(c.hiddenSize)
-        qkv = buffer(c.attentionRowWidth)
-        branch = buffer(c.hasPostNorms ? c.hiddenSize : 0)
+        qkv = buffer(layer.queryKeyValue.stride)
+        branch = buffer(layer.output.stride)
         attended = buffer(c.queryWidth)
-        gateUp = buffer(2 * c.intermediateSize)
-        activation = buffer(c.intermediateSize)
-        rstd = buffer(max(1, c.headCount))
-        gathered = buffer(c.hiddenSize)
+        gateUp = buffer(2 * layer.gate.stride)
+        activation = buffer(layer.gate.stride)
         hidden = buffer(c.hiddenSize)
-        logits = buffer(c.vocabularySize)
-        scores = FloatBuffer(count: cache.length + 16)
+        logits = FloatBuffer(count: Self.logitRows * weights.head.stride)
+        own = (0..<team.count).map { _ in Own(c) }
     }
 
-    /// Runs up to `chunk` rows through the model; then `logits` holds the vocabulary rows of `wanted` (indices into `rows`).
-    func run(_ rows: ArraySlice<Row>, wanted: [Int]) {
-        let n = rows.count, first = rows.startIndex
-        precondition(n <= Self.chunk, "\(n) rows, at most \(Self.chunk)")
-        let w = bank.weights.buffer.pointer, layout = bank.weights.layout
-        for r in 0..<n {
-            let row = x.pointer + r * c.hiddenSize
-            row.update(from: w + Int(rows[first + r].id) * c.hiddenSize, count: c.hiddenSize)
-            if c.embeddingScale != 1 { VectorMath.scale(row, c.embeddingScale, c.hiddenSize) }
+    /// Runs up to `chunk` rows through the model, and reads the logits of the `wanted` ones (indices into `rows`).
+    func run(_ rows: ArraySlice<Row>, wanted: [Int], read: @escaping Reader) {
+        precondition(rows.count <= Self.chunk, "\(rows.count) rows, at most \(Self.chunk)")
+        let rows = Array(rows), length = rows.map { $0.position + 1 }.max() ?? 0
+        // Scores of a group of query heads, one row of them each.
+        let group = c.headCount / c.keyValueHeadCount, stride = (length + 15) / 16 * 16 + 16
+        let scores = FloatBuffer(count: team.count * group * stride)
+        team.run { [self] worker in
+            pass(rows, worker, scores: scores.pointer + worker * group * stride, stride: stride)
+            head(rows.count, wanted, worker, read)
         }
-        for layer in 0..<c.layerCount {
-            let p = bank.layers[layer], offsets = layout.layers[layer]
-            norm.forward(x.pointer, weight: w + offsets.input, rows: n, into: normed.pointer, rstd: rstd.pointer)
-            products.forward(p.queryKeyValue, normed.pointer, rows: n, into: qkv.pointer)
-            for r in 0..<n { prepare(qkv.pointer + r * c.attentionRowWidth, layer: layer, offsets, rows[first + r]) }
-            for r in 0..<n { attend(rows[first + r], layer: layer, qkv.pointer + r * c.attentionRowWidth, into: attended.pointer + r * c.queryWidth) }
-            add(p.output, of: attended.pointer, rows: n, post: offsets.attentionPost)
-            norm.forward(x.pointer, weight: w + offsets.middle, rows: n, into: normed.pointer, rstd: rstd.pointer)
-            products.forward(p.gateUp, normed.pointer, rows: n, into: gateUp.pointer)
-            GatedUnit.forward(c.activation, gateUp.pointer, rows: n, width: c.intermediateSize, into: activation.pointer)
-            add(p.down, of: activation.pointer, rows: n, post: offsets.feedForwardPost)
+    }
+
+    /// All layers; leaves the residual stream in `x`.
+    private func pass(_ rows: [Row], _ worker: Int, scores: UnsafeMutablePointer<Float>, stride: Int) {
+        let n = rows.count, hiddenSize = c.hiddenSize, mine = share(n, worker)
+        let (x, normed) = stream(n, worker)
+        for r in mine {
+            weights.embed(Int(rows[r].id), into: x + r * hiddenSize)
+            if c.embeddingScale != 1 { VectorMath.scale(x + r * hiddenSize, c.embeddingScale, hiddenSize) }
         }
-        for (k, r) in wanted.enumerated() { (gathered.pointer + k * c.hiddenSize).update(from: x.pointer + r * c.hiddenSize, count: c.hiddenSize) }
-        norm.forward(gathered.pointer, weight: w + layout.finalNorm, rows: wanted.count, into: hidden.pointer, rstd: rstd.pointer)
-        head.logits(hidden.pointer, rows: wanted.count, products: products, into: logits.pointer)
+        for (index, layer) in weights.layers.enumerated() {
+            if index > 0 { add(n, worker, post: weights.layers[index - 1].feedForwardPost) }
+            normalize(n, worker, weight: layer.input)
+            weights.multiply(layer.queryKeyValue, normed, rows: n, leading: hiddenSize, panels: panels(layer.queryKeyValue, worker), into: qkv.pointer)
+            team.barrier()
+            let width = layer.queryKeyValue.stride
+            for r in Swift.stride(from: worker, to: n, by: team.count) { prepare(qkv.pointer + r * width, index, layer, rows[r], worker) }
+            team.barrier()
+            for item in Swift.stride(from: worker, to: n * c.keyValueHeadCount, by: team.count) {
+                let r = item / c.keyValueHeadCount
+                attend(rows[r], index, item % c.keyValueHeadCount, qkv.pointer + r * width, scores, stride, into: attended.pointer + r * c.queryWidth)
+            }
+            team.barrier()
+            weights.multiply(layer.output, attended.pointer, rows: n, leading: c.queryWidth, panels: panels(layer.output, worker), into: branch.pointer)
+            team.barrier()
+            add(n, worker, post: layer.attentionPost)
+            normalize(n, worker, weight: layer.middle)
+            feedForward(layer, normed, rows: n, worker)
+        }
+        add(n, worker, post: weights.layers[c.layerCount - 1].feedForwardPost)
+        settle(n)
+    }
+
+    /// branch = down(f(gate x) up x). A worker's columns of gate and up are the same, so it needs nobody for the function between them.
+    private func feedForward(_ layer: InferenceWeights.Layer, _ input: UnsafePointer<Float>, rows n: Int, _ worker: Int) {
+        let width = layer.gate.stride, mine = panels(layer.gate, worker)
+        weights.multiply(layer.gate, input, rows: n, leading: c.hiddenSize, panels: mine, into: gateUp.pointer, stride: 2 * width)
+        weights.multiply(layer.up, input, rows: n, leading: c.hiddenSize, panels: mine, into: gateUp.pointer + width, stride: 2 * width)
+        let columns = mine.lowerBound * Panels.width..<mine.upperBound * Panels.width
+        GatedUnit.forward(c.activation, gateUp.pointer, rows: n, width: width, columns: columns, into: activation.pointer)
+        team.barrier()
+        weights.multiply(layer.down, activation.pointer, rows: n, leading: width, panels: panels(layer.down, worker), into: branch.pointer)
+        team.barrier()
+    }
+
+    /// Logits of the wanted rows, `logitRows` at a time.
+    private func head(_ rows: Int, _ wanted: [Int], _ worker: Int, _ read: Reader) {
+        let n = wanted.count, hiddenSize = c.hiddenSize, width = weights.head.stride
+        guard n > 0 else { return }
+        let x = stream(rows, worker).x
+        let isFew = n <= Self.few
+        let hidden = isFew ? own[worker].hidden.pointer : hidden.pointer
+        for k in isFew ? 0..<n : team.share(n, of: worker) {
+            norm.forward(x + wanted[k] * hiddenSize, weight: weights.finalNorm, rows: 1, into: hidden + k * hiddenSize, rstd: own[worker].rstd.pointer)
+        }
+        if !isFew { team.barrier() }
+        for start in Swift.stride(from: 0, to: n, by: Self.logitRows) {
+            let count = min(Self.logitRows, n - start)
+            weights.multiply(
+                weights.head, hidden + start * hiddenSize, rows: count, leading: hiddenSize, panels: panels(weights.head, worker), into: logits.pointer)
+            team.barrier()
+            for k in Swift.stride(from: worker, to: count, by: team.count) {
+                let row = logits.pointer + k * width
+                if let cap = c.finalSoftcap { VectorMath.softcap(row, c.vocabularySize, cap: cap) }
+                read(start + k, row, worker)
+            }
+            if start + count < n { team.barrier() }
+        }
+    }
+
+    // MARK: A worker's part
+
+    /// The rows whose norms and sums a worker makes.
+    @inline(__always) private func share(_ rows: Int, _ worker: Int) -> Range<Int> { rows <= Self.few ? 0..<rows : team.share(rows, of: worker) }
+
+    /// Where it makes them.
+    @inline(__always) private func stream(_ rows: Int, _ worker: Int) -> (x: UnsafeMutablePointer<Float>, normed: UnsafeMutablePointer<Float>) {
+        rows <= Self.few ? (own[worker].x.pointer, own[worker].normed.pointer) : (x.pointer, normed.pointer)
+    }
+
+    /// Behind norms and sums: where each worker made its own, nobody waits.
+    @inline(__always) private func settle(_ rows: Int) {
+        if rows > Self.few { team.barrier() }
+    }
+
+    @inline(__always) private func panels(_ matrix: PackedMatrix, _ worker: Int) -> Range<Int> { team.share(matrix.panelCount, of: worker) }
+
+    private func normalize(_ rows: Int, _ worker: Int, weight: UnsafePointer<Float>) {
+        let (x, normed) = stream(rows, worker), mine = share(rows, worker), start = mine.lowerBound * c.hiddenSize
+        norm.forward(x + start, weight: weight, rows: mine.count, into: normed + start, rstd: own[worker].rstd.pointer)
+        settle(rows)
+    }
+
+    /// x += branch, or norm(branch) where the family has post-norms.
+    private func add(_ rows: Int, _ worker: Int, post: UnsafePointer<Float>?) {
+        let (x, normed) = stream(rows, worker), width = c.hiddenSize, stride = weights.layers[0].output.stride
+        for r in share(rows, worker) {
+            var y = UnsafePointer(branch.pointer + r * stride)
+            if let post {
+                norm.forward(y, weight: post, rows: 1, into: normed + r * width, rstd: own[worker].rstd.pointer)
+                y = UnsafePointer(normed + r * width)
+            }
+            VectorMath.add(x + r * width, y, width)
+        }
     }
 
     /// Biases, norms and rotary position of one token's queries and keys; keys and values go to the cache.
-    private func prepare(_ q: UnsafeMutablePointer<Float>, layer: Int, _ offsets: WeightLayout.LayerOffsets, _ row: Row) {
-        let w = bank.weights.buffer.pointer, k = q + c.queryWidth
-        if let bias = offsets.bias { VectorMath.add(q, w + bias, c.attentionRowWidth) }
-        if let query = offsets.query, let key = offsets.key {
-            headNorm.forward(q, weight: w + query, rows: c.headCount, into: q, rstd: rstd.pointer)
-            headNorm.forward(k, weight: w + key, rows: c.keyValueHeadCount, into: k, rstd: rstd.pointer)
+    private func prepare(_ q: UnsafeMutablePointer<Float>, _ index: Int, _ layer: InferenceWeights.Layer, _ row: Row, _ worker: Int) {
+        let k = q + c.queryWidth, rstd = own[worker].rstd.pointer
+        if let bias = layer.bias { VectorMath.add(q, bias, c.attentionRowWidth) }
+        if let query = layer.query, let key = layer.key {
+            headNorm.forward(q, weight: query, rows: c.headCount, into: q, rstd: rstd)
+            headNorm.forward(k, weight: key, rows: c.keyValueHeadCount, into: k, rstd: rstd)
         }
         rotary.apply(q, heads: c.headCount + c.keyValueHeadCount, position: row.position)
-        cache.write(slot: row.slot, layer: layer, position: row.position, keys: k, values: k + c.keyValueWidth)
+        cache.write(slot: row.slot, layer: index, position: row.position, keys: k, values: k + c.keyValueWidth)
     }
 
-    private func attend(_ row: Row, layer: Int, _ queries: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
-        let group = c.headCount / c.keyValueHeadCount
+    /// All query heads of one key-value head.
+    private func attend(
+        _ row: Row, _ layer: Int, _ head: Int, _ queries: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ stride: Int,
+        into out: UnsafeMutablePointer<Float>
+    ) {
+        let group = c.headCount / c.keyValueHeadCount, start = head * group * c.headDimension
         let first = c.window(layer: layer).map { max(0, row.position - $0 + 1) } ?? 0
-        for head in 0..<c.headCount {
-            cache.attend(
-                slot: row.slot, layer: layer, head: head / group, positions: first...row.position, query: queries + head * c.headDimension,
-                scale: c.attentionScale, softcap: c.attentionSoftcap, scores: scores.pointer, into: out + head * c.headDimension)
-        }
-    }
-
-    /// x += W y, or norm(W y) where the family has post-norms.
-    private func add(_ p: Projection, of y: UnsafePointer<Float>, rows: Int, post: Int?) {
-        guard let post else { return products.forward(p, y, rows: rows, into: x.pointer, accumulate: true) }
-        products.forward(p, y, rows: rows, into: branch.pointer)
-        norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: branch.pointer, rstd: rstd.pointer)
-        VectorMath.add(x.pointer, branch.pointer, rows * c.hiddenSize)
+        cache.attend(
+            attention, slot: row.slot, layer: layer, head: head, positions: first...row.position, queries: queries + start, count: group, scores: scores,
+            stride: stride, into: out + start)
     }
 }

@@ -1,21 +1,3 @@
-/// How to pick the next token. Temperature 0 is greedy: the highest logit, the lowest id among equals.
-public struct Sampling: Sendable, Equatable, Codable {
-    public var temperature: Double
-    public var topP: Double
-    public var topK: Int
-    public var maximumTokens: Int
-    /// EOS may be produced and does not stop.
-    public var ignoresEOS: Bool
-
-    public init(temperature: Double = 0, topP: Double = 1, topK: Int = 0, maximumTokens: Int, ignoresEOS: Bool = false) {
-        self.temperature = temperature
-        self.topP = topP
-        self.topK = topK
-        self.maximumTokens = maximumTokens
-        self.ignoresEOS = ignoresEOS
-    }
-}
-
 /// A prompt and how many answers to it. The answers share one prefill of the prompt.
 public struct GenerationRequest: Sendable {
     public var ids: [Int]
@@ -34,14 +16,44 @@ public enum FinishReason: String, Sendable, Codable { case stop, length }
 
 /// One answer. `logprob` is the sum over `ids` under the model itself (temperature 1), EOS included where it was produced.
 public struct GeneratedSequence: Sendable, Equatable {
-    /// The new ids; a final EOS is included.
+    /// The new ids; a final EOS is included, and so are those of a stop text.
     public var ids: [Int]
     public var logprob: Double
+    /// Of each id.
+    public var tokenLogprobs: [Float]
+    /// The text before a stop text; nil where no such were asked for.
+    public var text: String?
     public var finishReason: FinishReason
 
-    public init(ids: [Int], logprob: Double, finishReason: FinishReason) {
+    public init(ids: [Int], logprob: Double, tokenLogprobs: [Float] = [], text: String? = nil, finishReason: FinishReason) {
         self.ids = ids
         self.logprob = logprob
+        self.tokenLogprobs = tokenLogprobs
+        self.text = text
         self.finishReason = finishReason
     }
 }
+
+/// One token of an answer under way.
+public struct GeneratedToken: Sendable, Equatable {
+    public struct Alternative: Sendable, Equatable {
+        public var id: Int
+        public var logprob: Float
+    }
+    public var id: Int
+    /// Natural, under the unmodified distribution (temperature 1).
+    public var logprob: Float
+    /// The likeliest tokens, best first.
+    public var top: [Alternative]
+}
+
+public enum GenerationEvent: Sendable {
+    /// It has a place in the batch.
+    case started
+    case token(GeneratedToken)
+    /// Nothing comes after it.
+    case finished(FinishReason)
+}
+
+/// Told everything about one sequence, on a thread of its engine. Returns whether the answer is still wanted.
+public typealias GenerationListener = @Sendable (GenerationEvent) -> Bool

@@ -2,57 +2,115 @@ import Foundation
 
 /// Generates and scores with one model, many sequences at once.
 ///
-/// Requests are dealt out to `threads` workers; each keeps up to `slots` sequences in flight and refills a place as soon
-/// as its sequence ends. A sequence's bits depend on its own ids and random key alone, not on what runs beside it.
+/// `threads` workers share one batch, or have one each (`Parallelism`); a place in a batch is refilled as soon as its sequence ends.
+/// A sequence's bits depend on its own ids and random key alone, not on what runs beside it.
 /// `@unchecked Sendable`: calls must not overlap; `LocalModel` in SelfImprove sees to that with an actor.
 public final class InferenceEngine: @unchecked Sendable {
     public let configuration: ModelConfiguration
-    private let bank: ProjectionBank
+    private let weights: InferenceWeights
     private let rotary: RotaryEmbedding
     private let pool: WorkerPool
+    /// A team of one: the calling thread.
+    private let alone = WorkerPool(threads: 1)
+    private let cachePrecision: StoragePrecision
+    /// Fixed by tests; else chosen for each call.
+    private let parallelism: Parallelism?
 
-    /// Largest key-value cache of one worker, in bytes.
+    /// Largest key-value cache of one batch, in bytes.
     static let cacheLimit = 1 << 30
     static let slotLimit = 64
 
-    public init(weights: Weights, threads: Int) {
+    /// - Parameters:
+    ///   - precision: of the weights.
+    ///   - cache: of keys and values.
+    public convenience init(weights: Weights, threads: Int, precision: WeightPrecision = .auto, cache: StoragePrecision = .fp32) {
+        self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
+    }
+
+    init(weights: Weights, threads: Int, precision: WeightPrecision = .auto, cache: StoragePrecision = .fp32, parallelism: Parallelism?) {
         configuration = weights.configuration
-        bank = ProjectionBank(weights)
-        rotary = RotaryEmbedding(configuration)
         pool = WorkerPool(threads: threads)
+        self.weights = InferenceWeights(weights, precision: precision, pool: pool)
+        rotary = RotaryEmbedding(configuration)
+        cachePrecision = cache
+        self.parallelism = parallelism
     }
 
     deinit { pool.close() }
+
+    /// How the weights stand in memory.
+    public var weightPrecision: StoragePrecision { weights.precision }
+    /// Bytes of weights that one decoding step reads, for any number of sequences.
+    public var bytesPerStep: Int { weights.bytesPerStep }
 
     // MARK: Generation
 
     /// Answers every request `samples` times, in order.
     ///
-    /// A sequence ends with an EOS (included in its ids), after `maximumTokens`, or where the model has no more positions.
-    /// - Parameter progress: called with the number of finished sequences, from any worker, one call at a time.
+    /// A sequence ends with an EOS (included in its ids), with a stop text, after `maximumTokens`, or where the model has no more positions.
+    /// - Parameters:
+    ///   - tokenizer: needed where `sampling` has stop texts.
+    ///   - progress: called with the number of finished sequences, from any worker, one call at a time.
     /// - Throws: `LocalLMError` for empty or too long prompts and ids outside the vocabulary.
-    public func generate(_ requests: [GenerationRequest], sampling: Sampling, progress: ((Int) -> Void)? = nil) throws -> [[GeneratedSequence]] {
+    public func generate(
+        _ requests: [GenerationRequest], sampling: Sampling, tokenizer: Tokenizer? = nil, progress: ((Int) -> Void)? = nil
+    ) throws -> [[GeneratedSequence]] {
         for request in requests { try check(request.ids, room: 1) }
-        // A request with more samples than slots is several requests with the same prompt.
-        let jobs = requests.enumerated().flatMap { index, request in
-            stride(from: 0, to: request.samples, by: Self.slotLimit).map {
-                GenerationJob(request: index, ids: request.ids, samples: $0..<min($0 + Self.slotLimit, request.samples), key: request.key)
+        guard sampling.stop.isEmpty || tokenizer != nil else { throw LocalLMError(.input, "stop texts without the model's tokenizer") }
+        let results = GenerationResults(requests.map(\.samples), progress: progress)
+        // A request with more samples than slots is several prompts with the same ids.
+        let prompts = requests.enumerated().flatMap { index, request in
+            stride(from: 0, to: request.samples, by: Self.slotLimit).map { first in
+                let sequences = (first..<min(first + Self.slotLimit, request.samples)).map { sample in
+                    let text = sampling.stop.isEmpty ? nil : tokenizer.map { AnswerText(tokenizer: $0, stop: sampling.stop) }
+                    let answer = Answer(text) { results.store($0, index, sample) }
+                    return (key: RandomKey.derive(request.key, UInt64(sample)), listener: { answer.hear($0) } as GenerationListener)
+                }
+                return ContinuousBatch.Prompt(ids: request.ids, sampling: sampling, sequences: sequences)
             }
         }
-        let results = Collector(requests.map(\.samples), progress: progress)
-        let share = pool.count
-        let longest = jobs.map { min($0.ids.count + sampling.maximumTokens, configuration.maximumPositions) }.max() ?? 1
-        pool.run { [self] worker in
-            let mine = stride(from: worker, to: jobs.count, by: share).map { jobs[$0] }
-            guard !mine.isEmpty else { return }
-            let wanted = mine.reduce(0) { $0 + $1.samples.count }
-            let fits = max(1, Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest))
-            let slots = max(mine.map(\.samples.count).max()!, min(Self.slotLimit, wanted, fits))
-            let decoder = Decoder(bank: bank, rotary: rotary, slots: slots, length: longest)
-            var loop = GenerationLoop(decoder: decoder, jobs: mine, sampling: sampling, configuration: configuration)
-            loop.run(into: results)
+        let longest = requests.map { ContinuousBatch.length($0.ids, sampling, configuration) }.max() ?? 1
+        let fits = max(1, Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision))
+        spread(prompts, sequences: { $0.sequences.count }) { [self] mine, team in
+            let wanted = mine.reduce(0) { $0 + $1.sequences.count }
+            let slots = max(mine.map(\.sequences.count).max()!, min(Self.slotLimit, wanted, fits))
+            let batch = ContinuousBatch(decoder(slots: slots, team: team), configuration, keepsSlots: true)
+            var waiting = mine[...]
+            while !waiting.isEmpty || !batch.isEmpty {
+                batch.start(Self.next(&waiting, free: batch.freeCount))
+                batch.step()
+            }
         }
         return results.sequences
+    }
+
+    /// The next prompts that fit the free places, as many as one chunk of rows takes.
+    private static func next(_ waiting: inout ArraySlice<ContinuousBatch.Prompt>, free: Int) -> [ContinuousBatch.Prompt] {
+        var prompts: [ContinuousBatch.Prompt] = []
+        var free = free
+        var rows = 0
+        while let prompt = waiting.first, prompt.sequences.count <= free, rows == 0 || rows + prompt.ids.count <= Decoder.chunk {
+            prompts.append(waiting.removeFirst())
+            free -= prompt.sequences.count
+            rows += prompt.ids.count
+        }
+        return prompts
+    }
+
+    private func decoder(slots: Int, team: WorkerPool) -> Decoder {
+        Decoder(weights: weights, rotary: rotary, slots: slots, cache: cachePrecision, team: team)
+    }
+
+    /// Gives items to one team of all threads, or deals them out to the threads.
+    private func spread<Item: Sendable>(_ items: [Item], sequences: (Item) -> Int, _ body: @escaping @Sendable (_ mine: [Item], _ team: WorkerPool) -> Void) {
+        guard !items.isEmpty else { return }
+        let choice =
+            parallelism ?? .choose(panelBytes: weights.panelBytes, sequences: items.reduce(0) { $0 + sequences($1) }, threads: pool.count)
+        if choice == .team { return body(items, pool) }
+        pool.run { [self] worker in
+            let mine = stride(from: worker, to: items.count, by: pool.count).map { items[$0] }
+            if !mine.isEmpty { body(mine, alone) }
+        }
     }
 
     // MARK: Scoring
@@ -60,14 +118,12 @@ public final class InferenceEngine: @unchecked Sendable {
     /// Logprobs of every example's target tokens (natural log).
     public func logprobs(of examples: [Example], progress: ((Int) -> Void)? = nil) throws -> [[Float]] {
         for example in examples { try check(example.ids, room: 0) }
-        let results = ScoreCollector(count: examples.count, progress: progress)
-        let share = pool.count
+        let results = ScoreCollector(examples, progress: progress)
         let longest = examples.map(\.ids.count).max() ?? 1
-        pool.run { [self] worker in
-            let mine = stride(from: worker, to: examples.count, by: share).map { $0 }
-            guard !mine.isEmpty else { return }
-            let decoder = Decoder(bank: bank, rotary: rotary, slots: Self.scoringSlots(longest), length: longest)
-            score(mine, examples, decoder, into: results)
+        // A long sequence is as much work for a team as many short ones.
+        spread(Array(examples.indices), sequences: { examples[$0].ids.count }) { [self] mine, team in
+            let slots = max(1, Decoder.chunk / max(longest, 1))
+            score(mine, examples, decoder(slots: slots, team: team), slots, into: results)
         }
         return results.logprobs
     }
@@ -77,48 +133,48 @@ public final class InferenceEngine: @unchecked Sendable {
         try check(ids, room: 0)
         let logprobs = try logprobs(of: [Example(ids: ids, promptCount: 1)])[0]
         guard lastLogits else { return (logprobs, nil) }
-        let decoder = Decoder(bank: bank, rotary: rotary, slots: 1, length: ids.count)
+        let decoder = decoder(slots: 1, team: pool), kept = FloatBuffer(count: configuration.vocabularySize)
+        decoder.cache.open(slot: 0, length: ids.count)
         let rows = ids.enumerated().map { Decoder.Row(id: Int32($0.element), slot: 0, position: $0.offset) }
         for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
             let part = rows[start..<min(start + Decoder.chunk, rows.count)]
-            decoder.run(part, wanted: part.endIndex == rows.count ? [part.count - 1] : [])
+            decoder.run(part, wanted: part.endIndex == rows.count ? [part.count - 1] : []) { _, logits, _ in
+                kept.pointer.update(from: logits, count: kept.count)
+            }
         }
-        return (logprobs, Array(UnsafeBufferPointer(start: decoder.logits.pointer, count: configuration.vocabularySize)))
+        return (logprobs, kept.values)
     }
 
-    private static func scoringSlots(_ longest: Int) -> Int { max(1, Decoder.chunk / max(longest, 1)) }
-
     /// Examples that fit a chunk together go through at once; a longer one goes chunk by chunk over its own cache.
-    private func score(_ mine: [Int], _ examples: [Example], _ decoder: Decoder, into results: ScoreCollector) {
+    private func score(_ mine: [Int], _ examples: [Example], _ decoder: Decoder, _ slots: Int, into results: ScoreCollector) {
         let vocabulary = configuration.vocabularySize
         var next = 0
         while next < mine.count {
             var rows: [Decoder.Row] = []
-            var targets: [(row: Int, example: Int, id: Int)] = []
+            var targets: [(row: Int, example: Int, place: Int, id: Int)] = []
             var slot = 0
-            while next < mine.count, slot < decoder.cache.slots, slot == 0 || rows.count + examples[mine[next]].ids.count <= Decoder.chunk {
-                let example = examples[mine[next]]
+            while next < mine.count, slot < slots, slot == 0 || rows.count + examples[mine[next]].ids.count <= Decoder.chunk {
+                let example = examples[mine[next]], first = max(example.promptCount, 1)
+                decoder.cache.open(slot: slot, length: example.ids.count)
                 for (position, id) in example.ids.enumerated() {
-                    if position >= max(example.promptCount, 1) { targets.append((rows.count - 1, mine[next], id)) }
+                    if position >= first { targets.append((rows.count - 1, mine[next], position - first, id)) }
                     rows.append(Decoder.Row(id: Int32(id), slot: slot, position: position))
                 }
                 slot += 1
                 next += 1
             }
-            var scored: [Int: [Float]] = [:]
             var target = 0
             for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
                 let part = rows[start..<min(start + Decoder.chunk, rows.count)]
                 let firstTarget = target
                 while target < targets.count, targets[target].row < part.endIndex { target += 1 }
-                let here = targets[firstTarget..<target]
-                decoder.run(part, wanted: here.map { $0.row - start })
-                for (k, t) in here.enumerated() {
-                    let logits = decoder.logits.pointer + k * vocabulary
-                    scored[t.example, default: []].append(logits[t.id] - VectorMath.logSumExp(logits, vocabulary))
+                let here = Array(targets[firstTarget..<target])
+                decoder.run(part, wanted: here.map { $0.row - start }) { k, logits, _ in
+                    let t = here[k]
+                    results.store(logits[t.id] - VectorMath.logSumExp(logits, vocabulary), t.example, t.place)
                 }
             }
-            results.store(scored, finished: slot)
+            results.finish(slot)
         }
     }
 
@@ -133,22 +189,33 @@ public final class InferenceEngine: @unchecked Sendable {
     }
 }
 
-/// Scores by example, filled by any worker.
+/// Scores by example, filled by any worker, each place by one.
 private final class ScoreCollector: @unchecked Sendable {
     private let lock = NSLock()
-    private(set) var logprobs: [[Float]]
+    private let offsets: [Int]
+    private let scores: FloatBuffer
+    private let counts: [Int]
     private var finished = 0
     private let progress: ((Int) -> Void)?
 
-    init(count: Int, progress: ((Int) -> Void)?) {
-        logprobs = [[Float]](repeating: [], count: count)
+    init(_ examples: [Example], progress: ((Int) -> Void)?) {
+        counts = examples.map { max(0, $0.ids.count - max($0.promptCount, 1)) }
+        var offset = 0
+        offsets = counts.map { count in
+            defer { offset += count }
+            return offset
+        }
+        scores = FloatBuffer(count: offset)
         self.progress = progress
     }
 
-    func store(_ scored: [Int: [Float]], finished count: Int) {
+    var logprobs: [[Float]] { zip(offsets, counts).map { Array(UnsafeBufferPointer(start: scores.pointer + $0, count: $1)) } }
+
+    func store(_ logprob: Float, _ example: Int, _ place: Int) { scores.pointer[offsets[example] + place] = logprob }
+
+    func finish(_ count: Int) {
         lock.lock()
         defer { lock.unlock() }
-        for (index, values) in scored { logprobs[index] = values }
         finished += count
         progress?(finished)
     }

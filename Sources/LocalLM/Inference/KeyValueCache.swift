@@ -1,103 +1,110 @@
-/// Keys and values of the sequences being decoded: `slots` sequences of up to `length` tokens.
+/// Keys and values of the sequences being decoded, each sequence in a slot of its own length.
 ///
 /// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds without
-/// a horizontal sum; values lie by position. One cache per worker; `@unchecked Sendable` for that reason.
+/// a horizontal sum; values lie by position. `@unchecked Sendable`: threads that share one write different rows, and read behind a barrier.
 final class KeyValueCache: @unchecked Sendable {
-    let slots: Int
-    let length: Int
+    let precision: StoragePrecision
     private let layers: Int
     private let heads: Int
     private let dimension: Int
-    private let keys: FloatBuffer
-    private let values: FloatBuffer
+    private let slots: UnsafeMutableBufferPointer<Slot>
 
-    init(_ c: ModelConfiguration, slots: Int, length: Int) {
-        self.slots = slots
-        self.length = (length + 15) / 16 * 16
+    private struct Slot {
+        var buffer: FloatBuffer?
+        /// Layers x heads x length x D keys, and as many values behind them.
+        var keys: UnsafeMutableRawPointer
+        var values: UnsafeMutableRawPointer
+        var length = 0
+    }
+
+    init(_ c: ModelConfiguration, slots count: Int, precision: StoragePrecision) {
+        self.precision = precision
         layers = c.layerCount
         heads = c.keyValueHeadCount
         dimension = c.headDimension
-        keys = FloatBuffer(count: slots * c.layerCount * c.keyValueWidth * self.length)
-        values = FloatBuffer(count: slots * c.layerCount * c.keyValueWidth * self.length)
+        slots = .allocate(capacity: count)
+        let nowhere = UnsafeMutableRawPointer(bitPattern: 64)!
+        slots.initialize(repeating: Slot(keys: nowhere, values: nowhere))
     }
 
-    /// Floats per slot of keys (and of values).
-    private var slotSize: Int { layers * heads * dimension * length }
-
-    static func bytes(_ c: ModelConfiguration, length: Int) -> Int { 2 * 4 * c.layerCount * c.keyValueWidth * ((length + 15) / 16 * 16) }
-
-    @inline(__always) private func base(_ slot: Int, _ layer: Int, _ head: Int) -> Int {
-        slot * slotSize + (layer * heads + head) * dimension * length
+    deinit {
+        slots.deinitialize()
+        slots.deallocate()
     }
+
+    var slotCount: Int { slots.count }
+    /// Bytes of all open slots.
+    var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * dimension * $1.length * precision.bytes } }
+
+    /// Bytes of a sequence of so many tokens.
+    static func bytes(_ c: ModelConfiguration, length: Int, precision: StoragePrecision) -> Int {
+        2 * precision.bytes * c.layerCount * c.keyValueWidth * roundUp(length)
+    }
+
+    private static func roundUp(_ length: Int) -> Int { (length + 15) / 16 * 16 }
+
+    /// Makes room for a sequence of `length` tokens. Memory is taken as it fills.
+    func open(slot: Int, length: Int) {
+        let length = Self.roundUp(length)
+        guard slots[slot].length < length else { return }
+        let bytes = layers * heads * dimension * length * precision.bytes
+        let buffer = FloatBuffer(count: (2 * bytes + 3) / 4 + 16)
+        let keys = UnsafeMutableRawPointer(buffer.pointer)
+        slots[slot] = Slot(buffer: buffer, keys: keys, values: keys + bytes, length: length)
+    }
+
+    /// Gives a slot's memory back.
+    func close(slot: Int) { slots[slot] = Slot(buffer: nil, keys: slots[slot].keys, values: slots[slot].values) }
+
+    /// Bytes before one head's keys (and values).
+    @inline(__always) private func base(_ length: Int, _ layer: Int, _ head: Int) -> Int { (layer * heads + head) * dimension * length * precision.bytes }
 
     /// Stores one token's keys and values (kvHeads x D each).
     @inline(__always) func write(slot: Int, layer: Int, position: Int, keys k: UnsafePointer<Float>, values v: UnsafePointer<Float>) {
-        for head in 0..<heads {
-            let start = base(slot, layer, head)
-            let keyBlock = keys.pointer + start + position / 16 * 16 * dimension + position % 16
-            for d in 0..<dimension { keyBlock[d * 16] = k[head * dimension + d] }
-            (values.pointer + start + position * dimension).update(from: v + head * dimension, count: dimension)
+        switch precision {
+        case .fp32: write(SingleCache.self, slot, layer, position, k, v)
+        case .bf16: write(HalfCache.self, slot, layer, position, k, v)
         }
     }
 
-    /// out = softmax(scale q k^T) v of one query head over `positions`, with a softcap over cap tanh(scale q k^T / cap).
-    @inline(__always) func attend(
-        slot: Int, layer: Int, head: Int, positions: ClosedRange<Int>, query: UnsafePointer<Float>, scale: Float, softcap: Float?,
-        scores: UnsafeMutablePointer<Float>, into out: UnsafeMutablePointer<Float>
+    @inline(__always) private func write<Format: CacheFormat>(
+        _: Format.Type, _ slot: Int, _ layer: Int, _ position: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>
     ) {
-        let start = base(slot, layer, head), d = dimension
-        let first = positions.lowerBound, count = positions.upperBound + 1
-        var block = first / 16
-        while block * 16 < count {
-            let k = UnsafePointer(keys.pointer + start + block * 16 * d)
-            var even = Vector.zero, odd = Vector.zero
-            var i = 0
-            while i + 2 <= d {
-                even = k.vector(i * 16).multiplied(by: Vector(repeating: query[i]), plus: even)
-                odd = k.vector(i * 16 + 16).multiplied(by: Vector(repeating: query[i + 1]), plus: odd)
-                i += 2
-            }
-            if i < d { even = k.vector(i * 16).multiplied(by: Vector(repeating: query[i]), plus: even) }
-            scores.store(even + odd, at: block * 16)
-            block += 1
+        let d = dimension, length = slots[slot].length, keys = slots[slot].keys, values = slots[slot].values
+        for head in 0..<heads {
+            let start = base(length, layer, head)
+            let key = keys + start + (position / 16 * 16 * d + position % 16) * Format.size
+            for i in 0..<d { Format.store(k[head * d + i], at: key + i * 16 * Format.size) }
+            let value = values + start + position * d * Format.size
+            for i in 0..<d { Format.store(v[head * d + i], at: value + i * Format.size) }
         }
-        if let softcap { VectorMath.softcap(scores + first, count - first, cap: softcap, factor: scale) }
-        _ = VectorMath.softmax(scores + first, count - first, scale: softcap == nil ? scale : 1)
-        let v = UnsafePointer(values.pointer + start)
-        var column = 0
-        while column + 32 <= d {
-            var low = Vector.zero, high = Vector.zero
-            for j in first..<count {
-                let p = Vector(repeating: scores[j]), row = v + j * d + column
-                low = row.vector(0).multiplied(by: p, plus: low)
-                high = row.vector(16).multiplied(by: p, plus: high)
-            }
-            out.store(low, at: column)
-            out.store(high, at: column + 16)
-            column += 32
-        }
-        while column + 16 <= d {
-            var sum = Vector.zero
-            for j in first..<count { sum = (v + j * d + column).vector(0).multiplied(by: Vector(repeating: scores[j]), plus: sum) }
-            out.store(sum, at: column)
-            column += 16
-        }
-        while column < d {
-            var sum: Float = 0
-            for j in first..<count { sum += v[j * d + column] * scores[j] }
-            out[column] = sum
-            column += 1
+    }
+
+    /// Attention of the query heads of one key-value head; arguments as in `CachedAttention`.
+    @inline(__always) func attend(
+        _ attention: CachedAttention, slot: Int, layer: Int, head: Int, positions: ClosedRange<Int>, queries: UnsafePointer<Float>, count: Int,
+        scores: UnsafeMutablePointer<Float>, stride: Int, into out: UnsafeMutablePointer<Float>
+    ) {
+        let start = base(slots[slot].length, layer, head)
+        let keys = UnsafeRawPointer(slots[slot].keys + start), values = UnsafeRawPointer(slots[slot].values + start)
+        switch precision {
+        case .fp32:
+            attention.run(
+                SingleCache.self, keys: keys, values: values, positions: positions, queries: queries, count: count, scores: scores, stride: stride, into: out)
+        case .bf16:
+            attention.run(
+                HalfCache.self, keys: keys, values: values, positions: positions, queries: queries, count: count, scores: scores, stride: stride, into: out)
         }
     }
 
     /// Gives another slot the first `count` tokens of this one: samples share the prefill of their prompt.
     func copy(from source: Int, to target: Int, count: Int) {
-        let blocks = (count + 15) / 16 * 16
+        let from = slots[source], to = slots[target], token = dimension * precision.bytes
         for layer in 0..<layers {
             for head in 0..<heads {
-                let a = base(source, layer, head), b = base(target, layer, head)
-                (keys.pointer + b).update(from: keys.pointer + a, count: blocks * dimension)
-                (values.pointer + b).update(from: values.pointer + a, count: count * dimension)
+                let a = base(from.length, layer, head), b = base(to.length, layer, head)
+                (to.keys + b).copyMemory(from: from.keys + a, byteCount: (count + 15) / 16 * 16 * token)
+                (to.values + b).copyMemory(from: from.values + a, byteCount: count * token)
             }
         }
     }

@@ -151,8 +151,8 @@ enum VectorMath {
 
     @inline(__always) static func horizontalMaximum(_ v: Vector) -> Float { v.max() }
 
-    /// In place: row <- softmax(scale * row) over `count` entries; returns log of the sum of exponentials.
-    static func softmax(_ row: UnsafeMutablePointer<Float>, _ count: Int, scale: Float = 1) -> Float {
+    /// The highest of a row; -infinity where it is empty.
+    static func maximum(_ row: UnsafePointer<Float>, _ count: Int) -> Float {
         var peak = -Float.infinity
         var i = 0
         if count >= 16 {
@@ -168,9 +168,15 @@ enum VectorMath {
             peak = max(peak, row[i])
             i += 1
         }
+        return peak
+    }
+
+    /// In place: row <- softmax(scale * row) over `count` entries; returns log of the sum of exponentials.
+    static func softmax(_ row: UnsafeMutablePointer<Float>, _ count: Int, scale: Float = 1) -> Float {
+        let peak = maximum(row, count)
         let offset = Vector(repeating: -peak * scale), factor = Vector(repeating: scale)
         var sums = Vector.zero
-        i = 0
+        var i = 0
         while i + 16 <= count {
             let e = exp(row.vector(i).multiplied(by: factor, plus: offset))
             row.store(e, at: i)
@@ -192,24 +198,10 @@ enum VectorMath {
 
     /// log of the sum of exponentials of a row, which stays as it is.
     static func logSumExp(_ row: UnsafePointer<Float>, _ count: Int) -> Float {
-        var peak = -Float.infinity
-        var i = 0
-        if count >= 16 {
-            var peaks = row.vector(0)
-            i = 16
-            while i + 16 <= count {
-                peaks = peaks.maximum(row.vector(i))
-                i += 16
-            }
-            peak = horizontalMaximum(peaks)
-        }
-        while i < count {
-            peak = max(peak, row[i])
-            i += 1
-        }
+        let peak = maximum(row, count)
         let offset = Vector(repeating: peak)
         var sums = Vector.zero
-        i = 0
+        var i = 0
         while i + 16 <= count {
             sums += exp(row.vector(i) - offset)
             i += 16

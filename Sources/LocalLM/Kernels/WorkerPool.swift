@@ -1,64 +1,103 @@
+import CSIMD
 import Foundation
+import Synchronization
 
-/// A fixed crew of threads that runs the same piece of work on every shard and waits for all of them.
+/// A fixed crew of threads that runs the same piece of work on every shard and waits for all of them; within it they meet at barriers.
 ///
-/// The caller is worker 0. Work is split by shard number alone, so the result does not depend on timing.
+/// The caller is worker 0. Work is split by shard number alone, so the result does not depend on timing. Who waits looks for a while
+/// (a decoder meets hundreds of times per token, and waking a thread costs more than the work between two meetings), then sleeps.
 public final class WorkerPool: @unchecked Sendable {
     public let count: Int
-    private let condition = NSCondition()
-    private var work: (@Sendable (Int) -> Void)?
-    private var generation = 0
-    private var pending = 0
-    private var closed = false
+    /// Rounds of looking before a thread sleeps: some 20 to 50 microseconds.
+    private static let patience = 1_000
 
-    public init(threads: Int) {
+    private let condition = NSCondition()
+    private let sleepers = Atomic<Int>(0)
+    private let closed = Atomic<Bool>(false)
+    /// Only worker 0 writes it, before it announces a new generation.
+    private var work: (@Sendable (Int) -> Void)?
+    private let generation = Atomic<Int>(0)
+    private let arrived = Atomic<Int>(0)
+    private let meetings = Atomic<Int>(0)
+
+    /// - Parameter isBackground: threads of the lowest priority, so that other work on the machine keeps its pace.
+    public init(threads: Int, isBackground: Bool = false) {
         count = max(1, threads)
         for index in 1..<max(count, 2) where index < count {
-            let thread = Thread { [self] in serve(index) }
+            let thread = Thread { [self] in
+                if isBackground { Self.giveWay() }
+                serve(index)
+            }
             thread.stackSize = 8 << 20
             thread.name = "localLM-\(index)"
             thread.start()
         }
     }
 
+    /// Gives the calling thread the lowest priority.
+    static func giveWay() { setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19) }  // on Linux: of this thread
+
     /// Ends the threads. A pool is closed by its owner; it would otherwise keep itself alive.
     public func close() {
-        condition.lock()
-        closed = true
-        condition.broadcast()
-        condition.unlock()
+        closed.store(true, ordering: .sequentiallyConsistent)
+        wake()
     }
 
     /// Runs `body(0)` ... `body(count - 1)`, each on its own thread, and returns when all have ended.
     public func run(_ body: @escaping @Sendable (Int) -> Void) {
         guard count > 1 else { return body(0) }
-        condition.lock()
         work = body
-        generation += 1
-        pending = count - 1
-        condition.broadcast()
-        condition.unlock()
+        generation.add(1, ordering: .sequentiallyConsistent)
+        wake()
         body(0)
-        condition.lock()
-        while pending > 0 { condition.wait() }
+        barrier()
         work = nil
-        condition.unlock()
     }
+
+    /// Waits until every worker of the running work has come here. What they wrote before, each can read behind it.
+    @inline(__always) public func barrier() {
+        guard count > 1 else { return }
+        let now = meetings.load(ordering: .acquiring)
+        if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
+            arrived.store(0, ordering: .relaxed)
+            meetings.add(1, ordering: .sequentiallyConsistent)
+            wake()
+        } else {
+            wait { meetings.load(ordering: .sequentiallyConsistent) != now }
+        }
+    }
+
+    /// The part of `items` that falls to a worker: neighbours, in shares that differ by one at most.
+    @inline(__always) func share(_ items: Int, of worker: Int) -> Range<Int> { items * worker / count..<items * (worker + 1) / count }
 
     private func serve(_ index: Int) {
         var seen = 0
         while true {
-            condition.lock()
-            while generation == seen && !closed { condition.wait() }
-            if closed { return condition.unlock() }
-            seen = generation
-            let body = work
-            condition.unlock()
-            body?(index)
-            condition.lock()
-            pending -= 1
-            if pending == 0 { condition.broadcast() }
-            condition.unlock()
+            wait { generation.load(ordering: .sequentiallyConsistent) != seen || closed.load(ordering: .relaxed) }
+            if closed.load(ordering: .relaxed) { return }
+            seen += 1
+            work?(index)
+            barrier()
         }
+    }
+
+    private func wait(until isOver: () -> Bool) {
+        for _ in 0..<Self.patience {
+            if isOver() { return }
+            csimd_pause()
+        }
+        condition.lock()
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while !isOver() { condition.wait() }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        condition.unlock()
+    }
+
+    /// Whoever changes what others wait for calls this behind it. A sleeper counts itself before it looks again, so none is missed.
+    private func wake() {
+        guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        condition.lock()
+        condition.broadcast()
+        condition.unlock()
     }
 }

@@ -3,12 +3,15 @@
 enum GatedUnit {
     /// - Parameters:
     ///   - gateUp: N x 2F, gates first. `activation`: N x F.
+    ///   - columns: those of `activation` that are wanted; nil: all.
     static func forward(
-        _ function: ModelConfiguration.Activation, _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, into activation: UnsafeMutablePointer<Float>
+        _ function: ModelConfiguration.Activation, _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, columns: Range<Int>? = nil,
+        into activation: UnsafeMutablePointer<Float>
     ) {
+        let columns = columns ?? 0..<f
         switch function {
-        case .silu: forward(gateUp, rows: rows, width: f, into: activation) { sigmoid($0) }
-        case .geluTanh: forward(gateUp, rows: rows, width: f, into: activation) { sigmoid(doubledArgument($0)) }
+        case .silu: forward(gateUp, rows: rows, width: f, columns, into: activation) { sigmoid($0) }
+        case .geluTanh: forward(gateUp, rows: rows, width: f, columns, into: activation) { sigmoid(doubledArgument($0)) }
         }
     }
 
@@ -48,13 +51,14 @@ enum GatedUnit {
     }
 
     @inline(__always) private static func forward(
-        _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, into activation: UnsafeMutablePointer<Float>, _ gate: (Vector) -> Vector
+        _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, _ columns: Range<Int>, into activation: UnsafeMutablePointer<Float>,
+        _ gate: (Vector) -> Vector
     ) {
         for row in 0..<rows {
             let gates = gateUp + row * 2 * f, up = gates + f, a = activation + row * f
-            var i = 0
-            while i < f {
-                let lanes = min(16, f - i)
+            var i = columns.lowerBound
+            while i < columns.upperBound {
+                let lanes = min(16, columns.upperBound - i)
                 let g = gates.vector(i, lanes: lanes)
                 a.store(g * gate(g) * up.vector(i, lanes: lanes), at: i, lanes: lanes)
                 i += 16

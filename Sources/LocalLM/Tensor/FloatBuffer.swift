@@ -2,21 +2,24 @@ import Foundation
 
 /// A fixed block of Float32, aligned to a cache line, zero at birth. The only owner of numeric memory in LocalLM.
 ///
+/// Pages that nobody touches take no memory: a cache may be as long as a sequence could become.
 /// Layers see it as raw pointers. It is `@unchecked Sendable`: whoever shares one gives each thread its own part
 /// (activations, gradients) or only reads it (weights).
 public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     public let pointer: UnsafeMutablePointer<Float>
+    private let block: UnsafeMutableRawPointer
 
     public init(count: Int) {
         precondition(count >= 0, "a buffer of \(count) floats")
         self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 16) * 4, alignment: 64)
-        memset(raw, 0, max(count, 16) * 4)
-        pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
+        let bytes = max(count, 16) * 4
+        guard let block = calloc(bytes + 63, 1) else { fatalError("no memory for \(bytes) bytes") }
+        self.block = block
+        pointer = block.alignedUp(toMultipleOf: 64).bindMemory(to: Float.self, capacity: max(count, 16))
     }
 
-    deinit { pointer.deallocate() }
+    deinit { free(block) }
 
     public subscript(index: Int) -> Float {
         get {

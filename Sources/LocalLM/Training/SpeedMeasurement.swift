@@ -21,6 +21,10 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process.
     public var peakGFLOPs: Double
     public var peakRSSBytes: Int
+    /// Of weights, keys and values in inference.
+    public var weightPrecision: StoragePrecision?
+    /// Bytes of weights that a decoding step reads, times the steps per second, over 1e9.
+    public var weightGBPerSecond: Double?
 
     enum CodingKeys: String, CodingKey {
         case task, batch, length, precision, threads, slowest, fastest, repetitions
@@ -28,12 +32,14 @@ public struct SpeedMeasurement: Sendable, Codable {
         case modelFLOPsUtilization = "model_flops_utilization"
         case peakGFLOPs = "peak_gflops"
         case peakRSSBytes = "peak_rss_bytes"
+        case weightPrecision = "weight_precision"
+        case weightGBPerSecond = "weight_gb_per_second"
     }
 
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
     public static func measure(
-        _ task: Task, weights: Weights, batch: Int, length: Int, precision: Precision, threads: Int, repetitions: Int,
-        clock: ContinuousClock = ContinuousClock()
+        _ task: Task, weights: Weights, batch: Int, length: Int, threads: Int, repetitions: Int, training precision: Precision = .fp32,
+        inference weightPrecision: WeightPrecision = .auto, cache: StoragePrecision = .fp32, clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
         let peak = peakGFLOPs(threads: threads, clock: clock)
@@ -41,6 +47,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
         let settings = OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: repetitions + 1, weightDecay: 0.01)
         var tokens = 0
+        var inference: InferenceEngine?
         let once: () throws -> Void
         switch task {
         case .train:
@@ -58,7 +65,8 @@ public struct SpeedMeasurement: Sendable, Codable {
                     })
             }
         case .prefill, .decode:
-            let engine = InferenceEngine(weights: weights, threads: threads)
+            let engine = InferenceEngine(weights: weights, threads: threads, precision: weightPrecision, cache: cache)
+            inference = engine
             let isPrefill = task == .prefill
             tokens = batch * length
             let sampling = Sampling(temperature: 1, maximumTokens: isPrefill ? 1 : length, ignoresEOS: true)
@@ -77,7 +85,8 @@ public struct SpeedMeasurement: Sendable, Codable {
         return SpeedMeasurement(
             task: task, batch: batch, length: length, precision: precision, threads: threads, tokensPerSecond: rate, slowest: Double(tokens) / seconds.last!,
             fastest: Double(tokens) / seconds.first!, repetitions: repetitions, modelFLOPsUtilization: rate * perToken / (peak * 1e9),
-            peakGFLOPs: peak, peakRSSBytes: peakRSS())
+            peakGFLOPs: peak, peakRSSBytes: peakRSS(), weightPrecision: inference?.weightPrecision,
+            weightGBPerSecond: task == .decode ? inference.map { rate / Double(batch) * Double($0.bytesPerStep) * 1e-9 } : nil)
     }
 
     private static func peakGFLOPs(threads: Int, clock: ContinuousClock) -> Double {

@@ -35,7 +35,9 @@ public actor LocalModel: LikelihoodModel {
                         GenerationRequest(ids: try checkpoint.promptIDs($0.messages), samples: $0.samples, key: $0.key)
                     }
                     let before = finished
-                    answers += try engine.generate(part, sampling: sampling, progress: { progress(before + $0) }).map { $0.map { Self.answer($0, checkpoint) } }
+                    answers += try engine.generate(part, sampling: sampling, tokenizer: checkpoint.tokenizer, progress: { progress(before + $0) }).map {
+                        $0.map { Self.answer($0, checkpoint) }
+                    }
                     finished += part.reduce(0) { $0 + $1.samples }
                 }
                 return answers
@@ -88,7 +90,8 @@ public actor LocalModel: LikelihoodModel {
 
     private static func answer(_ sequence: GeneratedSequence, _ checkpoint: Checkpoint) -> ChatAnswer {
         ChatAnswer(
-            text: checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true), tokens: sequence.ids.count, logprob: sequence.logprob,
+            text: sequence.text ?? checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true), tokens: sequence.ids.count,
+            logprob: sequence.logprob,
             finishReason: sequence.finishReason)
     }
 }

@@ -76,10 +76,10 @@ import TestSupport
         // Probabilities .5, .3, .2: top-p .6 keeps the first two, top-k 1 the first.
         let logits: [Float] = [Float(0.3).logarithm(), Float(0.5).logarithm(), Float(0.2).logarithm()]
         func counts(_ sampling: Sampling) -> [Int] {
-            var sampler = Sampler(sampling, vocabulary: 3)
+            let sampler = Sampler(vocabulary: 3)
             var random = RandomStream(key: 1)
             var counts = [0, 0, 0]
-            for _ in 0..<4000 { logits.withUnsafeBufferPointer { counts[sampler.pick($0.baseAddress!, random: &random).id] += 1 } }
+            for _ in 0..<4000 { counts[sampler.pick(logits, sampling, seen: [], random: &random).id] += 1 }
             return counts
         }
         #expect(counts(Sampling(temperature: 1, topK: 1, maximumTokens: 1)) == [0, 4000, 0])

@@ -7,7 +7,7 @@ import Synchronization
 struct ChoiceUpdate: Sendable {
     var index: Int
     var text: String
-    var tokens: [ServingEngine.Token]
+    var tokens: [GeneratedToken]
     var finish: FinishReason?
 }
 
@@ -101,7 +101,7 @@ struct Completion: Sendable {
             whole = ChoiceUpdate(index: index, text: "", tokens: [], finish: nil)
         }
 
-        func hear(_ event: ServingEngine.Event) -> Bool {
+        func hear(_ event: GenerationEvent) -> Bool {
             switch event {
             case .started: return open.isHeard
             case .token(let token):

@@ -78,7 +78,7 @@ struct CompletionWriter: Sendable {
         var top_logprobs: [[String: Float]]?
     }
 
-    private func logprobs(_ tokens: [ServingEngine.Token]) -> Logprobs? {
+    private func logprobs(_ tokens: [GeneratedToken]) -> Logprobs? {
         guard tellsLogprobs else { return nil }
         let tokenizer = completion.model.checkpoint.tokenizer
         func text(_ id: Int) -> String { tokenizer.decode([id]) }
@@ -107,7 +107,7 @@ struct CompletionWriter: Sendable {
 
     func whole() async throws -> some Encodable & Sendable {
         var texts = [String](repeating: "", count: completion.choices)
-        var tokens = [[ServingEngine.Token]](repeating: [], count: completion.choices)
+        var tokens = [[GeneratedToken]](repeating: [], count: completion.choices)
         var finishes = [FinishReason?](repeating: nil, count: completion.choices)
         for try await update in completion.updates {
             texts[update.index] += update.text

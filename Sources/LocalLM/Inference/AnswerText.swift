@@ -1,7 +1,5 @@
-import LocalLM
-
 /// Turns tokens into text as they come: whole characters only, and never what may yet become a stop text.
-struct AnswerText {
+public struct AnswerText: Sendable {
     private let tokenizer: Tokenizer
     private let stop: [String]
     /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long answer costs no
@@ -10,16 +8,16 @@ struct AnswerText {
     /// Scalars of `bytes` that were told.
     private var told = 0
     /// A stop text was found: the answer ends before it.
-    private(set) var isStopped = false
+    public private(set) var isStopped = false
 
-    init(tokenizer: Tokenizer, stop: [String]) {
+    public init(tokenizer: Tokenizer, stop: [String]) {
         self.tokenizer = tokenizer
         self.stop = stop
     }
 
     /// - Parameter isLast: nothing more comes, so nothing is held back.
     /// - Returns: the text that is new.
-    mutating func add(_ id: Int?, isLast: Bool) -> String {
+    public mutating func add(_ id: Int?, isLast: Bool) -> String {
         if let id { bytes += tokenizer.bytes(of: id, skippingSpecialTokens: true) }
         var text = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
         let complete = text.count

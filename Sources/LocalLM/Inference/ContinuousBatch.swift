@@ -1,0 +1,142 @@
+/// Sequences that are answered together: prompts are prefilled into free places as they come, all places get their next token in one
+/// step, and a place is free again as soon as its sequence ends (continuous batching, Yu et al. 2022, "Orca").
+///
+/// A sequence's tokens depend on its own ids, sampling and key alone. One thread calls it; `@unchecked Sendable`, for the decoder's
+/// workers each pick the tokens of other places.
+final class ContinuousBatch: @unchecked Sendable {
+    /// A prompt and the sequences that go on from it.
+    struct Prompt: Sendable {
+        var ids: [Int]
+        var sampling: Sampling
+        var topLogprobs = 0
+        /// Each with the key of its random stream.
+        var sequences: [(key: UInt64, listener: GenerationListener)]
+    }
+
+    private final class Place: @unchecked Sendable {
+        let sampling: Sampling
+        let topLogprobs: Int
+        let listener: GenerationListener
+        var random: RandomStream
+        var position: Int
+        var produced = 0
+        /// Ids so far, where somebody asks for them.
+        var seen: Set<Int>
+        var token = GeneratedToken(id: 0, logprob: 0, top: [])
+
+        init(_ prompt: Prompt, _ sequence: (key: UInt64, listener: GenerationListener)) {
+            sampling = prompt.sampling
+            topLogprobs = prompt.topLogprobs
+            listener = sequence.listener
+            random = RandomStream(key: sequence.key)
+            position = prompt.ids.count
+            seen = prompt.sampling.repetitionPenalty == 1 ? [] : Set(prompt.ids)
+        }
+    }
+
+    private let decoder: Decoder
+    private let c: ModelConfiguration
+    private let samplers: [Sampler]
+    private let keepsSlots: Bool
+    private var places: [Place?]
+
+    /// - Parameter keepsSlots: a slot's memory stays for the next sequence; else it is given back.
+    init(_ decoder: Decoder, _ configuration: ModelConfiguration, keepsSlots: Bool) {
+        self.decoder = decoder
+        self.keepsSlots = keepsSlots
+        c = configuration
+        samplers = (0..<decoder.team.count).map { _ in Sampler(vocabulary: configuration.vocabularySize) }
+        places = [Place?](repeating: nil, count: decoder.cache.slotCount)
+    }
+
+    var freeCount: Int { places.count { $0 == nil } }
+    var isEmpty: Bool { freeCount == places.count }
+    /// Of all sequences, at their full length.
+    var cacheBytes: Int { decoder.cache.bytes }
+
+    /// Positions that a sequence can take at most.
+    static func length(_ ids: [Int], _ sampling: Sampling, _ c: ModelConfiguration) -> Int {
+        min(ids.count + min(max(sampling.maximumTokens, 0), c.maximumPositions), c.maximumPositions)
+    }
+
+    /// Prefills prompts, whose sequences need no more places than are free, and picks the first token of each.
+    func start(_ prompts: [Prompt]) {
+        var free = places.indices.filter { places[$0] == nil }[...]
+        var rows: [Decoder.Row] = []
+        var started: [(slots: ArraySlice<Int>, lastRow: Int, count: Int)] = []
+        for prompt in prompts {
+            let wanted = prompt.sequences.filter { $0.listener(.started) }
+            guard prompt.sampling.maximumTokens > 0 else {
+                for sequence in wanted { _ = sequence.listener(.finished(.length)) }
+                continue
+            }
+            guard !wanted.isEmpty else { continue }
+            let slots = free.prefix(wanted.count)
+            free.removeFirst(wanted.count)
+            for (slot, sequence) in zip(slots, wanted) {
+                places[slot] = Place(prompt, sequence)
+                decoder.cache.open(slot: slot, length: Self.length(prompt.ids, prompt.sampling, c))
+            }
+            for (position, id) in prompt.ids.enumerated() { rows.append(Decoder.Row(id: Int32(id), slot: slots.first!, position: position)) }
+            started.append((slots, rows.count - 1, prompt.ids.count))
+        }
+        for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
+            let part = rows[start..<min(start + Decoder.chunk, rows.count)]
+            let here = started.filter { part.indices.contains($0.lastRow) }
+            let waiting = here.map { $0.slots.map { places[$0]! } }
+            decoder.run(part, wanted: here.map { $0.lastRow - start }) { [self] k, logits, worker in
+                for place in waiting[k] { pick(place, logits, worker) }
+            }
+            for entry in here {
+                for slot in entry.slots where slot != entry.slots.first! { decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count) }
+                for slot in entry.slots { tell(slot) }
+            }
+        }
+    }
+
+    /// One token for every place in use.
+    func step() {
+        let active = places.indices.filter { places[$0] != nil }
+        for start in stride(from: 0, to: active.count, by: Decoder.chunk) {
+            let slots = active[start..<min(start + Decoder.chunk, active.count)]
+            let here = slots.map { places[$0]! }
+            let rows = zip(slots, here).map { Decoder.Row(id: Int32($1.token.id), slot: $0, position: $1.position) }
+            decoder.run(rows[...], wanted: Array(rows.indices)) { [self] k, logits, worker in pick(here[k], logits, worker) }
+            for (slot, place) in zip(slots, here) {
+                place.position += 1
+                tell(slot)
+            }
+        }
+    }
+
+    private func pick(_ place: Place, _ logits: UnsafePointer<Float>, _ worker: Int) {
+        let (id, logprob) = samplers[worker].pick(logits, place.sampling, seen: place.seen, random: &place.random)
+        place.token = GeneratedToken(id: id, logprob: logprob, top: top(place.topLogprobs, logits))
+    }
+
+    /// Tells the token that was picked; frees the place where the sequence has ended.
+    private func tell(_ slot: Int) {
+        let place = places[slot]!, id = place.token.id
+        place.produced += 1
+        if place.sampling.repetitionPenalty != 1 { place.seen.insert(id) }
+        if place.listener(.token(place.token)) {
+            let stops = !place.sampling.ignoresEOS && c.eosTokenIDs.contains(id)
+            guard stops || place.produced >= place.sampling.maximumTokens || place.position >= c.maximumPositions else { return }
+            _ = place.listener(.finished(stops ? .stop : .length))
+        }
+        places[slot] = nil
+        if !keepsSlots { decoder.cache.close(slot: slot) }
+    }
+
+    private func top(_ count: Int, _ logits: UnsafePointer<Float>) -> [GeneratedToken.Alternative] {
+        guard count > 0 else { return [] }
+        let total = VectorMath.logSumExp(logits, c.vocabularySize)
+        var best: [Int] = []
+        best.reserveCapacity(count + 1)
+        for id in 0..<c.vocabularySize where best.count < count || logits[id] > logits[best[best.count - 1]] {
+            best.insert(id, at: best.firstIndex { logits[id] > logits[$0] } ?? best.count)
+            if best.count > count { best.removeLast() }
+        }
+        return best.map { GeneratedToken.Alternative(id: $0, logprob: logits[$0] - total) }
+    }
+}

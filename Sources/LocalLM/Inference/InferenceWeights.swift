@@ -1,0 +1,158 @@
+/// How the weights of a model stand in memory while it answers.
+public enum WeightPrecision: String, Sendable, Codable, CaseIterable {
+    case fp32
+    /// Matrices rounded to bf16.
+    case bf16
+    /// bf16 where that changes no weight (checkpoints are mostly bf16), so the answers are those of fp32; else fp32.
+    case auto
+
+    func storage(of weights: Weights) -> StoragePrecision {
+        switch self {
+        case .fp32: return .fp32
+        case .bf16: return .bf16
+        case .auto:
+            let matrices = weights.layout.tensors.filter(\.role.decays)
+            return matrices.allSatisfy { BFloat16.represents(weights.pointer($0), $0.count) } ? .bf16 : .fp32
+        }
+    }
+}
+
+/// A matrix of `InferenceWeights`: y = x W^T, W outputs x inputs, in panels.
+struct PackedMatrix: Sendable {
+    let inputs: Int
+    let outputs: Int
+    /// Floats from row to row of y, the padding of the last panel included.
+    var stride: Int { panelCount * Panels.width }
+    var panelCount: Int { (outputs + Panels.width - 1) / Panels.width }
+    /// Bytes before its first panel.
+    fileprivate let offset: Int
+}
+
+/// A model's weights as inference reads them: matrices in panels (`PanelProduct`), norms and biases as they are. A copy: the `Weights`
+/// that it was made of may change or go.
+///
+/// `@unchecked Sendable`: nobody writes it once it is made.
+final class InferenceWeights: @unchecked Sendable {
+    struct Layer {
+        let queryKeyValue, output, gate, up, down: PackedMatrix
+        /// Norms before attention and before the feed-forward network, and behind them.
+        let input, middle: UnsafePointer<Float>
+        let attentionPost, feedForwardPost: UnsafePointer<Float>?
+        /// Norms of queries and keys; biases of q, k and v, one behind the other.
+        let query, key, bias: UnsafePointer<Float>?
+    }
+
+    let configuration: ModelConfiguration
+    let precision: StoragePrecision
+    private(set) var layers: [Layer] = []
+    let finalNorm: UnsafePointer<Float>
+    /// The output projection: the embedding matrix where they are tied.
+    let head: PackedMatrix
+    private let embedding: PackedMatrix
+    private let panels: FloatBuffer
+    private let vectors: FloatBuffer
+
+    /// - Parameter pool: who packs.
+    init(_ weights: Weights, precision: WeightPrecision, pool: WorkerPool) {
+        let c = weights.configuration, layout = weights.layout
+        let storage = precision.storage(of: weights)
+        configuration = c
+        self.precision = storage
+        let vectors = FloatBuffer(count: layout.tensors.filter { !$0.role.decays }.reduce(0) { $0 + $1.count })
+        var places: [Int: UnsafePointer<Float>] = [:]
+        var filled = 0
+        for tensor in layout.tensors where !tensor.role.decays {
+            (vectors.pointer + filled).update(from: weights.pointer(tensor), count: tensor.count)
+            places[tensor.offset] = UnsafePointer(vectors.pointer + filled)
+            filled += tensor.count
+        }
+        let offsets = Dictionary(uniqueKeysWithValues: layout.tensors.map { ($0.name, $0.offset) })
+        var bytes = 0
+        var all: [(matrix: PackedMatrix, source: Int)] = []
+        func matrix(_ name: String, inputs: Int, outputs: Int) -> PackedMatrix {
+            let matrix = PackedMatrix(inputs: inputs, outputs: outputs, offset: bytes)
+            bytes += matrix.stride * inputs * storage.bytes
+            all.append((matrix, offsets[name]!))
+            return matrix
+        }
+        for (index, place) in layout.layers.enumerated() {
+            let p = "model.layers.\(index)."
+            layers.append(
+                Layer(
+                    queryKeyValue: matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.attentionRowWidth),
+                    output: matrix(p + "self_attn.o_proj.weight", inputs: c.queryWidth, outputs: c.hiddenSize),
+                    gate: matrix(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize),
+                    up: matrix(p + "mlp.up_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize),
+                    down: matrix(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize),
+                    input: places[place.input]!, middle: places[place.middle]!, attentionPost: place.attentionPost.flatMap { places[$0] },
+                    feedForwardPost: place.feedForwardPost.flatMap { places[$0] }, query: place.query.flatMap { places[$0] },
+                    key: place.key.flatMap { places[$0] }, bias: place.bias.flatMap { places[$0] }))
+        }
+        finalNorm = places[layout.finalNorm]!
+        embedding = matrix("model.embed_tokens.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
+        head = c.tiesEmbeddings ? embedding : matrix("lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
+        self.vectors = vectors
+        panels = FloatBuffer(count: (bytes + 3) / 4)
+        let base = UnsafeMutableRawPointer(panels.pointer), source = weights.buffer
+        nonisolated(unsafe) let target = base
+        let packing = all
+        pool.run { worker in
+            for (matrix, start) in packing {
+                Self.pack(matrix, from: source.pointer + start, into: target, storage, panels: pool.share(matrix.panelCount, of: worker))
+            }
+        }
+    }
+
+    /// Bytes of all panels.
+    var panelBytes: Int { panels.count * 4 }
+
+    /// Bytes that one step of a batch streams through the caches: the layers and the output projection.
+    var bytesPerStep: Int {
+        let matrices = layers.flatMap { [$0.queryKeyValue, $0.output, $0.gate, $0.up, $0.down] } + [head]
+        return matrices.reduce(0) { $0 + $1.stride * $1.inputs * precision.bytes }
+    }
+
+    private static func pack(
+        _ matrix: PackedMatrix, from source: UnsafePointer<Float>, into base: UnsafeMutableRawPointer, _ precision: StoragePrecision, panels: Range<Int>
+    ) {
+        let width = Panels.width, k = matrix.inputs, half = width / 2
+        let scratch = FloatBuffer(count: precision == .bf16 ? k * width : 0)
+        for j in panels {
+            let columns = min(width, matrix.outputs - j * width)
+            let to = base + matrix.offset + j * k * width * precision.bytes
+            let single = precision == .fp32 ? to.assumingMemoryBound(to: Float.self) : scratch.pointer
+            Panels.pack(columns: source + j * width * k, leading: k, depth: k, columns: columns, into: single)
+            guard precision == .bf16 else { continue }
+            for p in 0..<k {
+                for i in 0..<half {
+                    let low = UInt32(BFloat16.rounded(single[p * width + i])), high = UInt32(BFloat16.rounded(single[p * width + half + i]))
+                    to.storeBytes(of: low | high << 16, toByteOffset: (p * half + i) * 4, as: UInt32.self)
+                }
+            }
+        }
+    }
+
+    /// y = x W^T for the columns of some panels: x rows x `leading`, y rows x `matrix.stride` unless `into` is wider.
+    @inline(__always) func multiply(
+        _ matrix: PackedMatrix, _ x: UnsafePointer<Float>, rows: Int, leading: Int, panels range: Range<Int>, into y: UnsafeMutablePointer<Float>,
+        stride: Int? = nil
+    ) {
+        PanelProduct.multiply(
+            precision, rows: rows, depth: matrix.inputs, x, leading: leading, panels: UnsafeRawPointer(panels.pointer) + matrix.offset, range: range,
+            y, leading: stride ?? matrix.stride)
+    }
+
+    /// The embedding of a token: a column of its matrix's panels.
+    func embed(_ id: Int, into row: UnsafeMutablePointer<Float>) {
+        let width = Panels.width, k = embedding.inputs, column = id % width, half = width / 2
+        let panel = UnsafeRawPointer(panels.pointer) + embedding.offset + id / width * width * k * precision.bytes
+        switch precision {
+        case .fp32:
+            let floats = panel.assumingMemoryBound(to: Float.self) + column
+            for p in 0..<k { row[p] = floats[p * width] }
+        case .bf16:
+            let halves = panel.assumingMemoryBound(to: UInt16.self) + 2 * (column % half) + column / half
+            for p in 0..<k { row[p] = BFloat16.widened(halves[p * width]) }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 /// Turns tokens into text as they come: whole characters only, and never what may yet become a stop text.
 public struct AnswerText: Sendable {
-    private let tokenizer: Tokenizer
+    private var stream: TextStream
     private let stop: [String]
     /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long answer costs no
     /// more per token than a short one.
@@ -11,14 +11,15 @@ public struct AnswerText: Sendable {
     public private(set) var isStopped = false
 
     public init(tokenizer: Tokenizer, stop: [String]) {
-        self.tokenizer = tokenizer
+        stream = tokenizer.textStream(skippingSpecialTokens: true)
         self.stop = stop
     }
 
     /// - Parameter isLast: nothing more comes, so nothing is held back.
     /// - Returns: the text that is new.
     public mutating func add(_ id: Int?, isLast: Bool) -> String {
-        if let id { bytes += tokenizer.bytes(of: id, skippingSpecialTokens: true) }
+        if let id { bytes += stream.append(id) }
+        if isLast { bytes += stream.finish() }
         var text = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
         let complete = text.count
         if let end = stop.compactMap({ Self.position(of: Array($0.unicodeScalars), in: text) }).min() {

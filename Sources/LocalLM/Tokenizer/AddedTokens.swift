@@ -2,6 +2,8 @@
 struct AddedToken: Sendable {
     var id: Int32
     var content: String
+    /// What is looked for: of tokens matched in the normalized text, what the normalizer makes of the content.
+    var match: [UInt8]
     /// Matches only where no word character stands on either side.
     var singleWord = false
     /// Takes the white space to its left (right) with it.
@@ -23,18 +25,17 @@ struct AddedTokenMatcher: Sendable {
 
     init(_ tokens: [AddedToken]) {
         self.tokens = tokens
-        let count = tokens.reduce(0) { $0 + $1.content.utf8.count }
+        let count = tokens.reduce(0) { $0 + $1.match.count }
         var edges = PairTable(capacity: count)
         var starts = [Bool](repeating: false, count: 256)
         var nodes: Int32 = 1
         for (index, token) in tokens.enumerated() {
             var node: Int32 = 0
-            let bytes = Array(token.content.utf8)
-            for (position, byte) in bytes.enumerated() {
+            for (position, byte) in token.match.enumerated() {
                 if position == 0 { starts[Int(byte)] = true }
                 var (child, end) = edges[node, Int32(byte)] ?? (nodes, -1)
                 if child == nodes { nodes += 1 }
-                if position == bytes.count - 1 { end = Int32(index) }
+                if position == token.match.count - 1 { end = Int32(index) }
                 edges.insert(node, Int32(byte), (child, end))
                 node = child
             }

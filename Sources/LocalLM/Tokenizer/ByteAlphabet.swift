@@ -30,6 +30,15 @@ enum ByteAlphabet {
         return out
     }
 
+    /// The tokens that spell bytes, by their bytes.
+    static func decoded(_ tokens: TokenTable) -> TokenTable {
+        var words = TokenTable(capacity: tokens.count)
+        tokens.forEach { token, id in
+            if let word = decode(String(decoding: token, as: UTF8.self)) { _ = word.withUnsafeBufferPointer { words.insert($0, id) } }
+        }
+        return words
+    }
+
     /// The token that spells these bytes.
     static func encode(_ text: some Sequence<UInt8>) -> String {
         var token = ""

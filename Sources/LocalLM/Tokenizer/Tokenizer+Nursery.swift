@@ -42,7 +42,7 @@ extension Tokenizer {
         for word in words {
             var pieces = 0
             var text = word
-            text.withUTF8 { bytes in PreTokenizer.gpt2(addsPrefixSpace: false).split(bytes, 0..<bytes.count) { _ in pieces += 1 } }
+            text.withUTF8 { bytes in SplitPattern.gpt2.split(bytes) { _ in pieces += 1 } }
             guard pieces == 1 else {
                 throw LocalLMError(.input, "the template word \"\(word)\" is \(pieces) words", hint: "one word each, with at most one leading space")
             }

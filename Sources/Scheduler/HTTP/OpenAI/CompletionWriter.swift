@@ -81,7 +81,7 @@ struct CompletionWriter: Sendable {
     private func logprobs(_ tokens: [GeneratedToken]) -> Logprobs? {
         guard tellsLogprobs else { return nil }
         let tokenizer = completion.model.checkpoint.tokenizer
-        func text(_ id: Int) -> String { tokenizer.decode([id]) }
+        func text(_ id: Int) -> String { String(decoding: tokenizer.bytes(of: id), as: UTF8.self) }
         if shape == .text {
             return Logprobs(
                 tokens: tokens.map { text($0.id) }, token_logprobs: tokens.map(\.logprob),

@@ -32,7 +32,8 @@ struct LoRAOptions: ParsableArguments {
         return rank > 0 ? try Adapter(settings(), for: configuration, seed: seed) : nil
     }
 
-    private func settings() throws -> LoRASettings {
+    /// Of `--lora-rank`.
+    func settings() throws -> LoRASettings {
         let all = LoRASettings.Module.allCases
         let chosen =
             try modules == "all"

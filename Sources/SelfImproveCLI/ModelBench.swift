@@ -11,7 +11,7 @@ struct ModelBench: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @Argument(help: "The model to measure; leave it out with --shape.") var model: String?
-    @Option(help: "Random weights of this shape: hidden=,layers=,heads=,kvHeads=,ffn=,vocab=.") var shape: String?
+    @Option(help: "Random weights of this shape: \(ModelShape.help)") var shape: String?
     @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
@@ -32,37 +32,12 @@ struct ModelBench: AsyncParsableCommand {
         if let model {
             weights = try state.checkpoint(model).weights.copy()
         } else {
-            weights = Initialization.gaussian(try Self.configuration(shape!, positions: length + 64), seed: 0)
+            weights = Initialization.gaussian(try ModelShape.configuration(shape!, positions: length + 64), seed: 0)
         }
         let result = try SpeedMeasurement.measure(
             task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions,
             training: precision.training, inference: precision.weights, cache: keyValueCache)
         try Output.json(result)
-    }
-
-    /// `hidden=576,layers=30,heads=9,kvHeads=3,ffn=1536,vocab=49152`, embeddings tied.
-    static func configuration(_ shape: String, positions: Int) throws -> ModelConfiguration {
-        var values: [String: Int] = [:]
-        for part in shape.split(separator: ",") {
-            let pair = part.split(separator: "=")
-            guard pair.count == 2, let value = Int(pair[1]), value > 0 else { throw ValidationError("--shape: \"\(part)\" is not key=number") }
-            values[String(pair[0])] = value
-        }
-        let keys = ["hidden", "layers", "heads", "kvHeads", "ffn", "vocab"]
-        if let unknown = values.keys.sorted().first(where: { !keys.contains($0) }) {
-            throw ValidationError("--shape: unknown key \"\(unknown)\"; keys are \(keys.joined(separator: ", "))")
-        }
-        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"], let ffn = values["ffn"], let vocab = values["vocab"]
-        else {
-            throw ValidationError("--shape needs hidden, layers, heads, ffn and vocab")
-        }
-        let kvHeads = values["kvHeads"] ?? heads
-        guard hidden % heads == 0, heads % kvHeads == 0, (hidden / heads) % 2 == 0 else {
-            throw ValidationError("--shape: heads must divide hidden into even head sizes, and kvHeads must divide heads")
-        }
-        return ModelConfiguration(
-            hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads, vocabularySize: vocab,
-            maximumPositions: positions)
     }
 }
 

@@ -81,6 +81,7 @@ struct ModelTrain: AsyncParsableCommand {
             let examples = try rows.compactMap { try checkpoint.example($0, maximumLength: limit) }
             try report(dropped: rows.count - examples.count, of: rows.count)
             let plan = plan(rows: examples.count)
+            try checkMemory(plan, examples.map { [$0] }, checkpoint.configuration, adapter, memory, cores)
             let trainer = try SFTTrainer(
                 weights: weights, adapter: adapter, settings: settings(plan.count), precision: precision.training, threads: cores, memory: memory)
             try train(plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
@@ -89,6 +90,7 @@ struct ModelTrain: AsyncParsableCommand {
             let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
             try report(dropped: rows.count - pairs.count, of: rows.count)
             let plan = plan(rows: pairs.count)
+            try checkMemory(plan, pairs.map { [$0.chosen, $0.rejected] }, checkpoint.configuration, adapter, memory, cores)
             let trainer = try DPOTrainer(
                 weights: weights, adapter: adapter, settings: settings(plan.count), beta: beta, precision: precision.training, threads: cores, memory: memory)
             // The reference is the model as it was given, without an adapter; what it thinks of the pairs is computed once.
@@ -101,6 +103,19 @@ struct ModelTrain: AsyncParsableCommand {
         } else {
             try checkpoint.replacing(weights).save(to: place)
         }
+    }
+
+    /// Refuses what cannot fit before the first step.
+    private func checkMemory(
+        _ plan: [[[Int]]], _ rows: [[Example]], _ configuration: ModelConfiguration, _ adapter: Adapter?, _ memory: ActivationMemory?, _ threads: Int
+    ) throws {
+        func largest(_ count: (Example) -> Int) -> Int {
+            plan.joined().map { $0.reduce(0) { $0 + rows[$1].reduce(0) { $0 + count($1) } } }.max() ?? 0
+        }
+        try TrainingMemory(
+            configuration, adapter: adapter?.settings, precision: precision.training, threads: threads, tokens: largest(\.ids.count),
+            targets: largest(\.targetCount), longest: rows.joined().map(\.ids.count).max() ?? 0, memory: memory
+        ).check()
     }
 
     /// Steps of micro-batches of row numbers; passes are shuffled anew until there are enough.

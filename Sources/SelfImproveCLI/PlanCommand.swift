@@ -7,13 +7,23 @@ import SelfImprove
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Dry run: prompts, calls, tokens, time and disk; and every fault of the configuration.",
-        discussion: "Nothing is written. Time is reckoned from a short measurement of this machine with the student's shape.")
+        discussion: """
+            Nothing is written. Time is reckoned from a short measurement of this machine with the student's shape.
+            With --shape in place of a configuration: memory and time of fine-tuning a model of that shape, before you have it, as in
+            selfimprove plan --shape 8B --lora-rank 16 --batch 1 --length 512
+            """)
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "YAML file of the campaign.") var config: String
+    @Argument(help: "YAML file of the campaign.") var config: String?
     @Option(help: "Instead of the file's.") var seed: UInt64?
+    @OptionGroup(title: "Without a configuration") var training: TrainingPlanOptions
+
+    func validate() throws {
+        guard (config == nil) != (training.shape == nil) else { throw ValidationError("give either a configuration or --shape") }
+    }
 
     func run() async throws {
+        guard let config else { return try training.run(json: state.json) }
         let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
         let files = FileStore(root: state.url)
         let plan = try CampaignPlan(configuration, stateBytes: FileManager.default.fileExists(atPath: state.url.path) ? files.bytes() : 0, now: Date())

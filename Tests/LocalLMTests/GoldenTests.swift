@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import LocalLM
@@ -57,16 +58,40 @@ import Testing
         var dpo: Training
     }
 
-    private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/smollm")
-    private let expected: Expected
-    private let model: Checkpoint
+    private static let families = ["smollm", "llama3", "qwen2", "qwen3", "mistral", "gemma2"]
 
-    init() throws {
-        expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
-        model = try Checkpoint.load(folder.appendingPathComponent("model"))
+    private struct Golden {
+        let folder: URL
+        let expected: Expected
+        let model: Checkpoint
+
+        init(_ family: String) throws {
+            folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(family)")
+            expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
+            model = try withTemporaryDirectory { temporary in
+                let place = temporary.appendingPathComponent("model")
+                try FileManager.default.copyItem(at: folder.appendingPathComponent("model"), to: place)
+                let configuration = try HuggingFaceConfiguration.read(
+                    try #require(try FileReader.json(place.appendingPathComponent("config.json"))), context: "config.json")
+                try SafeTensorsFile.write(Self.weights(configuration), to: place.appendingPathComponent("model.safetensors"))
+                return try Checkpoint.load(place)
+            }
+        }
+
+        /// As `Tests/Parity/make_golden.py` draws them.
+        private static func weights(_ configuration: ModelConfiguration) -> Weights {
+            let weights = Weights(configuration)
+            for tensor in weights.layout.tensors {
+                var random = RandomStream(key: RandomKey.derive(0, tensor.name))
+                let isMatrix = tensor.shape.count > 1, center = tensor.role == .norm ? Double(1 - configuration.normOffset) : 0
+                for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float((random.uniform() - 0.5) * (isMatrix ? 0.5 : 1) + center) }
+            }
+            return weights
+        }
     }
 
-    @Test func textAndChatsBecomeTheSameIds() throws {
+    @Test(arguments: families) func textAndChatsBecomeTheSameIds(family: String) throws {
+        let golden = try Golden(family), model = golden.model, expected = golden.expected
         for text in expected.texts {
             #expect(model.tokenizer.encode(text.text) == text.ids)
             #expect(model.tokenizer.decode(text.ids) == text.decoded)
@@ -79,10 +104,11 @@ import Testing
             #expect(model.tokenizer.encode(chat.rendered) == chat.ids)
             #expect(try model.promptIDs(messages) == chat.ids_with_generation_prompt)
         }
-        #expect(expected.texts.count >= 6 && expected.chats.count >= 3)
+        #expect(expected.texts.count >= 6 && expected.chats.count >= 2)
     }
 
-    @Test func logprobsAndGreedyContinuationsAreTheSame() throws {
+    @Test(arguments: families) func logprobsAndGreedyContinuationsAreTheSame(family: String) throws {
+        let golden = try Golden(family), model = golden.model, expected = golden.expected
         let engine = InferenceEngine(weights: model.weights, threads: 2)
         for row in expected.logprobs {
             let ours = try engine.logprobs(of: [Example(ids: row.ids, promptCount: 1)])[0]
@@ -106,15 +132,17 @@ import Testing
         if let accuracy = log.accuracy { #expect(step.rewardAccuracy == accuracy) }
     }
 
-    @Test func lossesOfSFTAreTRLs() throws {
-        let rows = try JSONLines.read(SFTRow.self, from: folder.appendingPathComponent("sft.jsonl")).map { try #require(try model.example($0)) }
+    @Test(arguments: families) func lossesOfSFTAreTRLs(family: String) throws {
+        let golden = try Golden(family), model = golden.model, expected = golden.expected
+        let rows = try JSONLines.read(SFTRow.self, from: golden.folder.appendingPathComponent("sft.jsonl")).map { try #require(try model.example($0)) }
         let trainer = try SFTTrainer(weights: model.weights.copy(), settings: settings(expected.sft), threads: 2)
         #expect(expected.sft.log.count == 8)
         for log in expected.sft.log { hold(try trainer.step(rows), against: log) }
     }
 
-    @Test func lossesAndMarginsOfDPOAreTRLs() throws {
-        let rows = try JSONLines.read(PreferenceRow.self, from: folder.appendingPathComponent("dpo.jsonl")).map {
+    @Test(arguments: families) func lossesAndMarginsOfDPOAreTRLs(family: String) throws {
+        let golden = try Golden(family), model = golden.model, expected = golden.expected
+        let rows = try JSONLines.read(PreferenceRow.self, from: golden.folder.appendingPathComponent("dpo.jsonl")).map {
             try #require(try model.preferenceExample($0))
         }
         let trainer = try DPOTrainer(weights: model.weights.copy(), settings: settings(expected.dpo), beta: expected.dpo.beta, threads: 2)
@@ -125,6 +153,7 @@ import Testing
 
     /// The tokenizer merges the template's newline with the answer's: the model would be trained on a prompt that it never sees.
     @Test func anAnswerThatChangesTheIdsOfItsPromptIsDropped() throws {
+        let model = try Golden("smollm").model
         let prompt = [Message(role: "user", content: "Hi")]
         #expect(model.tokenizer.encode("\n\n").count == 1, "the premise")
         #expect(try model.example(prompt: prompt, completion: "\n") == nil)

@@ -10,7 +10,8 @@ For each family:
   adapter     a LoRA adapter that we trained, loaded by PEFT: logits within 1e-4 of ours with --adapter
   merged      the same adapter merged by `model merge`, loaded by transformers: within 1e-4 of PEFT's
   continued   an adapter that PEFT made (random A and B), trained on by TRL and by us: losses within 1e-3
-  reference   the same by DPO, whose reference is the base with the adapter off: losses within 1e-3
+  reference   a fresh one (B is 0) by DPO, whose reference is the base with the adapter off: losses within 1e-3. (Of an adapter that has
+              been trained before TRL would take the reference with it on; ours is always the base.)
 Prints the largest difference of each, then `N passed, N failed`; exit status 1 if any failed.
 """
 import argparse, json, os, pathlib, subprocess, sys, tempfile
@@ -96,7 +97,7 @@ def family(binary, root, work):
         model = get_peft_model(load(path), LoraConfig(r=3, lora_alpha=6, use_rslora=kind == "dpo", target_modules=MODULES, task_type="CAUSAL_LM"))
         with torch.no_grad():
             for key, weight in model.named_parameters():
-                if "lora_" in key:
+                if "lora_A" in key or ("lora_B" in key and kind == "sft"):
                     weight.copy_(torch.randn_like(weight) * 0.05)
         made = work / f"peft-{kind}"
         model.save_pretrained(made)

@@ -55,6 +55,15 @@ public final class Adapter: @unchecked Sendable {
 
     public var parameterCount: Int { buffer.count }
 
+    /// Of an adapter that is not made.
+    static func parameterCount(_ settings: LoRASettings, _ c: ModelConfiguration) throws -> Int {
+        try settings.validate()
+        let names = Set(settings.modules.map { ".\($0.path).weight" })
+        return WeightLayout(c).tensors.filter { tensor in names.contains { tensor.name.hasSuffix($0) } }.reduce(0) {
+            $0 + settings.rank * ($1.shape[0] + $1.shape[1])
+        }
+    }
+
     /// The base with W + s B A in place of every adapted W.
     /// - Precondition: `base` has the shape that the adapter was made for.
     public func merged(into base: Weights) -> Weights {

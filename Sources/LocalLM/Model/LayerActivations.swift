@@ -20,6 +20,18 @@ struct LayerActivations {
     /// What attention and feed-forward network gave, before the post-norms.
     let attentionBranch, attentionRstd, feedForwardBranch, feedForwardRstd: FloatBuffer
 
+    /// Floats per token: of every layer, and once for all of them.
+    static func floats(_ c: ModelConfiguration, memory: ActivationMemory) -> (everyLayer: Int, once: Int) {
+        let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0, branches = c.hasPostNorms ? 2 * (c.hiddenSize + 1) : 0
+        let own = c.hiddenSize + 1, cheap = 2 * c.hiddenSize + c.intermediateSize
+        let dear = c.attentionRowWidth + heads * (c.headDimension + 1) + c.queryWidth + branches + c.hiddenSize + 1 + 2 * c.intermediateSize
+        return switch memory {
+        case .keep: (own + cheap + dear, 0)
+        case .compact: (own + dear, cheap)
+        case .checkpoint: (own, cheap + dear)
+        }
+    }
+
     /// - Parameter first: the activations of layer 0, which other layers share as far as the policy lets them.
     init(_ c: ModelConfiguration, tokens n: Int, probabilities count: Int, memory: ActivationMemory, first: LayerActivations?) {
         func own(_ width: Int) -> FloatBuffer { FloatBuffer(count: n * width) }

@@ -64,9 +64,10 @@ public struct ChatTemplate: Sendable, Equatable {
     private func rendering(_ messages: [Message], _ addGenerationPrompt: Bool) throws -> JinjaRendering {
         guard !messages.isEmpty else { throw LocalLMError(.input, "a conversation of no message has no text") }
         let values = messages.map { JinjaValue.dictionary(JinjaDictionary(names: program.names, flat: [.text($0.role), .text($0.content)])) }
+        let bytes = messages.reduce(256) { $0 + $1.content.utf8.count + 64 }
         let rendering = JinjaRendering(
-            slotCount: program.slotCount, messages: .list(try JinjaSequence(values)), addsGenerationPrompt: addGenerationPrompt, now: now)
-        rendering.out.reserveCapacity(messages.reduce(256) { $0 + $1.content.utf8.count + 64 })
+            slotCount: program.slotCount, messages: .list(try JinjaSequence(values)), bytes: bytes, addsGenerationPrompt: addGenerationPrompt, now: now)
+        rendering.out.reserveCapacity(bytes)
         try rendering.run(program.statements, program.frame)
         return rendering
     }

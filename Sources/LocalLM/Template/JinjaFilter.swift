@@ -110,7 +110,10 @@ extension JinjaRendering {
             let getter = try attributeGetter(given[0])
             var sum = given[1] ?? .int(0)
             if case .string = sum { throw JinjaFailure.python("sum() can't sum strings") }
-            for item in try elements(value) { sum = try add(sum, try getter(item)) }
+            for item in try elements(value) {
+                try charge(1)
+                sum = try add(sum, try getter(item))
+            }
             return sum
         case .min, .max:
             let given = try arguments(["case_sensitive", "attribute"])
@@ -310,7 +313,7 @@ extension JinjaRendering {
     // MARK: Texts
 
     private func changed(_ filter: JinjaFilter, _ text: [UInt8]) throws -> JinjaValue {
-        try charge(text.count >> 3)
+        try charge(text.count)
         switch filter {
         case .upper: return try self.text(PythonText.upper(text))
         case .lower: return try self.text(try PythonText.lower(text))

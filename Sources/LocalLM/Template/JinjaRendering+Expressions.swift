@@ -244,8 +244,12 @@ extension JinjaRendering {
     func elements(_ value: JinjaValue) throws -> [JinjaValue] {
         switch value {
         case .missing, .undefined: return []
-        case .list(let items), .tuple(let items), .view(let items, _): return items.values
-        case .dictionary(let dictionary): return dictionary.keys
+        case .list(let items), .tuple(let items), .view(let items, _):
+            try charge(items.values.count)
+            return items.values
+        case .dictionary(let dictionary):
+            try charge(dictionary.count)
+            return dictionary.keys
         case .string(let text):
             let count = PythonText.count(text)
             try chargeElements(count)

@@ -4,8 +4,10 @@ import Foundation
 final class JinjaRendering {
     enum Flow { case normal, endLoop, nextIteration }
 
-    /// Steps a rendering may take; a step is an expression or a statement, or some bytes or elements of what is made.
-    static let maximumSteps = 10_000_000
+    /// Steps a rendering may take: so many, and some for each byte of the conversation. A step is an expression or a statement, or a
+    /// byte that is looked at as a character, or some bytes or elements of what is made: a fraction of a microsecond each.
+    static let maximumSteps = 2_000_000
+    static let stepsPerByte = 8
     static let maximumBytes = 32 << 20
     static let maximumElements = 1_000_000
     /// The stack that macros which call themselves may take: a fraction of what a thread has.
@@ -18,7 +20,7 @@ final class JinjaRendering {
     private let messages: JinjaValue
     private let addsGenerationPrompt: Bool
     let now: @Sendable () -> Date
-    private var steps = JinjaRendering.maximumSteps
+    private var steps: Int
     private var stackTop: UInt = 0
     /// What is written since `captureStart` is no part of the text yet.
     private var captures = 0
@@ -52,7 +54,9 @@ final class JinjaRendering {
     private var namespaces: [JinjaNamespace] = []
     private var changingLoops: [JinjaLoopState] = []
 
-    init(slotCount: Int, messages: JinjaValue, addsGenerationPrompt: Bool, now: @escaping @Sendable () -> Date) {
+    /// - Parameter bytes: of the conversation.
+    init(slotCount: Int, messages: JinjaValue, bytes: Int, addsGenerationPrompt: Bool, now: @escaping @Sendable () -> Date) {
+        steps = Self.maximumSteps + Self.stepsPerByte * bytes
         activation = JinjaActivation(slotCount, nil)
         activation.isRegistered = true
         activations = [activation]
@@ -92,7 +96,7 @@ final class JinjaRendering {
 
     @inline(__always) func charge(_ count: Int) throws {
         steps &-= count
-        if steps < 0 { throw JinjaFailure.limit("more than \(Self.maximumSteps) steps") }
+        if steps < 0 { throw JinjaFailure.limit("too many steps: more than \(Self.maximumSteps), and \(Self.stepsPerByte) for each byte of the conversation") }
     }
 
     /// Wherever a template can make this program call itself.
@@ -110,7 +114,7 @@ final class JinjaRendering {
     /// Before text of this size is made.
     func chargeBytes(_ count: Int) throws {
         guard count <= Self.maximumBytes else { throw JinjaFailure.limit("a text of more than \(Self.maximumBytes >> 20) MiB") }
-        try charge(count >> 5)
+        try charge(count >> 3)
     }
 
     /// Before a sequence of this size is made.

@@ -39,8 +39,10 @@ extension JinjaRendering {
         switch (test, value) {
         case (.odd, _): return try isEqual(try compute(.remainder, value, .int(2)), .int(1))
         case (.even, _): return try isEqual(try compute(.remainder, value, .int(2)), .int(0))
-        case (.lower, _): return PythonText.hasOnlyCase(try string(value), lower: true)
-        case (.upper, _): return PythonText.hasOnlyCase(try string(value), lower: false)
+        case (.lower, _), (.upper, _):
+            let text = try string(value)
+            try charge(text.count)
+            return PythonText.hasOnlyCase(text, lower: test == .lower)
         case (.boolean, .bool), (.true, .bool(true)), (.false, .bool(false)): return true
         case (.integer, .int), (.float, .float), (.number, .int), (.number, .float), (.number, .bool): return true
         case (.mapping, .dictionary), (.escaped, .markup): return true

@@ -14,6 +14,14 @@ public final class SFTTrainer: Trainer {
         engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory)
     }
 
+    /// Of a part of a model of so many parameters, computed as the whole would be.
+    init(
+        weights: Weights, adapter: Adapter?, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory?, sizedAs: Int
+    ) throws {
+        engine = try TrainingEngine(
+            weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory, sizedAs: sizedAs)
+    }
+
     /// One optimizer step on one batch.
     public func step(_ batch: [Example]) throws -> TrainingStep { try step([batch]) }
 

@@ -22,9 +22,12 @@ final class TrainingEngine: @unchecked Sendable {
     private let turns: GradientTurns?
     private(set) var step = 0
 
-    /// - Parameter memory: nil: as the model's size asks for.
+    /// - Parameters:
+    ///   - memory: nil: as the model's size asks for.
+    ///   - sizedAs: parameters of the model that this is a part of, which then decide what its size would.
     init(
-        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory? = nil
+        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory? = nil,
+        sizedAs: Int? = nil
     ) throws {
         try settings.validate()
         self.weights = weights
@@ -32,13 +35,12 @@ final class TrainingEngine: @unchecked Sendable {
         self.settings = settings
         let c = weights.configuration
         pool = WorkerPool(threads: threads)
-        bank = ProjectionBank(weights, precision: precision)
+        let size = sizedAs ?? weights.parameterCount
+        bank = ProjectionBank(weights, precision: precision, backend: MatrixBackend.choose(parameters: size, precision))
         let rotary = RotaryEmbedding(c)
         let bank = bank
-        // Small models keep all that they have: time counts. Of large ones, memory does.
-        let isLarge = weights.parameterCount > MatrixBackend.panelParameters
-        let memory = memory ?? (isLarge ? .compact : .keep)
-        let sharesGradients = isLarge && adapter == nil && pool.count > 1
+        let memory = memory ?? Self.memory(parameters: size)
+        let sharesGradients = Self.sharesGradients(parameters: size) && adapter == nil
         turns = sharesGradients ? GradientTurns(shards: pool.count) : nil
         let shared = sharesGradients ? FloatBuffer(count: weights.layout.count) : nil
         let turns = turns
@@ -67,6 +69,12 @@ final class TrainingEngine: @unchecked Sendable {
     }
 
     deinit { pool.close() }
+
+    // Small models keep all that they have: time counts. Of large ones, memory does.
+
+    static func memory(parameters: Int) -> ActivationMemory { isLarge(parameters) ? .compact : .keep }
+    static func sharesGradients(parameters: Int) -> Bool { isLarge(parameters) }
+    private static func isLarge(_ parameters: Int) -> Bool { parameters > MatrixBackend.panelParameters }
 
     /// Heaviest first, each to the lightest shard so far; ties to the lower index.
     private static func share<Element>(_ items: [Element], among parts: Int, weight: (Element) -> Int) -> [[Element]] {

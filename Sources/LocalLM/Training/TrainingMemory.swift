@@ -1,0 +1,80 @@
+import Foundation
+
+/// Memory that training takes, by what it is for, in bytes: known before the first step from shapes alone.
+public struct TrainingMemory: Sendable, Equatable, Codable {
+    public var weights = 0
+    /// Copies of the weights for matrix products.
+    public var copies = 0
+    public var gradients = 0
+    public var optimizer = 0
+    public var adapter = 0
+    public var activations = 0
+    /// Logits, attention's scratch and what else a pass needs.
+    public var scratch = 0
+
+    public var total: Int { weights + copies + gradients + optimizer + adapter + activations + scratch }
+
+    /// - Parameters:
+    ///   - tokens: of the largest batch (with DPO: of both completions); it is split over `threads` shards.
+    ///   - targets: of them those that are trained on.
+    ///   - longest: tokens of the longest sequence.
+    ///   - memory: nil: as the model's size asks for, as in the trainers.
+    ///   - sizedAs: parameters of the model that this is a part of.
+    public init(
+        _ c: ModelConfiguration, adapter settings: LoRASettings? = nil, optimizer kind: OptimizationSettings.Optimizer = .adamW, precision: Precision,
+        threads: Int, tokens: Int, targets: Int, longest: Int, memory: ActivationMemory? = nil, sizedAs: Int? = nil
+    ) throws {
+        let layout = WeightLayout(c), size = sizedAs ?? layout.count, memory = memory ?? TrainingEngine.memory(parameters: size)
+        let backend = MatrixBackend.choose(parameters: size, precision)
+        // Whole sequences go to a shard, and buffers of small models leave an eighth to grow.
+        let rows = min(tokens, (tokens + threads - 1) / threads + longest / 2) * (memory == .keep ? 9 : 8) / 8
+        let shardTargets = min(targets, (targets + threads - 1) / threads + longest / 2) * 9 / 8
+        weights = 4 * layout.count
+        let matrices = c.matrixParameterCount
+        copies =
+            switch (backend, precision) {
+            case (.panels, _): 4 * 2 * matrices
+            case (.openBLAS, .fp32): 0
+            case (.openBLAS, .bf16): 4 * layout.count
+            case (.oneDNN, _): 2 * layout.count
+            }
+        let moments = kind == .muon ? 3 : 2
+        if let settings {
+            let parameters = try Adapter.parameterCount(settings, c)
+            self.adapter = 4 * parameters * (1 + threads + moments)
+        } else {
+            gradients = 4 * layout.count * (TrainingEngine.sharesGradients(parameters: size) ? 1 : threads)
+            optimizer = 4 * layout.count * moments
+        }
+        let attention = CausalAttention(c, layer: 0), head = VocabularyHead(c)
+        let own = LayerActivations.floats(c, memory: memory)
+        let probabilities = memory == .keep ? c.layerCount * attention.probabilityCount(length: longest) * max(1, rows / max(longest, 1)) : 0
+        activations = 4 * threads * (rows * (own.everyLayer * c.layerCount + own.once) + probabilities)
+        let wide = max(2 * c.intermediateSize, c.attentionRowWidth), narrow = max(c.intermediateSize, c.queryWidth)
+        let passes = rows * (3 * c.hiddenSize + wide + narrow + (c.hasPostNorms ? c.hiddenSize : 0))
+        let operands = precision == .bf16 ? rows * (wide + narrow) : 0
+        scratch = 4 * threads * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize + attention.scratchCount(length: longest))
+    }
+
+    /// - Throws: `.input`, with figures, where this machine (or its control group) has less to give.
+    public func check(available: Int? = Self.available()) throws {
+        guard let available, total > available else { return }
+        func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e9 * 10).rounded() / 10) GB" }
+        let parts = [
+            ("weights", weights), ("copies", copies), ("gradients", gradients), ("optimizer", optimizer), ("adapter", adapter), ("activations", activations),
+            ("scratch", scratch),
+        ].filter { $0.1 > total / 100 }.map { "\($0.0) \(gigabytes($0.1))" }
+        throw LocalLMError(
+            .input, "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
+            hint: "take a smaller batch or shorter rows, keep fewer activations (--gradient-checkpointing), or train an adapter (--lora-rank)")
+    }
+
+    /// Bytes that this process can still take: what the machine has free, or less where a control group says so; nil where nobody says.
+    public static func available() -> Int? {
+        func number(_ path: String) -> Int? { (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+        let free = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8))?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+            .flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }.map { $0 * 1024 }
+        guard let limit = number("/sys/fs/cgroup/memory.max"), let used = number("/sys/fs/cgroup/memory.current") else { return free }
+        return min(free ?? .max, max(0, limit - used))
+    }
+}

@@ -1,0 +1,54 @@
+import Testing
+import TestSupport
+
+@testable import LocalLM
+
+@Suite struct TrainingMemoryTests {
+    private static func count(_ a: LayerActivations, sharedWith first: LayerActivations?) -> Int {
+        let buffers: [KeyPath<LayerActivations, FloatBuffer>] = [
+            \.input, \.normed, \.qkv, \.attended, \.middle, \.middleNormed, \.gateUp, \.activation, \.rstd, \.middleRstd, \.rawHeads, \.headRstd,
+            \.attentionBranch, \.attentionRstd, \.feedForwardBranch, \.feedForwardRstd,
+        ]
+        return buffers.reduce(0) { $0 + (first.map { $0[keyPath: $1] === a[keyPath: $1] ? 0 : a[keyPath: $1].count } ?? a[keyPath: $1].count) }
+    }
+
+    @Test(arguments: ModelFamily.allCases, [ActivationMemory.keep, .compact, .checkpoint])
+    func activationsAreThoseThatAreReserved(family: ModelFamily, memory: ActivationMemory) {
+        let c = TinyModels.configuration(family), tokens = 7
+        let first = LayerActivations(c, tokens: tokens, probabilities: 0, memory: memory, first: nil)
+        let second = LayerActivations(c, tokens: tokens, probabilities: 0, memory: memory, first: first)
+        let floats = LayerActivations.floats(c, memory: memory)
+        #expect(Self.count(first, sharedWith: nil) == tokens * (floats.everyLayer + floats.once))
+        #expect(Self.count(second, sharedWith: first) == tokens * floats.everyLayer)
+    }
+
+    @Test func adaptersAreCountedWithoutMakingThem() throws {
+        let c = TinyModels.configuration(.qwen3)
+        for modules: Set<LoRASettings.Module> in [[.query], [.down, .output], Set(LoRASettings.Module.allCases)] {
+            let settings = LoRASettings(rank: 3, alpha: 6, modules: modules)
+            #expect(try Adapter.parameterCount(settings, c) == Adapter(settings, for: c, seed: 1).parameterCount)
+        }
+    }
+
+    @Test func whatCannotFitIsRefusedWithFigures() throws {
+        let c = TinyModels.configuration()
+        let plan = try TrainingMemory(c, precision: .fp32, threads: 2, tokens: 100_000, targets: 100_000, longest: 50)
+        try plan.check(available: plan.total)
+        #expect { try plan.check(available: plan.total - 1) } throws: {
+            "\($0)".contains("GB") && "\($0)".contains("activations") && ($0 as? LocalLMError)?.code == .input
+        }
+        let adapter = try TrainingMemory(
+            c, adapter: LoRASettings(rank: 2, alpha: 4), precision: .fp32, threads: 2, tokens: 100_000, targets: 100_000, longest: 50)
+        #expect(adapter.gradients == 0 && adapter.optimizer == 0 && adapter.adapter > 0 && adapter.total < plan.total)
+        #expect((TrainingMemory.available() ?? 0) > 1 << 20)
+    }
+
+    /// Few layers, timed and carried on to all: the memory is that of the whole.
+    @Test func aForecastIsOfTheWholeModel() throws {
+        let c = TinyModels.configuration(hidden: 32, layers: 5)
+        let forecast = try TrainingForecast.measure(c, precision: .fp32, threads: 1, batch: 2, length: 10)
+        #expect(forecast.parameters == WeightLayout(c).count && forecast.trainedParameters == forecast.parameters)
+        #expect(forecast.memory == (try TrainingMemory(c, precision: .fp32, threads: 1, tokens: 20, targets: 20, longest: 10)))
+        #expect(forecast.tokensPerSecond > 0 && forecast.fits)
+    }
+}

@@ -71,7 +71,7 @@ public final class InferenceEngine: @unchecked Sendable {
         }
         let longest = requests.map { ContinuousBatch.length($0.ids, sampling, configuration) }.max() ?? 1
         let fits = max(1, Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision))
-        spread(prompts, sequences: { $0.sequences.count }) { [self] mine, team in
+        spread(prompts) { [self] mine, team in
             let wanted = mine.reduce(0) { $0 + $1.sequences.count }
             let slots = max(mine.map(\.sequences.count).max()!, min(Self.slotLimit, wanted, fits))
             let batch = ContinuousBatch(decoder(slots: slots, team: team), configuration, keepsSlots: true)
@@ -102,10 +102,9 @@ public final class InferenceEngine: @unchecked Sendable {
     }
 
     /// Gives items to one team of all threads, or deals them out to the threads.
-    private func spread<Item: Sendable>(_ items: [Item], sequences: (Item) -> Int, _ body: @escaping @Sendable (_ mine: [Item], _ team: WorkerPool) -> Void) {
+    private func spread<Item: Sendable>(_ items: [Item], _ body: @escaping @Sendable (_ mine: [Item], _ team: WorkerPool) -> Void) {
         guard !items.isEmpty else { return }
-        let choice =
-            parallelism ?? .choose(panelBytes: weights.panelBytes, sequences: items.reduce(0) { $0 + sequences($1) }, threads: pool.count)
+        let choice = parallelism ?? .choose(panelBytes: weights.panelBytes, threads: pool.count)
         if choice == .team { return body(items, pool) }
         pool.run { [self] worker in
             let mine = stride(from: worker, to: items.count, by: pool.count).map { items[$0] }
@@ -120,8 +119,7 @@ public final class InferenceEngine: @unchecked Sendable {
         for example in examples { try check(example.ids, room: 0) }
         let results = ScoreCollector(examples, progress: progress)
         let longest = examples.map(\.ids.count).max() ?? 1
-        // A long sequence is as much work for a team as many short ones.
-        spread(Array(examples.indices), sequences: { examples[$0].ids.count }) { [self] mine, team in
+        spread(Array(examples.indices)) { [self] mine, team in
             let slots = max(1, Decoder.chunk / max(longest, 1))
             score(mine, examples, decoder(slots: slots, team: team), slots, into: results)
         }

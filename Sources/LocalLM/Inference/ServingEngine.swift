@@ -47,7 +47,7 @@ public final class ServingEngine: @unchecked Sendable {
         rotary = RotaryEmbedding(c)
         cachePrecision = cache
         self.slots = max(1, min(slots, Decoder.chunk))
-        switch Parallelism.choose(panelBytes: self.weights.panelBytes, sequences: slots * all.count, threads: all.count) {
+        switch Parallelism.choose(panelBytes: self.weights.panelBytes, threads: all.count) {
         case .team: teams = [all]
         case .workers:
             all.close()

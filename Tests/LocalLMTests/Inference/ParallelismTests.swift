@@ -52,10 +52,9 @@ import TestSupport
     }
 
     @Test func theChoiceFollowsFromSizesAlone() {
-        #expect(Parallelism.choose(panelBytes: 1 << 30, sequences: 64, threads: 2) == .team)
-        #expect(Parallelism.choose(panelBytes: 1 << 20, sequences: 1, threads: 2) == .team)
-        #expect(Parallelism.choose(panelBytes: 1 << 20, sequences: 64, threads: 2) == .workers)
-        #expect(Parallelism.choose(panelBytes: 1 << 30, sequences: 1, threads: 1) == .workers)
+        #expect(Parallelism.choose(panelBytes: 1 << 30, threads: 2) == .team)
+        #expect(Parallelism.choose(panelBytes: 1 << 20, threads: 2) == .workers)
+        #expect(Parallelism.choose(panelBytes: 1 << 30, threads: 1) == .workers)
     }
 
     /// Everything that one worker wrote before a barrier is read by all behind it, many times over.

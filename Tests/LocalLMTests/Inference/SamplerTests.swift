@@ -62,7 +62,7 @@ import TestSupport
             let sampling = Sampling(
                 temperature: [0.4, 1, 1.7][round % 3], topP: [1, 0.3, 0.95, 0.9999][round % 4], topK: [0, 5, 40, 0, 1][round % 5],
                 minP: round % 7 == 0 ? 0.05 : 0, maximumTokens: 1)
-            guard sampling.topP < 1 || sampling.topK > 0 || sampling.minP > 0 else { continue }
+            guard sampling.topP < 1 || (1..<vocabulary).contains(sampling.topK) || sampling.minP > 0 else { continue }
             var mine = RandomStream(key: UInt64(round)), theirs = mine
             for _ in 0..<5 {
                 #expect(sampler.pick(logits, sampling, seen: [], random: &mine).id == Self.fullSort(logits, sampling, theirs.uniform()))

@@ -7,7 +7,7 @@
 One line a tokenizer: name, json (the text of tokenizer.json), encoded [{text, ids, decoded, skipped}] (no special tokens added;
 `skipped` leaves special tokens out) and decoded [{ids, text}] of random ids, bytes that are no UTF-8 among them. Seeded.
 """
-import json, random
+import json, random, sys
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -61,17 +61,18 @@ def kinds(rng):
     yield "metaspace", sentencepiece(rng, N.Strip(), P.Metaspace(prepend_scheme="first"), D.Metaspace(), size=250, fuse_unk=True)
 
 def main():
+    sys.stdout.reconfigure(encoding="utf-8")
     rng = random.Random(20)
     for name, tok in kinds(rng):
-        texts = ["", *ATOMS[::5]] + ["".join(rng.choice(ATOMS) for _ in range(rng.randint(2, 14))) for _ in range(40)] + ["the the" * 40 + "日本" * 30]
+        texts = ["", *ATOMS[::6]] + ["".join(rng.choice(ATOMS) for _ in range(rng.randint(2, 14))) for _ in range(22)] + ["the the" * 16 + "日本" * 20]
         size = max(tok.get_vocab().values()) + 3
         encoded = []
         for text in texts:
             ids = tok.encode(text, add_special_tokens=False).ids
             encoded.append(dict(text=text, ids=ids, decoded=tok.decode(ids, skip_special_tokens=False), skipped=tok.decode(ids)))
-        lists = [[rng.randrange(3, size) for _ in range(rng.randint(1, 9))] for _ in range(30)]
+        lists = [[rng.randrange(3, size) for _ in range(rng.randint(1, 9))] for _ in range(20)]
         decoded = [dict(ids=ids, text=tok.decode(ids, skip_special_tokens=False)) for ids in lists]
-        print(json.dumps(dict(name=name, json=tok.to_str(), encoded=encoded, decoded=decoded), ensure_ascii=True, separators=(",", ":")))
+        print(json.dumps(dict(name=name, json=tok.to_str(), encoded=encoded, decoded=decoded), ensure_ascii=False, separators=(",", ":")))
 
 if __name__ == "__main__":
     main()

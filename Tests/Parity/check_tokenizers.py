@@ -2,19 +2,15 @@
 """Hold `selfimprove model tokenize` against the Rust library `tokenizers` on random tokenizers and texts.
 
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 numpy safetensors
-    venv/bin/python tokenizers.py --program ../../.build/release/selfimprove --seed 0 --texts 20000
+    venv/bin/python check_tokenizers.py --program ../../.build/release/selfimprove --seed 0 --texts 20000
 
 Trains each kind of make_tokenizer_cases.py anew from the seed, puts a tiny random Llama beside it, and compares ids and decoded text.
 Prints one line a kind; exits with 1 after a difference.
 """
-import argparse, json, os, pathlib, random, subprocess, sys, tempfile
+import argparse, json, pathlib, random, subprocess, sys, tempfile
 
-# This file has the library's name: the library is looked for elsewhere.
-here = str(pathlib.Path(__file__).resolve().parent)
-sys.path = [p for p in sys.path if os.path.realpath(p or ".") != here]
-import numpy, tokenizers
+import numpy
 from safetensors.numpy import save_file
-sys.path.append(here)
 import make_tokenizer_cases as cases
 
 def model(directory, tok):

@@ -39,7 +39,7 @@ def sentencepiece(rng, normalizer, split, decoder, partial=False, size=400, **mo
     if split: tok.pre_tokenizer = split
     tok.decoder = decoder
     text = corpus(rng) if split else [w for line in corpus(rng) for w in line.split(" ")]
-    tok.train_from_iterator(text, trainers.BpeTrainer(vocab_size=size, special_tokens=["<unk>", "<s>", "</s>"] + fallback, show_progress=False, limit_alphabet=30))
+    tok.train_from_iterator(text, trainers.BpeTrainer(vocab_size=size, special_tokens=["<unk>", "<s>", "</s>"] + fallback, show_progress=False))
     tok.add_tokens([AddedToken("foo", single_word=True), AddedToken("<n>", normalized=True, special=True), AddedToken("<l>", lstrip=True, rstrip=True, normalized=False)])
     return tok
 

@@ -84,14 +84,14 @@ package struct JSONParser {
     private mutating func object(depth: Int) throws -> JSONValue {
         position += 1
         var members: [JSONValue.Member] = []
-        var keys = Set<[UInt8]>()
+        var keys = TokenTable(capacity: 8)
         skipSpace()
         if current == UInt8(ascii: "}") { position += 1; return .object(members) }
         while true {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw error("a key in quotes missing") }
-            let key = try string()
-            guard keys.insert(Array(key.utf8)).inserted else { throw error("the key \"\(key.prefix(60))\" a second time") }
+            var key = try string()
+            guard key.withUTF8({ keys.insert($0, 0) }) else { throw error("the key \"\(key.prefix(60))\" a second time") }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw error("':' missing") }
             position += 1
@@ -137,8 +137,13 @@ package struct JSONParser {
         while let byte = current {
             switch byte {
             case UInt8(ascii: "\""):
-                unescaped += bytes[start..<position]
-                guard let text = String(validating: unescaped, as: UTF8.self) else { throw error("a string that is not UTF-8, ending") }
+                let text: String?
+                if unescaped.isEmpty {
+                    text = String(validating: bytes[start..<position], as: UTF8.self)
+                } else {
+                    text = String(validating: unescaped + bytes[start..<position], as: UTF8.self)
+                }
+                guard let text else { throw error("a string that is not UTF-8, ending") }
                 position += 1
                 return text
             case UInt8(ascii: "\\"):

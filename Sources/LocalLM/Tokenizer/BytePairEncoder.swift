@@ -56,13 +56,10 @@ final class BytePairEncoder: Sendable {
 
     private func encodePart(_ word: UnsafeBufferPointer<UInt8>, _ workspace: EncodingWorkspace, into ids: inout [Int], isPart: Bool = false) {
         symbols.read(word, into: &workspace.symbols)
-        let result: UnsafeBufferPointer<Int32>
-        if workspace.symbols.count < Self.heapLength {
-            result = workspace.mergeByScan(merges)
-        } else {
-            result = workspace.mergeByHeap(merges)
+        if workspace.symbols.count < Self.heapLength { workspace.mergeByScan(merges) } else { workspace.mergeByHeap(merges) }
+        workspace.symbols.withUnsafeBufferPointer { result in
+            for id in result { ids.append(Int(id)) }
+            if isPart { workspace.parts.insert(word, result) } else { workspace.cache.insert(word, result) }
         }
-        for id in result { ids.append(Int(id)) }
-        if isPart { workspace.parts.insert(word, result) } else { workspace.cache.insert(word, result) }
     }
 }

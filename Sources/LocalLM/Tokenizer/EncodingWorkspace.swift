@@ -14,11 +14,11 @@ final class EncodingWorkspace: @unchecked Sendable {
 
     private static let noPair = UInt64.max
 
-    /// Merges `symbols`. The result lives until the next call.
-    func mergeByScan(_ merges: PairTable) -> UnsafeBufferPointer<Int32> {
+    /// Merges `symbols` in place.
+    func mergeByScan(_ merges: PairTable) {
         var count = symbols.count
         if pairs.count < count { pairs = [UInt64](repeating: 0, count: count * 2) }
-        return symbols.withUnsafeMutableBufferPointer { symbols in
+        symbols.withUnsafeMutableBufferPointer { symbols in
             pairs.withUnsafeMutableBufferPointer { pairs in
                 @inline(__always) func pair(_ index: Int) -> UInt64 { merges.packed(symbols[index], symbols[index + 1]) ?? Self.noPair }
                 for index in 0..<max(count - 1, 0) { pairs[index] = pair(index) }
@@ -38,12 +38,12 @@ final class EncodingWorkspace: @unchecked Sendable {
                     if place + 1 < count { pairs[place] = pair(place) }
                 }
             }
-            return UnsafeBufferPointer(start: symbols.baseAddress, count: count)
         }
+        symbols.removeLast(symbols.count - count)
     }
 
     /// The same in O(n log n): a linked list of symbols, and a heap of candidate pairs keyed by rank, then position.
-    func mergeByHeap(_ merges: PairTable) -> UnsafeBufferPointer<Int32> {
+    func mergeByHeap(_ merges: PairTable) {
         let count = symbols.count
         next = (0..<count).map { Int32($0 + 1) }
         previous = (0..<count).map { Int32($0 - 1) }
@@ -67,7 +67,6 @@ final class EncodingWorkspace: @unchecked Sendable {
             if next[left] < count { push(left, Int(next[left])) }
         }
         symbols.removeAll { $0 < 0 }
-        return symbols.withUnsafeBufferPointer { $0 }
     }
 }
 

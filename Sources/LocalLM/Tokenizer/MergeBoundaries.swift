@@ -14,10 +14,11 @@ struct MergeBoundaries: Sendable {
 
     /// Nothing may be cut before a scalar without a token (`symbols`), and nothing at all where merges speak of tokens that do not say
     /// their text: nil.
-    init?(_ merges: [(left: Int32, right: Int32)], symbols: SymbolTable, text: [Int32: (first: UInt32, last: UInt32)]) {
-        let opaque = Set(symbols.opaque)
+    init?(_ merges: [(left: Int32, right: Int32)], symbols: SymbolTable, text: [(first: UInt32, last: UInt32)?]) {
+        var opaque = [Bool](repeating: false, count: text.count)
+        for id in symbols.opaque { opaque[Int(id)] = true }
         for (left, right) in merges {
-            guard !opaque.contains(left), !opaque.contains(right), let before = text[left]?.last, let after = text[right]?.first else { return nil }
+            guard !opaque[Int(left)], !opaque[Int(right)], let before = text[Int(left)]?.last, let after = text[Int(right)]?.first else { return nil }
             joins[Self.index(before) * Self.classes + Self.index(after)] = true
         }
         for after in 0..<Self.classes where after == Self.others || symbols.id(ofScalar: after == 128 ? Self.metaspace : UInt32(after)) < 0 {

@@ -43,9 +43,12 @@ struct PreTokenizer: Sendable {
     private func run(_ index: Int, _ piece: UnsafeBufferPointer<UInt8>, _ startsText: Bool, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
         guard !piece.isEmpty else { return }
         guard index < steps.count else { return body(piece) }
-        func goOn(_ word: UnsafeBufferPointer<UInt8>) { run(index + 1, word, startsText && word.baseAddress == piece.baseAddress, body) }
+        let isLast = index + 1 == steps.count
+        func goOn(_ word: UnsafeBufferPointer<UInt8>) {
+            if isLast { body(word) } else { run(index + 1, word, startsText && word.baseAddress == piece.baseAddress, body) }
+        }
         switch steps[index] {
-        case .pattern(let pattern): pattern.split(piece) { goOn($0) }
+        case .pattern(let pattern): isLast ? pattern.split(piece, body) : pattern.split(piece) { goOn($0) }
         case .literal(let text, let behavior):
             behavior.split(piece, goOn) { start in piece.firstRange(of: text, from: start) }
         case .digits(let behavior):

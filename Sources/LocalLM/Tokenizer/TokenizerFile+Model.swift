@@ -28,7 +28,10 @@ extension TokenizerFile {
         guard let list = model["merges"]?.array else { throw damaged("model.merges is missing or no array") }
         var merges = PairTable(capacity: list.count)
         var pairs: [(left: Int32, right: Int32)] = []
-        var ends: [Int32: (first: UInt32, last: UInt32)] = [:]
+        if !isByteLevel { pairs.reserveCapacity(list.count) }
+        var highest: Int32 = -1
+        ids.forEach { highest = max(highest, $1) }
+        var ends = [(first: UInt32, last: UInt32)?](repeating: nil, count: isByteLevel ? 0 : Int(highest) + 1)
         var both: [UInt8] = []
         for (rank, entry) in list.enumerated() {
             let pair = try withMerge(entry, rank) { left, right in
@@ -45,8 +48,8 @@ extension TokenizerFile {
                 let pair = (left: try id(left), right: try id(right))
                 merges.insert(pair.left, pair.right, (Int32(truncatingIfNeeded: rank), try both.withUnsafeBufferPointer(id)))
                 if !isByteLevel {
-                    for (token, id) in [(left, pair.left), (right, pair.right)] where !token.isEmpty {
-                        ends[id] = (token.scalarValue(at: 0).value, token.scalarValue(at: token.scalarStart(before: token.count)).value)
+                    for (token, id) in [(left, pair.left), (right, pair.right)] where !token.isEmpty && ends[Int(id)] == nil {
+                        ends[Int(id)] = (token.scalarValue(at: 0).value, token.scalarValue(at: token.scalarStart(before: token.count)).value)
                     }
                 }
                 return pair

@@ -7,7 +7,7 @@ enum Parallelism: Equatable {
 
     /// Panels up to this size are taken to stay in the caches, so that reading them once per thread costs little. A step of such a model
     /// is also so short that the barriers within it weigh: beside other work on the machine (8 runnable threads on 2 cores), a team decoded
-    /// one sequence of a 0.9 M parameter model at a tenth to a fifth of one thread's speed.
+    /// one sequence of a 0.9 M parameter model at 8 to 23% of one thread's speed.
     static let cachedBytes = 8 << 20
 
     static func choose(panelBytes: Int, threads: Int) -> Parallelism { threads > 1 && panelBytes > cachedBytes ? .team : .workers }

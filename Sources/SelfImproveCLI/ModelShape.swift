@@ -3,7 +3,8 @@ import LocalLM
 
 /// `--shape`: a model without weights.
 enum ModelShape {
-    static let help = "hidden=,layers=,heads=,kvHeads=,ffn=,vocab= and tied=no where the output projection has weights of its own; or \(known.map(\.name).joined(separator: ", "))."
+    static let help =
+        "hidden=,layers=,heads=,kvHeads=,ffn=,vocab= and tied=no where the output projection has weights of its own; or \(known.map(\.name).joined(separator: ", "))."
 
     /// Llama-like models that people use.
     private static let known = [
@@ -24,7 +25,9 @@ enum ModelShape {
                 tied = pair[1] == "yes"
                 continue
             }
-            guard pair.count == 2, let value = Int(pair[1]), (1...1 << 22).contains(value) else { throw ValidationError("--shape: \"\(part)\" is not key=number") }
+            guard pair.count == 2, let value = Int(pair[1]), (1...1 << 22).contains(value) else {
+                throw ValidationError("--shape: \"\(part)\" is not key=number")
+            }
             values[String(pair[0])] = value
         }
         let keys = ["hidden", "layers", "heads", "kvHeads", "ffn", "vocab"]

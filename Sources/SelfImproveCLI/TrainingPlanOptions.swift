@@ -26,11 +26,13 @@ struct TrainingPlanOptions: ParsableArguments {
             memory: gradientCheckpointing ? .checkpoint : nil)
         if json { return try Output.json(plan) }
         func gigabytes(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
-        Output.line("\(plan.parameters) parameters, \(plan.trainedParameters) of them trained, in \(plan.precision.rawValue), \(batch) x \(length) tokens a step")
+        Output.line(
+            "\(plan.parameters) parameters, \(plan.trainedParameters) of them trained, in \(plan.precision.rawValue), \(batch) x \(length) tokens a step")
         let memory = plan.memory
         var rows = [["memory", gigabytes(memory.total)]]
         for (name, bytes) in [
-            ("weights", memory.weights), ("copies", memory.copies), ("gradients", memory.gradients), ("optimizer", memory.optimizer), ("adapter", memory.adapter),
+            ("weights", memory.weights), ("copies", memory.copies), ("gradients", memory.gradients), ("optimizer", memory.optimizer),
+            ("adapter", memory.adapter),
             ("activations", memory.activations), ("scratch", memory.scratch),
         ] where bytes > 0 { rows.append(["  \(name)", gigabytes(bytes)]) }
         if let available = plan.availableBytes { rows.append(["free here", gigabytes(available)]) }

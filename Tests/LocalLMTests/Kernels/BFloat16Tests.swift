@@ -33,7 +33,7 @@ import TestSupport
         let strange: [Float] = [Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7F80_0001)]
         floats = strange
         BFloat16Operands.round(strange, 3, into: &floats)
-        #expect(floats.allSatisfy(\.isNaN))
+        #expect(floats.filter(\.isNaN).count == 3)
     }
 
     /// The same code with fp32 operands runs on every processor.
@@ -57,21 +57,24 @@ import TestSupport
                     }
                 }
             }
-            for accumulate in [true, false] {
+            let single = (a: FloatBuffer(count: a.count), b: FloatBuffer(count: b.count)), half = (a: HalfBuffer(count: a.count), b: HalfBuffer(count: b.count))
+            single.a.pointer.update(from: a, count: a.count)
+            single.b.pointer.update(from: b, count: b.count)
+            BFloat16Operands.convert(a, a.count, into: half.a.pointer)
+            BFloat16Operands.convert(b, b.count, into: half.b.pointer)
+            func multiply(_ element: OneDNN.Element, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool) -> [Float] {
                 var c = before
                 oneDNN.multiply(
-                    .float32, rows: m, columns: n, depth: k, .init(address: a, leading: lda, isTransposed: transposesA),
+                    element, rows: m, columns: n, depth: k, .init(address: a, leading: lda, isTransposed: transposesA),
                     .init(address: b, leading: ldb, isTransposed: transposesB), &c, leading: n + 3, accumulate: accumulate)
-                check(c, accumulate: accumulate, a, b)
+                return c
+            }
+            for accumulate in [true, false] {
+                check(multiply(.float32, single.a.pointer, single.b.pointer, accumulate: accumulate), accumulate: accumulate, a, b)
                 guard OneDNN.hasBFloat16 else { continue }
-                var halves = (a: [UInt16](repeating: 0, count: a.count), b: [UInt16](repeating: 0, count: b.count))
-                BFloat16Operands.convert(a, a.count, into: &halves.a)
-                BFloat16Operands.convert(b, b.count, into: &halves.b)
-                c = before
-                oneDNN.multiply(
-                    .bfloat16, rows: m, columns: n, depth: k, .init(address: halves.a, leading: lda, isTransposed: transposesA),
-                    .init(address: halves.b, leading: ldb, isTransposed: transposesB), &c, leading: n + 3, accumulate: accumulate)
-                check(c, accumulate: accumulate, a.map(Self.rounded), b.map(Self.rounded))
+                check(
+                    multiply(.bfloat16, half.a.pointer, half.b.pointer, accumulate: accumulate), accumulate: accumulate, a.map(Self.rounded),
+                    b.map(Self.rounded))
             }
         }
     }

@@ -9,7 +9,10 @@ import TestSupport
             \.input, \.normed, \.qkv, \.attended, \.middle, \.middleNormed, \.gateUp, \.activation, \.rstd, \.middleRstd, \.rawHeads, \.headRstd,
             \.attentionBranch, \.attentionRstd, \.feedForwardBranch, \.feedForwardRstd,
         ]
-        return buffers.reduce(0) { $0 + (first.map { $0[keyPath: $1] === a[keyPath: $1] ? 0 : a[keyPath: $1].count } ?? a[keyPath: $1].count) }
+        return buffers.reduce(0) { sum, buffer in
+            let isShared = first.map { $0[keyPath: buffer] === a[keyPath: buffer] } ?? false
+            return sum + (isShared ? 0 : a[keyPath: buffer].count)
+        }
     }
 
     @Test(arguments: ModelFamily.allCases, [ActivationMemory.keep, .compact, .checkpoint])

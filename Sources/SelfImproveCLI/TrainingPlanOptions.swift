@@ -33,7 +33,7 @@ struct TrainingPlanOptions: ParsableArguments {
         for (name, bytes) in [
             ("weights", memory.weights), ("copies", memory.copies), ("gradients", memory.gradients), ("optimizer", memory.optimizer),
             ("adapter", memory.adapter),
-            ("activations", memory.activations), ("scratch", memory.scratch),
+            ("activations", memory.activations), ("scratch", memory.scratch), ("program", memory.program),
         ] where bytes > 0 { rows.append(["  \(name)", gigabytes(bytes)]) }
         if let available = plan.availableBytes { rows.append(["free here", gigabytes(available)]) }
         for line in Text.table(rows) { Output.line(line) }

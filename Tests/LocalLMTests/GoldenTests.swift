@@ -66,27 +66,10 @@ import Testing
         let model: Checkpoint
 
         init(_ family: String) throws {
-            folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(family)")
+            let golden = GoldenModel(family)
+            folder = golden.folder
             expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
-            model = try withTemporaryDirectory { temporary in
-                let place = temporary.appendingPathComponent("model")
-                try FileManager.default.copyItem(at: folder.appendingPathComponent("model"), to: place)
-                let configuration = try HuggingFaceConfiguration.read(
-                    try #require(try FileReader.json(place.appendingPathComponent("config.json"))), context: "config.json")
-                try SafeTensorsFile.write(Self.weights(configuration), to: place.appendingPathComponent("model.safetensors"))
-                return try Checkpoint.load(place)
-            }
-        }
-
-        /// As `Tests/Parity/make_golden.py` draws them.
-        private static func weights(_ configuration: ModelConfiguration) -> Weights {
-            let weights = Weights(configuration)
-            for tensor in weights.layout.tensors {
-                var random = RandomStream(key: RandomKey.derive(0, tensor.name))
-                let isMatrix = tensor.shape.count > 1, center = tensor.role == .norm ? Double(1 - configuration.normOffset) : 0
-                for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float((random.uniform() - 0.5) * (isMatrix ? 0.5 : 1) + center) }
-            }
-            return weights
+            model = try golden.checkpoint()
         }
     }
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Holds `selfimprove model tokenize` against transformers, on every template of trl's collection and on the small ones.
 
-    python3 templates.py ../../.build/release/selfimprove [MODEL]
+    python3 templates.py ../../.build/release/selfimprove MODEL
 
-MODEL is a Hugging Face directory whose chat_template.jinja is swapped, in a copy; the golden one serves. Some 3,000 renderings are
+MODEL is a Hugging Face directory whose chat_template.jinja is swapped, in a copy. Some 3,000 renderings are
 compared, text and ids. An error counts as equal where transformers has one too; what the interpreter refuses as unknown is listed.
 Prints one line of JSON at the end; the status is 1 where a text differs.
 """
@@ -17,8 +17,6 @@ import tempfile
 
 import make_template_cases as cases
 from tokenizers import Tokenizer
-
-HERE = pathlib.Path(__file__).parent
 
 
 def lines(program, model, state, inputs):
@@ -41,7 +39,7 @@ def lines(program, model, state, inputs):
 
 def main():
     program = sys.argv[1]
-    source = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else HERE / "../LocalLMTests/Golden/smollm/model"
+    source = pathlib.Path(sys.argv[2])
     templates = {path.stem: (path.read_text(), cases.CONVERSATIONS) for path in sorted(cases.FOLDER.glob("*.jinja"))}
     templates |= {name: (text, cases.CONVERSATIONS) for name, text in cases.KNOWN.items()}
     templates |= {f"small {i}": (text, [cases.MINI_CONVERSATION]) for i, text in enumerate(cases.minis()) if "%S" not in text}

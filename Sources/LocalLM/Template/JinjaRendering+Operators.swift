@@ -164,7 +164,8 @@ extension JinjaRendering {
             try chargeBytes(count)
             var out: [UInt8] = []
             out.reserveCapacity(count)
-            if count > 0 { for _ in 0..<times { out += text } }
+            if count > 0 { out += text }
+            while out.count < count { out += out.prefix(count - out.count) }
             return .string(out)
         case .list(let items), .tuple(let items):
             let count = try total(items.values.count, Self.maximumElements, "sequence")

@@ -6,7 +6,7 @@ final class JinjaRendering {
 
     /// Steps a rendering may take: so many, and some for each byte of the conversation. A step is an expression or a statement, or a
     /// byte that is looked at as a character, or some bytes or elements of what is made: a fraction of a microsecond each.
-    static let maximumSteps = 2_000_000
+    static let maximumSteps = 3_000_000
     static let stepsPerByte = 8
     static let maximumBytes = 32 << 20
     static let maximumElements = 1_000_000

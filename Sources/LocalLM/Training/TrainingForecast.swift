@@ -18,7 +18,7 @@ public struct TrainingForecast: Sendable, Codable {
 
     /// - Parameters:
     ///   - batch: sequences per step, of `length` tokens each.
-    ///   - repetitions: counted steps of each measurement; the median counts.
+    ///   - repetitions: counted steps of each measurement, at least; the median counts.
     /// - Throws: where even the measurement does not fit.
     public static func measure(
         _ c: ModelConfiguration, adapter: LoRASettings? = nil, precision: Precision, threads: Int, batch: Int, length: Int,
@@ -37,13 +37,17 @@ public struct TrainingForecast: Sendable, Codable {
             try plan(few).check()
             let trainer = try SFTTrainer(
                 weights: Self.weights(few), adapter: adapter.map { try Adapter($0, for: few, seed: 0) },
-                settings: OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: repetitions + 1), precision: precision,
+                settings: OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: 101), precision: precision,
                 threads: threads, memory: memory, sizedAs: parameters)
             var random = RandomStream(key: 1)
             let rows = (0..<batch).map { _ in Example(ids: (0..<length).map { _ in random.integer(below: c.vocabularySize) }, promptCount: 1) }
             _ = try trainer.step(rows)
-            let times = try (0..<repetitions).map { _ in try clock.measure { _ = try trainer.step(rows) }.seconds }
-            return times.sorted()[repetitions / 2]
+            // Short steps are repeated for a second.
+            var times: [Double] = []
+            while times.count < repetitions || (times.reduce(0, +) < 1 && times.count < 100) {
+                times.append(try clock.measure { _ = try trainer.step(rows) }.seconds)
+            }
+            return times.sorted()[times.count / 2]
         }
         let one = try seconds(layers: 1)
         var whole = one

@@ -11,8 +11,10 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     public var activations = 0
     /// Logits, attention's scratch and what else a pass needs.
     public var scratch = 0
+    /// The process itself and its libraries: measured.
+    public var program = 30_000_000
 
-    public var total: Int { weights + copies + gradients + optimizer + adapter + activations + scratch }
+    public var total: Int { weights + copies + gradients + optimizer + adapter + activations + scratch + program }
 
     /// - Parameters:
     ///   - tokens: of the largest batch (with DPO: of both completions); it is split over `threads` shards.

@@ -20,7 +20,7 @@ import TestSupport
         ("config.json", "\"hidden_size\": 8", "\"hidden_size\": 16"), ("config.json", "\"model_type\": \"llama\"", "\"model_type\": \"mamba\""),
         ("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 0"), ("config.json", "{", "["), ("config.json", "\"silu\"", "\"gelu\""),
         ("tokenizer.json", "\"BPE\"", "\"Unigram\""), ("tokenizer.json", "\"vocab\"", "\"vokab\""), ("tokenizer.json", "{", ""),
-        ("chat_template.jinja", "<|ask|>", "<|say|>"),
+        ("chat_template.jinja", "endfor", "endfer"),
     ])
     func aDamagedFileIsNamed(file: String, old: String, new: String) throws {
         try withTemporaryDirectory { folder in

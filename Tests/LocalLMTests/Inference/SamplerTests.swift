@@ -97,8 +97,7 @@ import TestSupport
 
     /// "ab" + "cd" + "ef": a text across two tokens ends the answer before it; the ids are all that were produced.
     @Test func aStopTextEndsTheAnswerBeforeIt() throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Golden/smollm/model")
-        let model = try Checkpoint.load(folder)
+        let model = try GoldenModel("smollm").checkpoint()
         let engine = InferenceEngine(weights: model.weights, threads: 2)
         let request = GenerationRequest(ids: model.tokenizer.encode("The"), key: 7)
         let free = try engine.generate([request], sampling: Sampling(temperature: 1, maximumTokens: 24, ignoresEOS: true))[0][0]

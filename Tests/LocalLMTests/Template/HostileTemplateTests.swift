@@ -56,7 +56,7 @@ import Testing
 
     /// These are large and yet fine.
     private static let harmless = [
-        "{{ 1" + text(20000, " + 1") + " }}", "{{ 'a'" + text(20000, " ~ 'a'") + " }}", "{{ 1" + text(20000, " and 1") + " }}",
+        "{{ 1" + text(20000, " + 1") + " }}", "{{ 'a'" + text(5000, " ~ 'a'") + " }}", "{{ 1" + text(20000, " and 1") + " }}",
         "{{ 1" + text(10000, " == 1") + " }}", "{% if 0 %}" + text(15000, "{% elif 0 %}") + "{% endif %}",
         "{% for i in range(100000) %}{{ i }}{% endfor %}", "{{ [" + text(50000, "1,") + "]|length }}", text(20000, "{{ 1 }}"),
         "{% set ns = namespace() %}{% set ns.self = ns %}{% macro f() %}{% endmacro %}{% set ns.f = f %}",
@@ -76,7 +76,7 @@ import Testing
         let source = Self.hostile[index]
         let (error, time) = outcome(source)
         #expect(error != nil, "\(source.prefix(100))")
-        #expect(time < .seconds(30), "\(source.prefix(100)) took \(time)")
+        #expect(time < .seconds(10), "\(source.prefix(100)) took \(time)")
     }
 
     @Test(arguments: harmless.indices) func whatIsOnlyLargeIsRendered(index: Int) {

@@ -30,14 +30,12 @@ struct TrainingPlanOptions: ParsableArguments {
             "\(plan.parameters) parameters, \(plan.trainedParameters) of them trained, in \(plan.precision.rawValue), \(batch) x \(length) tokens a step")
         let memory = plan.memory
         var rows = [["memory", gigabytes(memory.total)]]
-        for (name, bytes) in [
-            ("weights", memory.weights), ("copies", memory.copies), ("gradients", memory.gradients), ("optimizer", memory.optimizer),
-            ("adapter", memory.adapter),
-            ("activations", memory.activations), ("scratch", memory.scratch), ("program", memory.program),
-        ] where bytes > 0 { rows.append(["  \(name)", gigabytes(bytes)]) }
+        for (name, bytes) in memory.parts where bytes > 0 { rows.append(["  \(name)", gigabytes(bytes)]) }
         if let available = plan.availableBytes { rows.append(["free here", gigabytes(available)]) }
         for line in Text.table(rows) { Output.line(line) }
-        Output.line("time: \(Int(plan.tokensPerSecond)) tokens/s, \(Text.time(1e6 / plan.tokensPerSecond)) for a million (reckoned from a few layers)")
+        Output.line(
+            "time: \(Int(plan.tokensPerSecond)) tokens/s, \(Text.time(1e6 / plan.tokensPerSecond)) for a million (measured on this machine, large models by a few layers)"
+        )
         if !plan.fits { Output.line("it does not fit: lower --batch or --length, or try --gradient-checkpointing or --lora-rank") }
     }
 }

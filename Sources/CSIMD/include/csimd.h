@@ -42,6 +42,9 @@ CSIMD_INLINE csimd_f16 csimd_widen(const void *bf16) {
     return (csimd_f16)(__builtin_convertvector(*(const csimd_h16u *)bf16, csimd_u16) << 16);
 }
 
+/// A hint that the line at `address` is read soon: it comes into the second-level cache. Any address may be given.
+CSIMD_INLINE void csimd_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 /// A hint that this thread waits for another one.
 CSIMD_INLINE void csimd_pause(void) {
 #if defined(__x86_64__)

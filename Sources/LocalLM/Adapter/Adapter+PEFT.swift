@@ -14,7 +14,7 @@ extension Adapter {
         try AtomicFile.makeDirectory(at: directory) { folder in
             let text = configurationJSON(base: base).text(indented: true)
             try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
-            let files = tensors.map { tensor in
+            let files = layout.tensors.map { tensor in
                 SafeTensorsFile.Tensor(
                     name: tensor.name, type: .float32, shape: tensor.shape,
                     bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4))
@@ -47,7 +47,7 @@ extension Adapter {
         let settings = try settings(ConfigurationFields(json: json, context: url.path))
         let adapter = try Adapter(settings, for: configuration, seed: seed)
         let file = try SafeTensorsFile(directory.appendingPathComponent(File.weights))
-        for tensor in adapter.tensors {
+        for tensor in adapter.layout.tensors {
             guard let entry = file.entries[tensor.name] else {
                 throw LocalLMError(.damaged, "tensor \(tensor.name) is missing", context: file.reader.url.path, hint: "\(File.configuration) promises it")
             }
@@ -57,11 +57,11 @@ extension Adapter {
                     context: "\(file.reader.url.path): tensor \(tensor.name)")
             }
         }
-        let known = Set(adapter.tensors.map(\.name))
+        let known = Set(adapter.layout.tensors.map(\.name))
         if let other = file.entries.keys.sorted().first(where: { !known.contains($0) }) {
             throw LocalLMError(.unsupported, "tensor \(other.prefix(200)) belongs to no module of \(File.configuration)", context: file.reader.url.path)
         }
-        for tensor in adapter.tensors { try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset) }
+        for tensor in adapter.layout.tensors { try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset) }
         return adapter
     }
 

@@ -45,14 +45,14 @@ final class AdapterPass: @unchecked Sendable {
         low = FloatBuffer(count: rows * adapter.settings.rank)
         dLow = FloatBuffer(count: rows * adapter.settings.rank)
         guard adapter.settings.dropout > 0 else { return }
-        let widest = adapter.updates.values.joined().map(\.inputs).max() ?? 0
+        let widest = adapter.layout.updates.values.joined().map(\.inputs).max() ?? 0
         kept = FloatBuffer(count: rows * widest)
         dKept = FloatBuffer(count: rows * widest)
     }
 
     /// y += s drop(x) A^T B^T in the columns of each adapted layer. x: rows x inputs of `p`, y: rows x outputs of `p`.
     func forward(_ p: Projection, _ x: UnsafePointer<Float>, rows: Int, addingTo y: UnsafeMutablePointer<Float>) {
-        guard isOn, let updates = adapter.updates[p.offset] else { return }
+        guard isOn, let updates = adapter.layout.updates[p.offset] else { return }
         let w = adapter.buffer.pointer
         for u in updates {
             project(u, dropped(x, u, rows), rows)
@@ -62,7 +62,7 @@ final class AdapterPass: @unchecked Sendable {
 
     /// With t = drop(x) A^T: dB += s dy^T t, dt = s dy B, dA += dt^T drop(x), dx += drop(dt A).
     func backward(_ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, addingTo dx: UnsafeMutablePointer<Float>) {
-        guard isOn, let updates = adapter.updates[p.offset] else { return }
+        guard isOn, let updates = adapter.layout.updates[p.offset] else { return }
         let w = adapter.buffer.pointer, g = gradients.pointer
         for u in updates {
             let input = dropped(x, u, rows)

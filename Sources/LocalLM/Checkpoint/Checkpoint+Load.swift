@@ -46,11 +46,11 @@ extension Checkpoint {
         return configuration
     }
 
-    /// A special token in tokenizer_config.json: a string, or an object with `content`.
-    static func specialToken(_ key: String, _ settings: JSONValue?) -> String? {
-        let value = settings?[key]
-        return value?.string ?? value?["content"]?.string
-    }
+    /// A special token in tokenizer_config.json.
+    static func specialToken(_ key: String, _ settings: JSONValue?) -> String? { settings?[key].flatMap(tokenText) }
+
+    /// A string, or an object with `content`.
+    private static func tokenText(_ value: JSONValue) -> String? { value.string ?? value["content"]?.string }
 
     /// The tokens that a template knows by name, as transformers 5 gathers them (`special_tokens_map` of a tokenizer): the members of
     /// tokenizer_config.json that end in `_token`, the named ones in `extra_special_tokens`, and, over these, special_tokens_map.json
@@ -61,7 +61,7 @@ extension Checkpoint {
         var tokens: [String: String] = [:]
         func take(_ members: [JSONValue.Member], onlyTokens: Bool) {
             for member in members where !onlyTokens || member.key.hasSuffix("_token") {
-                tokens[member.key] = member.value.string ?? member.value["content"]?.string
+                tokens[member.key] = tokenText(member.value)
             }
         }
         take(settings?.members ?? [], onlyTokens: true)

@@ -66,31 +66,26 @@ final class InferenceWeights: @unchecked Sendable {
             places[tensor.offset] = UnsafePointer(vectors.pointer + filled)
             filled += tensor.count
         }
-        let offsets = Dictionary(uniqueKeysWithValues: layout.tensors.map { ($0.name, $0.offset) })
         var bytes = 0
         var all: [(matrix: PackedMatrix, source: Int)] = []
-        func matrix(_ name: String, inputs: Int, outputs: Int) -> PackedMatrix {
-            let matrix = PackedMatrix(inputs: inputs, outputs: outputs, offset: bytes)
-            bytes += matrix.stride * inputs * storage.bytes
-            all.append((matrix, offsets[name]!))
+        func packed(_ m: WeightLayout.Matrix) -> PackedMatrix {
+            let matrix = PackedMatrix(inputs: m.inputs, outputs: m.outputs, offset: bytes)
+            bytes += matrix.stride * m.inputs * storage.bytes
+            all.append((matrix, m.offset))
             return matrix
         }
-        for (index, place) in layout.layers.enumerated() {
-            let p = "model.layers.\(index)."
+        for place in layout.layers {
             layers.append(
                 Layer(
-                    queryKeyValue: matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.attentionRowWidth),
-                    output: matrix(p + "self_attn.o_proj.weight", inputs: c.queryWidth, outputs: c.hiddenSize),
-                    gate: matrix(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize),
-                    up: matrix(p + "mlp.up_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize),
-                    down: matrix(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize),
+                    queryKeyValue: packed(place.queryKeyValue), output: packed(place.output), gate: packed(place.gate), up: packed(place.up),
+                    down: packed(place.down),
                     input: places[place.input]!, middle: places[place.middle]!, attentionPost: place.attentionPost.flatMap { places[$0] },
                     feedForwardPost: place.feedForwardPost.flatMap { places[$0] }, query: place.query.flatMap { places[$0] },
                     key: place.key.flatMap { places[$0] }, bias: place.bias.flatMap { places[$0] }))
         }
         finalNorm = places[layout.finalNorm]!
-        embedding = matrix("model.embed_tokens.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
-        head = c.tiesEmbeddings ? embedding : matrix("lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
+        embedding = packed(layout.embedding)
+        head = c.tiesEmbeddings ? embedding : packed(layout.head)
         self.vectors = vectors
         panels = FloatBuffer(count: (bytes + 3) / 4)
         let base = UnsafeMutableRawPointer(panels.pointer), source = weights.buffer

@@ -29,31 +29,23 @@ enum PanelProduct {
 enum Strips<Format: PanelFormat> {
     /// Rows of the tallest strip: with 16 registers of 256 bits 6 x 16 results, with 32 of 512 bits 8 x 32.
     private static var tallest: Int { Format.Lanes.scalarCount == 16 ? 8 : 6 }
-    /// Rows of a panel that stay in the first-level cache beside a strip of A while the strips pass by.
-    private static var slice: Int { Format.Lanes.scalarCount == 16 ? 160 : 320 }
 
     @inline(never) static func multiply(
         rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels base: UnsafeRawPointer, range: Range<Int>,
         _ c: UnsafeMutablePointer<Float>, leading ldc: Int
     ) {
-        let width = 2 * Format.Lanes.scalarCount
-        let slices = m > 4 * tallest ? (k + slice - 1) / slice : 1
-        for part in 0..<slices {
-            let start = k * part / slices, depth = k * (part + 1) / slices - start
-            var j = range.lowerBound
-            while j < range.upperBound {
-                let together = min(range.upperBound - j, side(m))
-                let panel = base + (j * k + start) * Format.stride
-                let strips = (m + tallest - 1) / tallest
-                for s in 0..<strips {
-                    let i = m * s / strips
-                    strip(
-                        rows: m * (s + 1) / strips - i, panels: together, depth, a + i * lda + start, lda, panel, k * Format.stride, c + i * ldc + j * width,
-                        ldc,
-                        continues: part > 0)
-                }
-                j += together
+        let width = 2 * Format.Lanes.scalarCount, strips = (m + tallest - 1) / tallest
+        var j = range.lowerBound
+        while j < range.upperBound {
+            let together = min(range.upperBound - j, side(m))
+            let panel = base + j * k * Format.stride
+            for s in 0..<strips {
+                let i = m * s / strips
+                strip(
+                    rows: m * (s + 1) / strips - i, panels: together, k, a + i * lda, lda, panel, k * Format.stride, c + i * ldc + j * width, ldc,
+                    ahead: together * k * Format.stride)
             }
+            j += together
         }
     }
 
@@ -62,54 +54,49 @@ enum Strips<Format: PanelFormat> {
 
     @inline(__always) private static func strip(
         rows: Int, panels: Int, _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafeRawPointer, _ next: Int,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, continues: Bool
+        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, ahead: Int
     ) {
         switch (rows, panels) {
-        case (1, 4): PanelTile<1, 4, 4, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (2, 3): PanelTile<2, 3, 6, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (1, 2): PanelTile<1, 2, 2, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (2, 2): PanelTile<2, 2, 4, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (3, 2): PanelTile<3, 2, 6, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
+        case (1, 4): PanelTile<1, 4, 4, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (2, 3): PanelTile<2, 3, 6, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (1, 2): PanelTile<1, 2, 2, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (2, 2): PanelTile<2, 2, 4, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (3, 2): PanelTile<3, 2, 6, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
         case (1, 3):
-            PanelTile<1, 2, 2, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-            PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b + 2 * next, next, c + 4 * Format.Lanes.scalarCount, ldc, continues)
-        case (1, _): PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (2, _): PanelTile<2, 1, 2, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (3, _): PanelTile<3, 1, 3, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (4, _): PanelTile<4, 1, 4, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (5, _): PanelTile<5, 1, 5, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (6, _): PanelTile<6, 1, 6, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        case (7, _): PanelTile<7, 1, 7, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
-        default: PanelTile<8, 1, 8, Format>.multiply(k, a, lda, b, next, c, ldc, continues)
+            PanelTile<1, 2, 2, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+            PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b + 2 * next, next, c + 4 * Format.Lanes.scalarCount, ldc, ahead: ahead)
+        case (1, _): PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (2, _): PanelTile<2, 1, 2, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (3, _): PanelTile<3, 1, 3, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (4, _): PanelTile<4, 1, 4, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (5, _): PanelTile<5, 1, 5, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (6, _): PanelTile<6, 1, 6, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        case (7, _): PanelTile<7, 1, 7, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
+        default: PanelTile<8, 1, 8, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
         }
     }
 }
 
 /// `rows` x `panels` rows of a panel held in registers while k runs; `count` is their product.
+///
+/// A function of its own for each size: within a larger one the loop's addresses do not stay in registers (a tenth of the time).
 private struct PanelTile<let rows: Int, let panels: Int, let count: Int, Format: PanelFormat> {
     /// - Parameters:
     ///   - next: bytes from one panel to the next.
-    ///   - continues: the sums go on from what `c` holds: an earlier slice of k.
-    @inline(__always) static func multiply(
+    ///   - ahead: bytes to what is multiplied after this: it comes into the caches while this one is computed, or the first rows would
+    ///     wait for the memory and the others would not use it.
+    @inline(never) static func multiply(
         _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafeRawPointer, _ next: Int, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-        _ continues: Bool
+        ahead: Int
     ) {
         typealias Lanes = Format.Lanes
         var low = InlineArray<count, Lanes>(repeating: .zero)
         var high = InlineArray<count, Lanes>(repeating: .zero)
         let width = Lanes.scalarCount
-        if continues {
-            for p in 0..<panels {
-                for r in 0..<rows {
-                    let row = UnsafeRawPointer(c + r * ldc + p * 2 * width)
-                    low[unchecked: p * rows + r] = row.loadUnaligned(as: Lanes.self)
-                    high[unchecked: p * rows + r] = row.loadUnaligned(fromByteOffset: width * 4, as: Lanes.self)
-                }
-            }
-        }
         var a = a
         var b = b
         for _ in 0..<k {
+            csimd_prefetch(b + ahead)
             for p in 0..<panels {
                 let (b0, b1) = Format.load(b + p * next)
                 for r in 0..<rows {

@@ -40,31 +40,25 @@ final class ProjectionBank: @unchecked Sendable {
         self.precision = precision
         let chosen = backend ?? MatrixBackend.choose(parameters: weights.parameterCount, precision)
         self.backend = chosen
-        let c = weights.configuration
         var next = 0
         var all: [Projection] = []
-        let offsets = Dictionary(uniqueKeysWithValues: weights.layout.tensors.map { ($0.name, $0.offset) })
-        func projection(_ name: String, inputs: Int, outputs: Int) -> Projection {
+        func projection(_ m: WeightLayout.Matrix) -> Projection {
             var forward = 0, backward = 0
             if chosen == .panels {
                 forward = next
-                next += Panels.count(depth: inputs, columns: outputs)
+                next += Panels.count(depth: m.inputs, columns: m.outputs)
                 backward = next
-                next += Panels.count(depth: outputs, columns: inputs)
+                next += Panels.count(depth: m.outputs, columns: m.inputs)
             }
-            let p = Projection(inputs: inputs, outputs: outputs, offset: offsets[name]!, forwardPanels: forward, backwardPanels: backward)
+            let p = Projection(inputs: m.inputs, outputs: m.outputs, offset: m.offset, forwardPanels: forward, backwardPanels: backward)
             all.append(p)
             return p
         }
-        layers = (0..<c.layerCount).map { index in
-            let p = "model.layers.\(index)."
-            return Layer(
-                queryKeyValue: projection(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.attentionRowWidth),
-                output: projection(p + "self_attn.o_proj.weight", inputs: c.queryWidth, outputs: c.hiddenSize),
-                gateUp: projection(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: 2 * c.intermediateSize),
-                down: projection(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize))
+        layers = weights.layout.layers.map {
+            Layer(
+                queryKeyValue: projection($0.queryKeyValue), output: projection($0.output), gateUp: projection($0.gateUp), down: projection($0.down))
         }
-        head = projection(c.tiesEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize)
+        head = projection(weights.layout.head)
         self.all = all
         panels = FloatBuffer(count: next)
         rounded = FloatBuffer(count: precision == .bf16 && chosen == .openBLAS ? weights.layout.count : 0)
@@ -83,12 +77,12 @@ final class ProjectionBank: @unchecked Sendable {
                 Panels.pack(columns: w, leading: p.inputs, depth: p.inputs, columns: p.outputs, into: forward)
                 Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: backward)
                 if precision == .bf16 {
-                    BFloat16Operands.round(forward, Panels.count(depth: p.inputs, columns: p.outputs), into: forward)
-                    BFloat16Operands.round(backward, Panels.count(depth: p.outputs, columns: p.inputs), into: backward)
+                    BFloat16.round(forward, Panels.count(depth: p.inputs, columns: p.outputs), into: forward)
+                    BFloat16.round(backward, Panels.count(depth: p.outputs, columns: p.inputs), into: backward)
                 }
             case (.openBLAS, .fp32): break
-            case (.openBLAS, .bf16): BFloat16Operands.round(w, count, into: rounded.pointer + p.offset)
-            case (.oneDNN, _): BFloat16Operands.convert(w, count, into: halves.pointer + p.offset)
+            case (.openBLAS, .bf16): BFloat16.round(w, count, into: rounded.pointer + p.offset)
+            case (.oneDNN, _): BFloat16.convert(w, count, into: halves.pointer + p.offset)
             }
         }
     }

@@ -79,13 +79,13 @@ final class ProjectionPass: @unchecked Sendable {
     private func operand(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout FloatBuffer) -> UnsafePointer<Float> {
         guard bank.precision == .bf16 else { return x }
         if place.count < count { place = FloatBuffer(count: count) }
-        BFloat16Operands.round(x, count, into: place.pointer)
+        BFloat16.round(x, count, into: place.pointer)
         return UnsafePointer(place.pointer)
     }
 
     private func half(_ x: UnsafePointer<Float>, _ count: Int, leading: Int, isTransposed: Bool = false, _ place: inout HalfBuffer) -> OneDNN.Operand {
         if place.count < count { place = HalfBuffer(count: count) }
-        BFloat16Operands.convert(x, count, into: place.pointer)
+        BFloat16.convert(x, count, into: place.pointer)
         return OneDNN.Operand(address: place.pointer, leading: leading, isTransposed: isTransposed)
     }
 

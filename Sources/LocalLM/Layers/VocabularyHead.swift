@@ -15,7 +15,9 @@ struct VocabularyHead: Sendable {
         width = configuration.hiddenSize
         vocabulary = configuration.vocabularySize
         softcap = configuration.finalSoftcap
-        chunk = max(8, min(256, 1_048_576 / configuration.vocabularySize / 8 * 8))
+        // Every chunk streams the whole matrix, and in training its gradient too, through the caches: rows enough to pay for that,
+        // in 32 MiB of logits.
+        chunk = max(8, min(256, (8 << 20) / configuration.vocabularySize / 8 * 8))
     }
 
     /// Floats of logits, and of one row more where there is a softcap.

@@ -131,8 +131,7 @@ extension TransformerShard {
     }
 
     private func backwardHeads(_ a: LayerActivations, query: Int, key: Int) {
-        guard let gradients else { return backwardHeads(a, query: query, key: key, into: nil) }
-        gradients.add { backwardHeads(a, query: query, key: key, into: $0) }
+        addGradient { backwardHeads(a, query: query, key: key, into: $0) }
     }
 
     private func backwardHeads(_ a: LayerActivations, query: Int, key: Int, into g: UnsafeMutablePointer<Float>?) {

@@ -171,8 +171,13 @@ final class TransformerShard: @unchecked Sendable {
         addingTo dx: UnsafeMutablePointer<Float>
     ) {
         let weight = bank.weights.buffer.pointer + offset
-        guard let gradients else { return norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, nil) }
-        gradients.add { norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, $0 + offset) }
+        addGradient { g in norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, g.map { $0 + offset }) }
+    }
+
+    /// Work that also makes a gradient: the base's, or nil where it is frozen.
+    func addGradient(_ body: (UnsafeMutablePointer<Float>?) -> Void) {
+        guard let gradients else { return body(nil) }
+        gradients.add { body($0) }
     }
 
     /// The target rows of `x`, one behind the other; `to` may be `x` itself, for rows only move up.

@@ -19,12 +19,24 @@ public struct TensorSpecification: Sendable, Equatable {
 public struct WeightLayout: Sendable, Equatable {
     public let tensors: [TensorSpecification]
     public let count: Int
-    /// Where the vectors of each layer start.
+    /// Where the parts of each layer start.
     let layers: [LayerOffsets]
     let finalNorm: Int
+    let embedding: Matrix
+    /// The output projection: the embedding matrix where they are tied.
+    let head: Matrix
 
-    /// Offsets of a layer's norms and biases; nil where the family has none.
+    /// The weight of a linear layer y = x W^T, W out x in, or of several that lie one behind the other and share their input.
+    struct Matrix: Sendable, Equatable {
+        var offset = 0, inputs = 0, outputs = 0
+    }
+
+    /// Offsets of a layer's matrices, norms and biases; nil where the family has none.
     struct LayerOffsets: Sendable, Equatable {
+        var queryKeyValue = Matrix(), output = Matrix()
+        /// Together, and each.
+        var gateUp = Matrix(), gate = Matrix(), up = Matrix()
+        var down = Matrix()
         /// Before attention and before the feed-forward network.
         var input = 0, middle = 0
         /// Behind them.
@@ -43,16 +55,19 @@ public struct WeightLayout: Sendable, Equatable {
             offset += tensor.count
             return tensor.offset
         }
-        add("model.embed_tokens.weight", [c.vocabularySize, c.hiddenSize], .embedding)
+        func matrix(_ name: String, inputs: Int, outputs: Int, _ role: TensorSpecification.Role = .matrix) -> Matrix {
+            Matrix(offset: add(name, [outputs, inputs], role), inputs: inputs, outputs: outputs)
+        }
+        embedding = matrix("model.embed_tokens.weight", inputs: c.hiddenSize, outputs: c.vocabularySize, .embedding)
         var layers: [LayerOffsets] = []
         for layer in 0..<c.layerCount {
             let p = "model.layers.\(layer)."
             var offsets = LayerOffsets()
             func norm(_ name: String, _ width: Int? = nil) -> Int { add(p + name + ".weight", [width ?? c.hiddenSize], .norm) }
             offsets.input = norm("input_layernorm")
-            add(p + "self_attn.q_proj.weight", [c.queryWidth, c.hiddenSize], .matrix)
-            add(p + "self_attn.k_proj.weight", [c.keyValueWidth, c.hiddenSize], .matrix)
-            add(p + "self_attn.v_proj.weight", [c.keyValueWidth, c.hiddenSize], .matrix)
+            offsets.queryKeyValue = matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.queryWidth)
+            for name in ["k_proj", "v_proj"] { add(p + "self_attn.\(name).weight", [c.keyValueWidth, c.hiddenSize], .matrix) }
+            offsets.queryKeyValue.outputs = c.attentionRowWidth
             if c.hasQueryKeyValueBias {
                 offsets.bias = add(p + "self_attn.q_proj.bias", [c.queryWidth], .bias)
                 add(p + "self_attn.k_proj.bias", [c.keyValueWidth], .bias)
@@ -62,21 +77,22 @@ public struct WeightLayout: Sendable, Equatable {
                 offsets.query = norm("self_attn.q_norm", c.headDimension)
                 offsets.key = norm("self_attn.k_norm", c.headDimension)
             }
-            add(p + "self_attn.o_proj.weight", [c.hiddenSize, c.queryWidth], .matrix)
+            offsets.output = matrix(p + "self_attn.o_proj.weight", inputs: c.queryWidth, outputs: c.hiddenSize)
             if c.hasPostNorms {
                 offsets.attentionPost = norm("post_attention_layernorm")
                 offsets.middle = norm("pre_feedforward_layernorm")
             } else {
                 offsets.middle = norm("post_attention_layernorm")
             }
-            add(p + "mlp.gate_proj.weight", [c.intermediateSize, c.hiddenSize], .matrix)
-            add(p + "mlp.up_proj.weight", [c.intermediateSize, c.hiddenSize], .matrix)
-            add(p + "mlp.down_proj.weight", [c.hiddenSize, c.intermediateSize], .matrix)
+            offsets.gate = matrix(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize)
+            offsets.up = matrix(p + "mlp.up_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize)
+            offsets.gateUp = Matrix(offset: offsets.gate.offset, inputs: c.hiddenSize, outputs: 2 * c.intermediateSize)
+            offsets.down = matrix(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize)
             if c.hasPostNorms { offsets.feedForwardPost = norm("post_feedforward_layernorm") }
             layers.append(offsets)
         }
         finalNorm = add("model.norm.weight", [c.hiddenSize], .norm)
-        if !c.tiesEmbeddings { add("lm_head.weight", [c.vocabularySize, c.hiddenSize], .embedding) }
+        head = c.tiesEmbeddings ? embedding : matrix("lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize, .embedding)
         self.tensors = tensors
         self.layers = layers
         self.count = offset

@@ -11,8 +11,11 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// Of matrix products in training.
     public var precision: Precision
     public var threads: Int
-    /// Median over the counted repetitions. Training counts every token that goes through the model.
+    /// Median over the counted repetitions. Training counts every token that goes through the model; decoding the tokens behind each
+    /// sequence's first, over the time behind the prefill.
     public var tokensPerSecond: Double
+    /// Decoding: all new tokens over the whole time, the prefill of prompts of `promptLength` tokens included.
+    public var generatedTokensPerSecond: Double?
     public var slowest: Double
     public var fastest: Double
     public var repetitions: Int
@@ -29,12 +32,16 @@ public struct SpeedMeasurement: Sendable, Codable {
     enum CodingKeys: String, CodingKey {
         case task, batch, length, precision, threads, slowest, fastest, repetitions
         case tokensPerSecond = "tokens_per_second"
+        case generatedTokensPerSecond = "generated_tokens_per_second"
         case modelFLOPsUtilization = "model_flops_utilization"
         case peakGFLOPs = "peak_gflops"
         case peakRSSBytes = "peak_rss_bytes"
         case weightPrecision = "weight_precision"
         case weightGBPerSecond = "weight_gb_per_second"
     }
+
+    /// Tokens of each prompt that is decoded from.
+    static let promptLength = 32
 
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
     public static func measure(
@@ -49,6 +56,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         var tokens = 0
         var inference: InferenceEngine?
         let once: () throws -> Void
+        var prefill: (() throws -> Void)?
         switch task {
         case .train:
             let trainer = try SFTTrainer(weights: weights, settings: settings, precision: precision, threads: threads)
@@ -68,22 +76,31 @@ public struct SpeedMeasurement: Sendable, Codable {
             let engine = InferenceEngine(weights: weights, threads: threads, precision: weightPrecision, cache: cache)
             inference = engine
             let isPrefill = task == .prefill
-            tokens = batch * length
-            let sampling = Sampling(temperature: 1, maximumTokens: isPrefill ? 1 : length, ignoresEOS: true)
-            once = { _ = try engine.generate((0..<batch).map { GenerationRequest(ids: ids(isPrefill ? length : 32), key: UInt64($0)) }, sampling: sampling) }
+            tokens = batch * (isPrefill ? length : length - 1)
+            guard tokens > 0 else { throw LocalLMError(.input, "decoding is measured from a second token on", hint: "take a length of 2 or more") }
+            func generate(_ count: Int) throws {
+                let sampling = Sampling(temperature: 1, maximumTokens: count, ignoresEOS: true)
+                let prompts = (0..<batch).map { GenerationRequest(ids: ids(isPrefill ? length : promptLength), key: UInt64($0)) }
+                _ = try engine.generate(prompts, sampling: sampling)
+            }
+            once = { try generate(isPrefill ? 1 : length) }
+            if !isPrefill { prefill = { try generate(1) } }
         }
         try once()
         var seconds: [Double] = []
+        var whole: [Double] = []
         for _ in 0..<repetitions {
-            let elapsed = try clock.measure { try once() }
-            seconds.append(elapsed.seconds)
+            let before = try prefill.map { prefill in try clock.measure { try prefill() }.seconds } ?? 0
+            whole.append(try clock.measure { try once() }.seconds)
+            seconds.append(max(whole.last! - before, 1e-9))
         }
         seconds.sort()
-        let median = seconds[seconds.count / 2]
+        whole.sort()
         let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)
-        let rate = Double(tokens) / median
+        let rate = Double(tokens) / seconds[seconds.count / 2]
         return SpeedMeasurement(
-            task: task, batch: batch, length: length, precision: precision, threads: threads, tokensPerSecond: rate, slowest: Double(tokens) / seconds.last!,
+            task: task, batch: batch, length: length, precision: precision, threads: threads, tokensPerSecond: rate,
+            generatedTokensPerSecond: task == .decode ? Double(batch * length) / whole[whole.count / 2] : nil, slowest: Double(tokens) / seconds.last!,
             fastest: Double(tokens) / seconds.first!, repetitions: repetitions, modelFLOPsUtilization: rate * perToken / (peak * 1e9),
             peakGFLOPs: peak, peakRSSBytes: peakRSS(), weightPrecision: inference?.weightPrecision,
             weightGBPerSecond: task == .decode ? inference.map { rate / Double(batch) * Double($0.bytesPerStep) * 1e-9 } : nil)

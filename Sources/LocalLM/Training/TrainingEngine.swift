@@ -49,7 +49,7 @@ final class TrainingEngine: @unchecked Sendable {
                 bank: bank, rotary: rotary, memory: memory, adapter: adapter, gradients: shared.map { WeightGradients($0, turns: turns, shard: index) })
         }
         gradients = shared.map { [$0] } ?? shards.map(\.trainedGradients)
-        let tensors = adapter?.tensors ?? weights.layout.tensors, count = adapter?.buffer.count ?? weights.layout.count
+        let tensors = adapter?.layout.tensors ?? weights.layout.tensors, count = adapter?.buffer.count ?? weights.layout.count
         let usesMuon = settings.optimizer == .muon
         adam = AdamW(count: count, beta1: settings.beta1, beta2: usesMuon ? 0.98 : settings.beta2)
         let matrices = usesMuon ? tensors.filter { $0.role == .matrix } : []

@@ -1,7 +1,7 @@
 /// What training a model of some shape asks of this machine, reckoned before any of it is loaded.
 ///
-/// Memory follows from shapes. Time is measured with very few layers of that shape and the vocabulary head, and carried on to all of them:
-/// a layer costs what a layer costs.
+/// Memory follows from shapes. Time is measured: a small model takes whole steps; of a large one a few layers do, with a vocabulary too
+/// small to count, and one layer with the whole vocabulary. Neither is a difference of two large times, which noise would eat.
 public struct TrainingForecast: Sendable, Codable {
     public var parameters: Int
     /// Of them those that are trained: all, or the adapter's.
@@ -30,35 +30,45 @@ public struct TrainingForecast: Sendable, Codable {
                 c, adapter: adapter, precision: precision, threads: threads, tokens: batch * length, targets: batch * length, longest: length, memory: memory,
                 sizedAs: parameters)
         }
-        func seconds(layers: Int) throws -> Double {
-            var few = c
-            few.layerCount = layers
-            few.slides = Array(few.slides.prefix(layers))
-            try plan(few).check()
+        /// Steps of a model like this one.
+        func steps(_ c: ModelConfiguration) throws -> () throws -> Double {
+            try plan(c).check()
             let trainer = try SFTTrainer(
-                weights: Self.weights(few), adapter: adapter.map { try Adapter($0, for: few, seed: 0) },
-                settings: OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: 101), precision: precision,
+                weights: Self.weights(c), adapter: adapter.map { try Adapter($0, for: c, seed: 0) },
+                settings: OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: 1_000), precision: precision,
                 threads: threads, memory: memory, sizedAs: parameters)
             var random = RandomStream(key: 1)
             let rows = (0..<batch).map { _ in Example(ids: (0..<length).map { _ in random.integer(below: c.vocabularySize) }, promptCount: 1) }
             _ = try trainer.step(rows)
-            // Short steps are repeated for a second.
-            var times: [Double] = []
-            while times.count < repetitions || (times.reduce(0, +) < 1 && times.count < 100) {
-                times.append(try clock.measure { _ = try trainer.step(rows) }.seconds)
-            }
-            return times.sorted()[times.count / 2]
+            return { try clock.measure { _ = try trainer.step(rows) }.seconds }
         }
-        let one = try seconds(layers: 1)
-        var whole = one
-        if c.layerCount > 1 {
-            let more = min(c.layerCount, 3)
-            whole = one + (try seconds(layers: more) - one) / Double(more - 1) * Double(c.layerCount - 1)
-        }
+        // Short steps are repeated for a second, the models by turns: a busy minute slows each of them.
+        let parts = Self.parts(c), measured = try parts.map { try steps($0.part) }
+        var times: [[Double]] = []
+        while times.count < repetitions || (times.joined().reduce(0, +) < 1 && times.count < 900) { times.append(try measured.map { try $0() }) }
+        let whole = parts.indices.reduce(0) { sum, part in sum + parts[part].share * times.map { $0[part] }.sorted()[times.count / 2] }
         return TrainingForecast(
-            parameters: parameters, trainedParameters: try adapter.map { try Adapter.parameterCount($0, c) } ?? parameters, batch: batch, length: length,
+            parameters: parameters, trainedParameters: try adapter.map { try AdapterLayout($0, for: c).count } ?? parameters, batch: batch, length: length,
             precision: precision, memory: try plan(c), availableBytes: TrainingMemory.available(), tokensPerSecond: Double(batch * length) / max(whole, 1e-9))
     }
+
+    /// Models whose steps, so many times each, make up a step of this one.
+    static func parts(_ c: ModelConfiguration) -> [(part: ModelConfiguration, share: Double)] {
+        guard WeightLayout(c).count > MatrixBackend.panelParameters else { return [(c, 1)] }
+        func part(layers: Int, vocabulary: Int) -> ModelConfiguration {
+            var part = c
+            part.layerCount = layers
+            part.slides = Array(c.slides.prefix(layers))
+            part.vocabularySize = vocabulary
+            return part
+        }
+        // Layers whose weights, gradients and moments no cache holds.
+        let tiny = min(c.vocabularySize, 256), one = WeightLayout(part(layers: 1, vocabulary: tiny)).count
+        let few = min(c.layerCount, max(1, (uncachedParameters + one - 1) / one))
+        return [(part(layers: few, vocabulary: tiny), Double(c.layerCount - 1) / Double(few)), (part(layers: 1, vocabulary: c.vocabularySize), 1)]
+    }
+
+    private static let uncachedParameters = 16_000_000
 
     /// Numbers of the usual size, quickly: a block of random ones again and again.
     private static func weights(_ c: ModelConfiguration) -> Weights {

@@ -14,7 +14,14 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     /// The process itself and its libraries: measured.
     public var program = 30_000_000
 
-    public var total: Int { weights + copies + gradients + optimizer + adapter + activations + scratch + program }
+    /// Each with its name, as users read it.
+    public var parts: [(name: String, bytes: Int)] {
+        [
+            ("weights", weights), ("copies", copies), ("gradients", gradients), ("optimizer", optimizer), ("adapter", adapter),
+            ("activations", activations), ("scratch", scratch), ("program", program),
+        ]
+    }
+    public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
     /// - Parameters:
     ///   - tokens: of the largest batch (with DPO: of both completions); it is split over `threads` shards.
@@ -42,7 +49,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             }
         let moments = kind == .muon ? 3 : 2
         if let settings {
-            let parameters = try Adapter.parameterCount(settings, c)
+            let parameters = try AdapterLayout(settings, for: c).count
             self.adapter = 4 * parameters * (1 + threads + moments)
         } else {
             gradients = 4 * layout.count * (TrainingEngine.sharesGradients(parameters: size) ? 1 : threads)
@@ -62,10 +69,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     public func check(available: Int? = Self.available()) throws {
         guard let available, total > available else { return }
         func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e9 * 10).rounded() / 10) GB" }
-        let parts = [
-            ("weights", weights), ("copies", copies), ("gradients", gradients), ("optimizer", optimizer), ("adapter", adapter), ("activations", activations),
-            ("scratch", scratch),
-        ].filter { $0.1 > total / 100 }.map { "\($0.0) \(gigabytes($0.1))" }
+        let parts = parts.filter { $0.bytes > total / 100 }.map { "\($0.name) \(gigabytes($0.bytes))" }
         throw LocalLMError(
             .input, "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
             hint: "take a smaller batch or shorter rows, keep fewer activations (--gradient-checkpointing), or train an adapter (--lora-rank)")

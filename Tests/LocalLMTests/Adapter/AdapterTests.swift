@@ -37,7 +37,7 @@ import TestSupport
         if key != nil { #expect(Self.pass(weights, adapter, rows, dropoutKey: nil).0 != loss, "dropout drops something") }
         #expect(Self.pass(weights, adapter, rows, dropoutKey: key, memory: .checkpoint).1 == analytic, "the same inputs are dropped when a layer is made again")
         var random = RandomStream(key: 7)
-        for tensor in adapter.tensors {
+        for tensor in adapter.layout.tensors {
             let direction = (0..<tensor.count).map { _ in Float(random.normal()) }
             let expected = (0..<tensor.count).reduce(0.0) { $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1]) }
             let h: Float = 2e-3 / Float(tensor.count).squareRoot()
@@ -59,7 +59,7 @@ import TestSupport
         let settings = LoRASettings(rank: 4, alpha: 12, isRankStabilized: isRankStabilized, modules: Set(modules))
         #expect(settings.scale == (isRankStabilized ? 6 : 3))
         let adapter = try Self.adapter(settings, c)
-        #expect(adapter.tensors.count == 2 * c.layerCount * modules.count)
+        #expect(adapter.layout.tensors.count == 2 * c.layerCount * modules.count)
         let adapted = Self.pass(weights, adapter, rows, dropoutKey: nil).0
         let scored = try InferenceEngine(weights: adapter.merged(into: weights), threads: 1).logprobs(of: rows).joined()
         let merged = -scored.reduce(0.0) { $0 + Double($1) } / Double(scored.count)

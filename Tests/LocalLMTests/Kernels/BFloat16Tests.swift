@@ -26,13 +26,13 @@ import TestSupport
         }
         let expected = values.map(Self.rounded)
         var floats = values, halves = [UInt16](repeating: 0, count: values.count)
-        BFloat16Operands.round(values, values.count, into: &floats)
-        BFloat16Operands.convert(values, values.count, into: &halves)
+        BFloat16.round(values, values.count, into: &floats)
+        BFloat16.convert(values, values.count, into: &halves)
         #expect(floats.map(\.bitPattern) == expected.map(\.bitPattern))
         #expect(halves == expected.map { UInt16($0.bitPattern >> 16) })
         let strange: [Float] = [Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7F80_0001)]
         floats = strange
-        BFloat16Operands.round(strange, 3, into: &floats)
+        BFloat16.round(strange, 3, into: &floats)
         #expect(floats.filter(\.isNaN).count == 3)
     }
 
@@ -60,8 +60,8 @@ import TestSupport
             let single = (a: FloatBuffer(count: a.count), b: FloatBuffer(count: b.count)), half = (a: HalfBuffer(count: a.count), b: HalfBuffer(count: b.count))
             single.a.pointer.update(from: a, count: a.count)
             single.b.pointer.update(from: b, count: b.count)
-            BFloat16Operands.convert(a, a.count, into: half.a.pointer)
-            BFloat16Operands.convert(b, b.count, into: half.b.pointer)
+            BFloat16.convert(a, a.count, into: half.a.pointer)
+            BFloat16.convert(b, b.count, into: half.b.pointer)
             func multiply(_ element: OneDNN.Element, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool) -> [Float] {
                 var c = before
                 oneDNN.multiply(

@@ -28,8 +28,10 @@ import TestSupport
     @Test func adaptersAreCountedWithoutMakingThem() throws {
         let c = TinyModels.configuration(.qwen3)
         for modules: Set<LoRASettings.Module> in [[.query], [.down, .output], Set(LoRASettings.Module.allCases)] {
-            let settings = LoRASettings(rank: 3, alpha: 6, modules: modules)
-            #expect(try Adapter.parameterCount(settings, c) == Adapter(settings, for: c, seed: 1).parameterCount)
+            let settings = LoRASettings(rank: 3, alpha: 6, modules: modules), paths = modules.map { ".\($0.path).weight" }
+            let adapted = WeightLayout(c).tensors.filter { tensor in paths.contains { tensor.name.hasSuffix($0) } }
+            #expect(adapted.count == modules.count * c.layerCount)
+            #expect(try AdapterLayout(settings, for: c).count == adapted.reduce(0) { $0 + 3 * ($1.shape[0] + $1.shape[1]) })
         }
     }
 
@@ -46,7 +48,16 @@ import TestSupport
         #expect((TrainingMemory.available() ?? 0) > 1 << 20)
     }
 
-    /// Few layers, timed and carried on to all: the memory is that of the whole.
+    /// A large model is timed in two parts, whose layers and vocabulary add up to it.
+    @Test func partsOfALargeModelAddUp() {
+        var c = TinyModels.configuration(hidden: 64, layers: 30)
+        #expect(TrainingForecast.parts(c).map(\.share) == [1])
+        c.vocabularySize = 600_000
+        let parts = TrainingForecast.parts(c)
+        #expect(parts.count == 2 && parts[1].part.vocabularySize == 600_000 && parts[0].part.vocabularySize <= 256)
+        #expect(abs(parts.reduce(0) { $0 + $1.share * Double($1.part.layerCount) } - 30) < 1e-9)
+    }
+
     @Test func aForecastIsOfTheWholeModel() throws {
         let c = TinyModels.configuration(hidden: 32, layers: 5)
         let forecast = try TrainingForecast.measure(c, precision: .fp32, threads: 1, batch: 2, length: 10)

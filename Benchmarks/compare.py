@@ -9,24 +9,40 @@ SHAPES = {
     "C": "hidden=128,layers=4,heads=4,kvHeads=4,ffn=384,vocab=512",
 }
 TRAIN = {"A": (4, 256), "B": (16, 128), "C": (32, 64)}  # batch, length: those of pytorch_baseline.py
+STEPS = {"A": 2, "B": 7, "C": 15}  # counted in each of our runs
+ANSWERS = {"A": 1, "B": 7, "C": 15}
 NEW_TOKENS, PROMPT = 64, 200
 LLAMA_TYPES = {"fp32": "f32", "bf16": "bf16"}
 
 
-def json_lines(command):
-    """What a program prints as JSON lines; None where it refuses (exit status 2) or is missing."""
+def has_bf16():
+    flags = pathlib.Path("/proc/cpuinfo").read_text()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def json_lines(command, count=None):
+    """What a program prints as JSON lines, the first `count` of them (it is then stopped); None where it refuses (exit status 2)."""
     environment = {key: value for key, value in os.environ.items() if key != "OPENBLAS_CORETYPE"}
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    if done.returncode == 2:
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        for line in process.stdout:
+            if line.startswith("{"):
+                lines.append(json.loads(line))
+            if len(lines) == count:
+                process.kill()
+                return lines
+        error = process.stderr.read()
+    if process.returncode == 2:
         return None
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\nfailed ({done.returncode}): {done.stderr[-2000:]}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if process.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\nfailed ({process.returncode}): {error[-2000:]}")
+    return lines
 
 
 def ours(binary, shape, task, precision, batch, length):
+    repetitions = (STEPS if task in ("train", "dpo") else ANSWERS)[shape]
     lines = json_lines([binary, "model", "bench", "--shape", SHAPES[shape], "--task", task, "--batch", str(batch), "--length", str(length),
-                        "--precision", precision, "--repetitions", "3"])
+                        "--precision", precision, "--repetitions", str(repetitions)])
     return lines and lines[-1]
 
 
@@ -43,37 +59,50 @@ class Row:
         us, them = statistics.median(self.us), statistics.median(self.them)
         low, high = (min(self.us) / max(self.them), max(self.us) / min(self.them))
         ratio, low, high = (them / us, 1 / high, 1 / low) if self.less_is_better else (us / them, low, high)
-        return dict(row=self.name, other=self.other, unit=self.unit, selfimprove=us, selfimprove_range=[min(self.us), max(self.us)],
+        return dict(row=self.name, other=self.other, unit=self.unit, n=len(self.us), selfimprove=us, selfimprove_range=[min(self.us), max(self.us)],
                     other_median=them, other_range=[min(self.them), max(self.them)], ratio=round(ratio, 3), ratio_range=[round(low, 3), round(high, 3)])
 
     def print(self):
         s = self.summary()
         if "unavailable" in s:
-            return print(f"{self.name:<24} {self.other:<10} not on this machine: {s['unavailable']} does not do it", flush=True)
+            return print(f"{self.name:<22} {self.other:<10} not on this machine: {s['unavailable']} does not do it", flush=True)
         low, high = s["ratio_range"]
-        print(f"{self.name:<24} {self.other:<10} {s['selfimprove']:>10.5g} [{s['selfimprove_range'][0]:.5g} to {s['selfimprove_range'][1]:.5g}]  beside "
-              f"{s['other_median']:>10.5g} [{s['other_range'][0]:.5g} to {s['other_range'][1]:.5g}] {self.unit}  ratio {s['ratio']:.2f} [{low:.2f} to {high:.2f}]",
-              flush=True)
+        print(f"{self.name:<22} {self.other:<10} {s['selfimprove']:>9.4g} [{s['selfimprove_range'][0]:.4g} to {s['selfimprove_range'][1]:.4g}]  beside "
+              f"{s['other_median']:>9.4g} [{s['other_range'][0]:.4g} to {s['other_range'][1]:.4g}] {self.unit}, n = {s['n']}  "
+              f"ratio {s['ratio']:.2f} [{low:.2f} to {high:.2f}]", flush=True)
 
 
-def training(arguments, shape, task, rows):
+class Table:
+    """All rows by name, made as figures come, each figure told on stderr."""
+
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, name, other, us, them, **kind):
+        row = self.rows.setdefault((name, other), Row(name, other, **kind))
+        if us is not None:
+            row.us.append(us)
+        if them is not None:
+            row.them.append(them)
+        print(f"  {name} #{max(len(row.us), len(row.them))}: {us and round(us, 1)} beside {other}'s {them and round(them, 1)}", file=sys.stderr, flush=True)
+
+
+def training(arguments, shape, task, table):
     batch, length = TRAIN[shape]
+    # bf16 without instructions for it takes PyTorch minutes per step: only fp32, its first line, is waited for.
+    precisions = ("fp32", "bf16") if has_bf16() else ("fp32",)
     for _ in range(arguments.repetitions):
-        lines = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", task])
-        for precision in ("fp32", "bf16"):
-            row = rows.setdefault(f"{shape} {task} {precision}", Row(f"{shape} {task} {precision}", "PyTorch"))
+        lines = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", task], count=len(precisions))
+        for precision in precisions:
             them = next(line for line in lines if line["precision"] == precision)
-            row.them.append(them["tokens_per_second"])
             us = ours(arguments.binary, shape, task, precision, batch, length)
-            if us:
-                row.us.append(us["tokens_per_second"])
-            if precision == "fp32":  # PyTorch's peak is that of the process so far, and fp32 comes first
-                memory = rows.setdefault(f"{shape} {task} memory", Row(f"{shape} {task} memory", "PyTorch", "bytes", less_is_better=True))
-                memory.them.append(them["peak_rss_bytes"])
-                memory.us.append(us["peak_rss_bytes"])
+            table.add(f"{shape} {task} {precision}", "PyTorch", us and us["tokens_per_second"], them["tokens_per_second"])
+            if us and precision == "fp32":  # PyTorch's peak is that of the process so far, and fp32 comes first
+                table.add(f"{shape} {task} memory", "PyTorch", us["peak_rss_bytes"], them["peak_rss_bytes"], unit="bytes", less_is_better=True)
+                table.add(f"{shape} {task} of peak", "the peak", us["model_flops_utilization"], 1, unit="")
 
 
-def inference(arguments, shape, rows):
+def inference(arguments, shape, table):
     tasks = [("decode", 1, NEW_TOKENS), ("decode", 16, NEW_TOKENS), ("decode", 64, NEW_TOKENS), ("prefill", 1, PROMPT)]
     for _ in range(arguments.repetitions):
         torch = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", "decode"])
@@ -82,14 +111,12 @@ def inference(arguments, shape, rows):
             for task, batch, length in tasks:
                 us = ours(arguments.binary, shape, task, precision, batch, length)
                 name = f"{shape} {task} b{batch} {precision}"
-                # llama.cpp is measured up to 16 sequences: 64 of ours stand beside 16 of its.
-                row = rows.setdefault(name, Row(name, "llama.cpp"))
-                row.us.append(us["tokens_per_second"])
-                row.them += [line["tokens_per_second"] for line in llama if line["task"] == task and line["batch"] == min(batch, 16)]
-                if task == "decode" and precision == "fp32" and batch <= 16:
-                    row = rows.setdefault(name + " torch", Row(name, "PyTorch"))
-                    row.us.append(us["tokens_per_second"])
-                    row.them += [line["tokens_per_second"] for line in torch if line["batch"] == batch]
+                # llama.cpp is measured up to 16 sequences: 64 of ours stand beside 16 of its. Neither times the prefill.
+                them = next(line for line in llama if line["task"] == task and line["batch"] == min(batch, 16))
+                table.add(name, "llama.cpp", us["tokens_per_second"], them["tokens_per_second"])
+                if task == "decode" and precision == "fp32" and batch <= 16:  # generate(): prefill and sampling included on both sides
+                    them = next(line for line in torch if line["batch"] == batch)
+                    table.add(name, "PyTorch", us["generated_tokens_per_second"], them["tokens_per_second"])
 
 
 def main():
@@ -103,19 +130,24 @@ def main():
     parser.add_argument("--shapes", nargs="*", default=list(SHAPES), choices=list(SHAPES))
     parser.add_argument("--tasks", nargs="*", default=["train", "dpo", "inference"], choices=["train", "dpo", "inference"])
     arguments = parser.parse_args()
-    print(f"load before: {os.getloadavg()[0]:.2f}; medians of {arguments.repetitions}, spread in brackets; a ratio above 1 is in our favour")
-    rows = {}
-    for shape in arguments.shapes:
-        for task in ("train", "dpo"):
-            if task in arguments.tasks and not (task == "dpo" and shape == "C"):
-                training(arguments, shape, task, rows)
-        if "inference" in arguments.tasks:
-            inference(arguments, shape, rows)
-        for row in rows.values():
-            if row.name.startswith(shape):
-                row.print()
+    print(f"load before: {os.getloadavg()[0]:.2f}; medians of {arguments.repetitions}, spread in brackets; a ratio above 1 is in our favour", flush=True)
+    if not has_bf16():
+        print("no bf16 instructions here: training in bf16 is not compared", flush=True)
+    table = Table()
+    for task in ("train", "dpo", "inference"):
+        for shape in arguments.shapes:
+            if task not in arguments.tasks or (task, shape) == ("dpo", "C"):
+                continue
+            before = set(table.rows)
+            if task == "inference":
+                inference(arguments, shape, table)
+            else:
+                training(arguments, shape, task, table)
+            for key, row in table.rows.items():
+                if key not in before:
+                    row.print()
     print(f"load after: {os.getloadavg()[0]:.2f}")
-    print(json.dumps([row.summary() for row in rows.values()]))
+    print(json.dumps([row.summary() for row in table.rows.values()]))
 
 
 if __name__ == "__main__":

@@ -42,10 +42,10 @@ public struct TrainingForecast: Sendable, Codable {
             _ = try trainer.step(rows)
             return { try clock.measure { _ = try trainer.step(rows) }.seconds }
         }
-        // Short steps are repeated for a second, the models by turns: a busy minute slows each of them.
+        // Short steps are repeated for three seconds, the models by turns: a busy moment slows each of them.
         let parts = Self.parts(c), measured = try parts.map { try steps($0.part) }
         var times: [[Double]] = []
-        while times.count < repetitions || (times.joined().reduce(0, +) < 1 && times.count < 900) { times.append(try measured.map { try $0() }) }
+        while times.count < repetitions || (times.joined().reduce(0, +) < 3 && times.count < 900) { times.append(try measured.map { try $0() }) }
         let whole = parts.indices.reduce(0) { sum, part in sum + parts[part].share * times.map { $0[part] }.sorted()[times.count / 2] }
         return TrainingForecast(
             parameters: parameters, trainedParameters: try adapter.map { try AdapterLayout($0, for: c).count } ?? parameters, batch: batch, length: length,

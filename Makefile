@@ -17,7 +17,7 @@ help:
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
 	@echo "make fuzz       mutated checkpoints, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
-	@echo "make bench      speed against PyTorch (needs torch and transformers from pip)"
+	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
 	@echo "make lint, format, setup, clean"
 
 toolchain:

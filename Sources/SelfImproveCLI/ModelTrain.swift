@@ -109,12 +109,9 @@ struct ModelTrain: AsyncParsableCommand {
     private func checkMemory(
         _ plan: [[[Int]]], _ rows: [[Example]], _ configuration: ModelConfiguration, _ adapter: Adapter?, _ memory: ActivationMemory?, _ threads: Int
     ) throws {
-        func largest(_ count: (Example) -> Int) -> Int {
-            plan.joined().map { $0.reduce(0) { $0 + rows[$1].reduce(0) { $0 + count($1) } } }.max() ?? 0
-        }
         try TrainingMemory(
-            configuration, adapter: adapter?.settings, precision: precision.training, threads: threads, tokens: largest(\.ids.count),
-            targets: largest(\.targetCount), longest: rows.joined().map(\.ids.count).max() ?? 0, memory: memory
+            configuration, adapter: adapter?.settings, precision: precision.training, threads: threads,
+            batches: plan.joined().map { $0.flatMap { rows[$0] } }, memory: memory
         ).check()
     }
 

@@ -129,18 +129,25 @@ public final class InferenceEngine: @unchecked Sendable {
     /// Logprobs of `ids[1...]`, and with `lastLogits` the whole vocabulary's logits after the last id.
     public func allLogprobs(ids: [Int], lastLogits: Bool) throws -> (logprobs: [Float], lastLogits: [Float]?) {
         try check(ids, room: 0)
-        let logprobs = try logprobs(of: [Example(ids: ids, promptCount: 1)])[0]
-        guard lastLogits else { return (logprobs, nil) }
-        let decoder = decoder(slots: 1, team: pool), kept = FloatBuffer(count: configuration.vocabularySize)
-        decoder.cache.open(slot: 0, length: ids.count)
-        let rows = ids.enumerated().map { Decoder.Row(id: Int32($0.element), slot: 0, position: $0.offset) }
-        for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
-            let part = rows[start..<min(start + Decoder.chunk, rows.count)]
-            decoder.run(part, wanted: part.endIndex == rows.count ? [part.count - 1] : []) { _, logits, _ in
-                kept.pointer.update(from: logits, count: kept.count)
+        let vocabulary = configuration.vocabularySize
+        let logprobs = FloatBuffer(count: ids.count - 1), last = FloatBuffer(count: vocabulary)
+        spread([0]) { [self] _, team in
+            let decoder = decoder(slots: 1, team: team)
+            decoder.cache.open(slot: 0, length: ids.count)
+            let rows = ids.enumerated().map { Decoder.Row(id: Int32($0.element), slot: 0, position: $0.offset) }
+            for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
+                let part = rows[start..<min(start + Decoder.chunk, rows.count)]
+                decoder.run(part, wanted: Array(0..<part.count)) { k, logits, _ in
+                    let next = start + k + 1
+                    if next < ids.count {
+                        logprobs.pointer[next - 1] = logits[ids[next]] - VectorMath.logSumExp(logits, vocabulary)
+                    } else {
+                        last.pointer.update(from: logits, count: vocabulary)
+                    }
+                }
             }
         }
-        return (logprobs, kept.values)
+        return (logprobs.values, lastLogits ? last.values : nil)
     }
 
     /// Examples that fit a chunk together go through at once; a longer one goes chunk by chunk over its own cache.

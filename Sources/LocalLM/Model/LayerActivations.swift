@@ -11,58 +11,63 @@ public enum ActivationMemory: Sendable {
 
 /// What the backward pass of one layer reads. Rows are the tokens of the batch.
 struct LayerActivations {
-    let input, normed, qkv, attended, middle, middleNormed, gateUp, activation: FloatBuffer
-    let rstd, middleRstd: FloatBuffer
+    private(set) var input = Self.none, normed = Self.none, qkv = Self.none, attended = Self.none, middle = Self.none, middleNormed = Self.none,
+        gateUp = Self.none, activation = Self.none
+    private(set) var rstd = Self.none, middleRstd = Self.none
     /// Only where they are kept.
     let probabilities: FloatBuffer
     /// Queries and keys before their norm, where they have one.
-    let rawHeads, headRstd: FloatBuffer
+    private(set) var rawHeads = Self.none, headRstd = Self.none
     /// What attention and feed-forward network gave, before the post-norms.
-    let attentionBranch, attentionRstd, feedForwardBranch, feedForwardRstd: FloatBuffer
+    private(set) var attentionBranch = Self.none, attentionRstd = Self.none, feedForwardBranch = Self.none, feedForwardRstd = Self.none
+
+    private static var none: FloatBuffer { FloatBuffer(count: 0) }
+
+    /// What it takes to make a buffer again.
+    private enum Cost {
+        /// The layer's input: it stays.
+        case all
+        /// A matrix product, or attention.
+        case product
+        /// A pass over some rows.
+        case pass
+
+        func isShared(_ memory: ActivationMemory) -> Bool {
+            switch memory {
+            case .keep: false
+            case .compact: self == .pass
+            case .checkpoint: self != .all
+            }
+        }
+    }
+
+    /// Every buffer, and its floats per token.
+    private static func parts(_ c: ModelConfiguration) -> [(place: WritableKeyPath<Self, FloatBuffer>, width: Int, cost: Cost)] {
+        let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0
+        let branch = c.hasPostNorms ? c.hiddenSize : 0, branchRstd = c.hasPostNorms ? 1 : 0
+        return [
+            (\.input, c.hiddenSize, .all), (\.rstd, 1, .all),
+            (\.normed, c.hiddenSize, .pass), (\.middleNormed, c.hiddenSize, .pass), (\.activation, c.intermediateSize, .pass),
+            (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product), (\.headRstd, heads, .product),
+            (\.attended, c.queryWidth, .product), (\.attentionBranch, branch, .product), (\.attentionRstd, branchRstd, .product),
+            (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product), (\.gateUp, 2 * c.intermediateSize, .product),
+            (\.feedForwardBranch, branch, .product), (\.feedForwardRstd, branchRstd, .product),
+        ]
+    }
 
     /// Floats per token: of every layer, and once for all of them.
     static func floats(_ c: ModelConfiguration, memory: ActivationMemory) -> (everyLayer: Int, once: Int) {
-        let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0, branches = c.hasPostNorms ? 2 * (c.hiddenSize + 1) : 0
-        let own = c.hiddenSize + 1, cheap = 2 * c.hiddenSize + c.intermediateSize
-        let dear = c.attentionRowWidth + heads * (c.headDimension + 1) + c.queryWidth + branches + c.hiddenSize + 1 + 2 * c.intermediateSize
-        return switch memory {
-        case .keep: (own + cheap + dear, 0)
-        case .compact: (own + dear, cheap)
-        case .checkpoint: (own, cheap + dear)
+        parts(c).reduce(into: (0, 0)) { sum, part in
+            if part.cost.isShared(memory) { sum.1 += part.width } else { sum.0 += part.width }
         }
     }
 
     /// - Parameter first: the activations of layer 0, which other layers share as far as the policy lets them.
     init(_ c: ModelConfiguration, tokens n: Int, probabilities count: Int, memory: ActivationMemory, first: LayerActivations?) {
-        func own(_ width: Int) -> FloatBuffer { FloatBuffer(count: n * width) }
-        /// Recomputed by `compact` and `checkpoint`.
-        func cheap(_ shared: KeyPath<LayerActivations, FloatBuffer>, _ width: Int) -> FloatBuffer {
-            if memory != .keep, let first { return first[keyPath: shared] }
-            return own(width)
-        }
-        /// Recomputed by `checkpoint` alone.
-        func dear(_ shared: KeyPath<LayerActivations, FloatBuffer>, _ width: Int) -> FloatBuffer {
-            if memory == .checkpoint, let first { return first[keyPath: shared] }
-            return own(width)
-        }
-        let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0
-        let branch = c.hasPostNorms ? c.hiddenSize : 0, branchRstd = c.hasPostNorms ? 1 : 0
-        input = own(c.hiddenSize)
-        rstd = own(1)
-        normed = cheap(\.normed, c.hiddenSize)
-        qkv = dear(\.qkv, c.attentionRowWidth)
-        rawHeads = dear(\.rawHeads, heads * c.headDimension)
-        headRstd = dear(\.headRstd, heads)
         probabilities = FloatBuffer(count: memory == .keep ? count : 0)
-        attended = dear(\.attended, c.queryWidth)
-        attentionBranch = dear(\.attentionBranch, branch)
-        attentionRstd = dear(\.attentionRstd, branchRstd)
-        middle = dear(\.middle, c.hiddenSize)
-        middleRstd = dear(\.middleRstd, 1)
-        middleNormed = cheap(\.middleNormed, c.hiddenSize)
-        gateUp = dear(\.gateUp, 2 * c.intermediateSize)
-        activation = cheap(\.activation, c.intermediateSize)
-        feedForwardBranch = dear(\.feedForwardBranch, branch)
-        feedForwardRstd = dear(\.feedForwardRstd, branchRstd)
+        for part in Self.parts(c) {
+            let shared = part.cost.isShared(memory) ? first : nil
+            self[keyPath: part.place] = shared?[keyPath: part.place] ?? FloatBuffer(count: n * part.width)
+        }
     }
 }

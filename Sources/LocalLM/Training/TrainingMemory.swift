@@ -65,6 +65,17 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         scratch = 4 * threads * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize + attention.scratchCount(length: longest))
     }
 
+    /// Of training on these batches, a list of examples each (with DPO: both completions of its pairs).
+    public init(
+        _ c: ModelConfiguration, adapter settings: LoRASettings? = nil, optimizer: OptimizationSettings.Optimizer = .adamW, precision: Precision = .fp32,
+        threads: Int, batches: [[Example]], memory: ActivationMemory? = nil
+    ) throws {
+        func largest(_ count: (Example) -> Int) -> Int { batches.map { $0.reduce(0) { $0 + count($1) } }.max() ?? 0 }
+        try self.init(
+            c, adapter: settings, optimizer: optimizer, precision: precision, threads: threads, tokens: largest(\.ids.count), targets: largest(\.targetCount),
+            longest: batches.joined().map(\.ids.count).max() ?? 0, memory: memory)
+    }
+
     /// - Throws: `.input`, with figures, where this machine (or its control group) has less to give.
     public func check(available: Int? = Self.available()) throws {
         guard let available, total > available else { return }
@@ -72,17 +83,29 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         let parts = parts.filter { $0.bytes > total / 100 }.map { "\($0.name) \(gigabytes($0.bytes))" }
         throw LocalLMError(
             .input, "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
-            hint: "take a smaller batch or shorter rows, keep fewer activations (--gradient-checkpointing), or train an adapter (--lora-rank)")
+            hint:
+                "take smaller batches or shorter rows; model train can also keep fewer activations (--gradient-checkpointing) or train an adapter (--lora-rank)"
+        )
     }
 
     /// Bytes that this process can still take: what the machine has free, or less where a control group says so; nil where nobody says.
     public static func available() -> Int? {
-        func number(_ path: String) -> Int? {
-            (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+        let group = "/sys/fs/cgroup/memory."
+        return available(machine: text("/proc/meminfo"), limit: text(group + "max"), used: text(group + "current"), uses: text(group + "stat"))
+    }
+
+    /// From the kernel's files. What a group keeps of files counts as free: it goes when memory is wanted.
+    static func available(machine: String?, limit: String?, used: String?, uses: String?) -> Int? {
+        func number(_ text: String?) -> Int? { text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+        func field(_ name: String, in text: String?) -> Int? {
+            text?.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { $0.first == name[...] }.flatMap {
+                $0.dropFirst().first.flatMap { Int($0) }
+            }
         }
-        let free = (try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8))?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
-            .flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") }.map { $0 * 1024 }
-        guard let limit = number("/sys/fs/cgroup/memory.max"), let used = number("/sys/fs/cgroup/memory.current") else { return free }
-        return min(free ?? .max, max(0, limit - used))
+        let free = field("MemAvailable:", in: machine).map { $0 * 1024 }
+        guard let limit = number(limit), let used = number(used) else { return free }
+        let files = ["inactive_file", "active_file"].reduce(0) { $0 + (field($1, in: uses) ?? 0) }
+        return min(free ?? .max, max(0, limit - max(0, used - files)))
     }
 }

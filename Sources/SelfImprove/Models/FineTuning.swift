@@ -24,7 +24,7 @@ enum FineTuning {
         var lastChosenLogprob: Double?
     }
 
-    /// - Throws: `.failed` where training diverged or no row is usable.
+    /// - Throws: `.failed` where training diverged or no row is usable; `LocalLMError` where it would not fit into memory.
     static func sft(
         _ policy: Checkpoint, _ rows: [TrainingSet.Supervised], _ settings: CampaignConfiguration.SFT, seed: UInt64, threads: Int,
         training: ResumableTraining, progress: StepProgress
@@ -37,10 +37,12 @@ enum FineTuning {
                 lengths: usable.map { examples[$0]!.ids.count }, weights: usable.map { rows[$0].weight },
                 batchTokens: settings.optimization.batchTokens, epochs: settings.epochs, tokens: settings.tokens, seed: seed)
             guard !plan.isEmpty else { throw noRows(rows.count) }
+            let batches = plan.map { $0.map { examples[usable[$0]]! } }, optimization = settings.optimization.settings(steps: plan.count)
+            try TrainingMemory(policy.configuration, optimizer: optimization.optimizer, threads: threads, batches: batches).check()
             let weights = policy.weights.copy()
-            let trainer = try SFTTrainer(weights: weights, settings: settings.optimization.settings(steps: plan.count), threads: threads)
+            let trainer = try SFTTrainer(weights: weights, settings: optimization, threads: threads)
             let log = try training.run(trainer, steps: plan.count, cancellation) {
-                try checked(trainer.step(plan[$0].map { examples[usable[$0]]! }), of: plan.count)
+                try checked(trainer.step(batches[$0]), of: plan.count)
             } report: {
                 report($0, of: plan.count, progress)
             }
@@ -62,10 +64,14 @@ enum FineTuning {
             let plan = TrainingPlan.batches(
                 lengths: pairs.map { $0.chosen.ids.count + $0.rejected.ids.count }, weights: pairs.map { _ in 1 },
                 batchTokens: settings.optimization.batchTokens, epochs: settings.epochs, tokens: nil, seed: seed)
+            let optimization = settings.optimization.settings(steps: plan.count)
+            try TrainingMemory(
+                policy.configuration, optimizer: optimization.optimizer, threads: threads,
+                batches: plan.map { $0.flatMap { [pairs[$0].chosen, pairs[$0].rejected] } }
+            ).check()
             let weights = policy.weights.copy()
             let trainer = try DPOTrainer(
-                weights: weights, settings: settings.optimization.settings(steps: plan.count), beta: settings.beta, nllWeight: settings.nllWeight,
-                threads: threads)
+                weights: weights, settings: optimization, beta: settings.beta, nllWeight: settings.nllWeight, threads: threads)
             let referenced = try trainer.reference(pairs)
             let log = try training.run(trainer, steps: plan.count, cancellation) {
                 try checked(trainer.step(plan[$0].map { referenced[$0] }), of: plan.count)

@@ -25,6 +25,18 @@ import TestSupport
         #expect(Self.count(second, sharedWith: first) == tokens * floats.everyLayer)
     }
 
+    /// A control group's file cache is not counted as used.
+    @Test func freeMemoryIsTheLesserOfMachineAndGroup() {
+        let machine = "MemTotal:  9000 kB\nMemAvailable:    4000 kB\n"
+        func free(_ limit: String?, _ used: String?, _ uses: String? = nil) -> Int? {
+            TrainingMemory.available(machine: machine, limit: limit, used: used, uses: uses)
+        }
+        #expect(free(nil, nil) == 4_096_000 && free("max\n", "5\n") == 4_096_000)
+        #expect(free("3000000\n", "1000000\n") == 2_000_000 && free("3000000", "4000000") == 0)
+        #expect(free("3000000", "2900000", "anon 100\ninactive_file 500000\nactive_file 400000\n") == 1_000_000)
+        #expect(TrainingMemory.available(machine: nil, limit: nil, used: nil, uses: nil) == nil)
+    }
+
     @Test func adaptersAreCountedWithoutMakingThem() throws {
         let c = TinyModels.configuration(.qwen3)
         for modules: Set<LoRASettings.Module> in [[.query], [.down, .output], Set(LoRASettings.Module.allCases)] {

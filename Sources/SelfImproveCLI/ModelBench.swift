@@ -16,7 +16,7 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
     @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.") var precision: PrecisionOption = .fp32
-    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.") var keyValueCache: StoragePrecision = .fp32
+    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.") var keyValueCache: Precision = .fp32
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 

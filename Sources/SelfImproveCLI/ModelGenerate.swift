@@ -24,7 +24,7 @@ struct ModelGenerate: AsyncParsableCommand {
     @Option(help: "Text that ends an answer, which keeps what is before it; may be given several times.") var stop: [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
     @Option(help: "Weights: fp32, bf16, or auto (bf16 where that changes no weight, and so no answer).") var precision: PrecisionOption = .auto
-    @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.") var keyValueCache: StoragePrecision = .fp32
+    @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.") var keyValueCache: Precision = .fp32
     @Option(help: "Answers per prompt.") var samples = 1
     @Option(help: "Of the random numbers.") var seed: UInt64 = 0
     @Flag(name: .customLong("ignore-eos"), help: "EOS may be produced and does not stop.") var ignoreEOS = false
@@ -84,4 +84,4 @@ struct ModelGenerate: AsyncParsableCommand {
     }
 }
 
-extension StoragePrecision: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -14,12 +14,6 @@ enum PrecisionOption: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// `auto`: bf16 where that changes no weight.
-    var weights: WeightPrecision {
-        switch self {
-        case .fp32: .fp32
-        case .bf16: .bf16
-        case .auto: .auto
-        }
-    }
+    /// nil for `auto`: bf16 where that changes no weight.
+    var weights: Precision? { self == .auto ? nil : training }
 }

@@ -5,25 +5,38 @@ import Foundation
 public enum AtomicFile {
     /// Replaces a file, if it exists. Directories that are missing are made.
     public static func write(_ data: Data, to url: URL) throws {
-        try FileManager.default.makeDirectories(url.deletingLastPathComponent())
-        let temporary = temporarySibling(of: url)
+        try write(in: url.deletingLastPathComponent(), label: url.lastPathComponent) { write in
+            try data.withUnsafeBytes { try write($0) }
+            return url.lastPathComponent
+        }
+    }
+
+    /// The same piece by piece. `body` says the file's name when it has written all.
+    /// - Parameter label: part of the temporary name.
+    @discardableResult
+    static func write(in directory: URL, label: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> String) throws -> URL {
+        try FileManager.default.makeDirectories(directory)
+        let temporary = temporary(in: directory, label: label)
+        let place: URL
         do {
-            try writeSynced(data, to: temporary)
+            let name = try writeSynced(to: temporary, body)
             Failpoint.fileWritten.pass()
-            guard rename(temporary.path, url.path) == 0 else { throw failure("cannot be put in place", url) }
+            place = directory.appendingPathComponent(name)
+            guard rename(temporary.path, place.path) == 0 else { throw failure("cannot be put in place", place) }
         } catch {
             unlink(temporary.path)
             throw error
         }
         Failpoint.fileRenamed.pass()
-        try sync(url.deletingLastPathComponent())
+        try sync(directory)
+        return place
     }
 
     /// Makes a directory that `fill` writes with `writeSynced`. Nothing that exists is replaced.
     public static func makeDirectory(at url: URL, fill: (URL) throws -> Void) throws {
         guard !exists(url) else { throw alreadyThere(url) }
         try FileManager.default.makeDirectories(url.deletingLastPathComponent())
-        let temporary = temporarySibling(of: url)
+        let temporary = temporary(in: url.deletingLastPathComponent(), label: url.lastPathComponent)
         guard mkdir(temporary.path, 0o755) == 0 else { throw failure("cannot be created", temporary) }
         do {
             try fill(temporary)
@@ -44,11 +57,11 @@ public enum AtomicFile {
     }
 
     /// The same piece by piece.
-    static func writeSynced(to url: URL, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws {
+    static func writeSynced<Result>(to url: URL, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Result) throws -> Result {
         let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("cannot be created", url) }
         defer { close(descriptor) }
-        try body { bytes in
+        let result = try body { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
@@ -58,6 +71,7 @@ public enum AtomicFile {
             }
         }
         guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", url) }
+        return result
     }
 
     /// Brings the names in a directory to disk: those of files that were renamed into it, or out of it.
@@ -68,8 +82,8 @@ public enum AtomicFile {
         guard fsync(descriptor) == 0 else { throw failure("cannot be brought to disk", directory) }
     }
 
-    static func temporarySibling(of url: URL) -> URL {
-        url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(getpid())-\(UUID().uuidString).tmp")
+    private static func temporary(in directory: URL, label: String) -> URL {
+        directory.appendingPathComponent(".\(label).\(getpid())-\(UUID().uuidString).tmp")
     }
 
     static func exists(_ url: URL) -> Bool {

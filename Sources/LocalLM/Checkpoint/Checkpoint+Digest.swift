@@ -23,7 +23,7 @@ extension Checkpoint {
             hint: "the model is not used; restore it from a copy")
     }
 
-    static func digest(ofSums sums: String) -> String { hexadecimal(SHA256.hash(data: Data(sums.utf8))) }
+    static func digest(ofSums sums: String) -> String { SHA256.hash(data: Data(sums.utf8)).hexadecimal }
 
     /// `<sha256>  <name>` for every file that makes the model, in the order of the names.
     static func sums(_ directory: URL) throws -> String {
@@ -40,12 +40,13 @@ extension Checkpoint {
             let reader = try FileReader(directory.appendingPathComponent(name))
             var hash = SHA256()
             try reader.forEachChunk { hash.update(bufferPointer: $0) }
-            lines += "\(hexadecimal(hash.finalize()))  \(name)\n"
+            lines += "\(hash.finalize().hexadecimal)  \(name)\n"
         }
         return lines
     }
+}
 
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+extension Sequence<UInt8> {
+    /// Two lower-case digits a byte.
+    package var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

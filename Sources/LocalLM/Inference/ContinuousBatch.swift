@@ -63,7 +63,7 @@ final class ContinuousBatch: @unchecked Sendable {
     func start(_ prompts: [Prompt]) {
         var free = places.indices.filter { places[$0] == nil }[...]
         var rows: [Decoder.Row] = []
-        var started: [(slots: ArraySlice<Int>, lastRow: Int, count: Int)] = []
+        var started: [(slots: ArraySlice<Int>, places: [Place], lastRow: Int, count: Int)] = []
         for prompt in prompts {
             let wanted = prompt.sequences.filter { $0.listener(.started) }
             guard prompt.sampling.maximumTokens > 0 else {
@@ -73,39 +73,33 @@ final class ContinuousBatch: @unchecked Sendable {
             guard !wanted.isEmpty else { continue }
             let slots = free.prefix(wanted.count)
             free.removeFirst(wanted.count)
-            for (slot, sequence) in zip(slots, wanted) {
-                places[slot] = Place(prompt, sequence)
+            let new = wanted.map { Place(prompt, $0) }
+            for (slot, place) in zip(slots, new) {
+                places[slot] = place
                 decoder.cache.open(slot: slot, length: Self.length(prompt.ids, prompt.sampling, c))
             }
             for (position, id) in prompt.ids.enumerated() { rows.append(Decoder.Row(id: Int32(id), slot: slots.first!, position: position)) }
-            started.append((slots, rows.count - 1, prompt.ids.count))
+            started.append((slots, new, rows.count - 1, prompt.ids.count))
         }
-        for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
-            let part = rows[start..<min(start + Decoder.chunk, rows.count)]
-            let here = started.filter { part.indices.contains($0.lastRow) }
-            let waiting = here.map { $0.slots.map { places[$0]! } }
-            decoder.run(part, wanted: here.map { $0.lastRow - start }) { [self] k, logits, worker in
-                for place in waiting[k] { pick(place, logits, worker) }
-            }
-            for entry in here {
-                for slot in entry.slots where slot != entry.slots.first! { decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count) }
-                for slot in entry.slots { tell(slot) }
-            }
+        let waiting = started.map(\.places)
+        decoder.run(rows, wanted: started.map(\.lastRow)) { [self] k, logits, worker in
+            for place in waiting[k] { pick(place, logits, worker) }
+        }
+        for entry in started {
+            for slot in entry.slots.dropFirst() { decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count) }
+            for slot in entry.slots { tell(slot) }
         }
     }
 
     /// One token for every place in use.
     func step() {
-        let active = places.indices.filter { places[$0] != nil }
-        for start in stride(from: 0, to: active.count, by: Decoder.chunk) {
-            let slots = active[start..<min(start + Decoder.chunk, active.count)]
-            let here = slots.map { places[$0]! }
-            let rows = zip(slots, here).map { Decoder.Row(id: Int32($1.token.id), slot: $0, position: $1.position) }
-            decoder.run(rows[...], wanted: Array(rows.indices)) { [self] k, logits, worker in pick(here[k], logits, worker) }
-            for (slot, place) in zip(slots, here) {
-                place.position += 1
-                tell(slot)
-            }
+        let slots = places.indices.filter { places[$0] != nil }
+        let active = slots.map { places[$0]! }
+        let rows = zip(slots, active).map { Decoder.Row(id: Int32($1.token.id), slot: $0, position: $1.position) }
+        decoder.run(rows, wanted: Array(rows.indices)) { [self] k, logits, worker in pick(active[k], logits, worker) }
+        for (slot, place) in zip(slots, active) {
+            place.position += 1
+            tell(slot)
         }
     }
 

@@ -43,7 +43,7 @@ final class Decoder: @unchecked Sendable {
     }
 
     /// - Parameter team: the threads that go through the layers; of one thread: the caller.
-    init(weights: InferenceWeights, rotary: RotaryEmbedding, slots: Int, cache precision: StoragePrecision, team: WorkerPool) {
+    init(weights: InferenceWeights, rotary: RotaryEmbedding, slots: Int, cache precision: Precision, team: WorkerPool) {
         self.weights = weights
         self.rotary = rotary
         self.team = team
@@ -67,10 +67,18 @@ final class Decoder: @unchecked Sendable {
         own = (0..<team.count).map { _ in Own(c) }
     }
 
-    /// Runs up to `chunk` rows through the model, and reads the logits of the `wanted` ones (indices into `rows`).
-    func run(_ rows: ArraySlice<Row>, wanted: [Int], read: @escaping Reader) {
-        precondition(rows.count <= Self.chunk, "\(rows.count) rows, at most \(Self.chunk)")
-        let rows = Array(rows), length = rows.map { $0.position + 1 }.max() ?? 0
+    /// Runs rows through the model, `chunk` of them at a time, and reads the logits of the `wanted` ones (indices into `rows`, ascending).
+    func run(_ rows: [Row], wanted: [Int], read: @escaping Reader) {
+        var next = 0
+        for start in Swift.stride(from: 0, to: rows.count, by: Self.chunk) {
+            let part = rows[start..<min(start + Self.chunk, rows.count)], first = next
+            while next < wanted.count, wanted[next] < part.endIndex { next += 1 }
+            runChunk(Array(part), wanted: wanted[first..<next].map { $0 - start }) { k, logits, worker in read(first + k, logits, worker) }
+        }
+    }
+
+    private func runChunk(_ rows: [Row], wanted: [Int], read: @escaping Reader) {
+        let length = rows.map { $0.position + 1 }.max() ?? 0
         // Scores of a group of query heads, one row of them each.
         let group = c.headCount / c.keyValueHeadCount, stride = (length + 15) / 16 * 16 + 16
         let scores = FloatBuffer(count: team.count * group * stride)

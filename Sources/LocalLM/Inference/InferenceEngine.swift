@@ -12,7 +12,7 @@ public final class InferenceEngine: @unchecked Sendable {
     private let pool: WorkerPool
     /// A team of one: the calling thread.
     private let alone = WorkerPool(threads: 1)
-    private let cachePrecision: StoragePrecision
+    private let cachePrecision: Precision
     /// Fixed by tests; else chosen for each call.
     private let parallelism: Parallelism?
 
@@ -23,11 +23,11 @@ public final class InferenceEngine: @unchecked Sendable {
     /// - Parameters:
     ///   - precision: of the weights.
     ///   - cache: of keys and values.
-    public convenience init(weights: Weights, threads: Int, precision: WeightPrecision = .auto, cache: StoragePrecision = .fp32) {
+    public convenience init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision = .fp32) {
         self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
     }
 
-    init(weights: Weights, threads: Int, precision: WeightPrecision = .auto, cache: StoragePrecision = .fp32, parallelism: Parallelism?) {
+    init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision = .fp32, parallelism: Parallelism?) {
         configuration = weights.configuration
         pool = WorkerPool(threads: threads)
         self.weights = InferenceWeights(weights, precision: precision, pool: pool)
@@ -39,7 +39,7 @@ public final class InferenceEngine: @unchecked Sendable {
     deinit { pool.close() }
 
     /// How the weights stand in memory.
-    public var weightPrecision: StoragePrecision { weights.precision }
+    public var weightPrecision: Precision { weights.precision }
     /// Bytes of weights that one decoding step reads, for any number of sequences.
     public var bytesPerStep: Int { weights.bytesPerStep }
 
@@ -135,15 +135,11 @@ public final class InferenceEngine: @unchecked Sendable {
             let decoder = decoder(slots: 1, team: team)
             decoder.cache.open(slot: 0, length: ids.count)
             let rows = ids.enumerated().map { Decoder.Row(id: Int32($0.element), slot: 0, position: $0.offset) }
-            for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
-                let part = rows[start..<min(start + Decoder.chunk, rows.count)]
-                decoder.run(part, wanted: Array(0..<part.count)) { k, logits, _ in
-                    let next = start + k + 1
-                    if next < ids.count {
-                        logprobs.pointer[next - 1] = logits[ids[next]] - VectorMath.logSumExp(logits, vocabulary)
-                    } else {
-                        last.pointer.update(from: logits, count: vocabulary)
-                    }
+            decoder.run(rows, wanted: Array(rows.indices)) { k, logits, _ in
+                if k + 1 < ids.count {
+                    logprobs.pointer[k] = logits[ids[k + 1]] - VectorMath.logSumExp(logits, vocabulary)
+                } else {
+                    last.pointer.update(from: logits, count: vocabulary)
                 }
             }
         }
@@ -168,16 +164,10 @@ public final class InferenceEngine: @unchecked Sendable {
                 slot += 1
                 next += 1
             }
-            var target = 0
-            for start in stride(from: 0, to: rows.count, by: Decoder.chunk) {
-                let part = rows[start..<min(start + Decoder.chunk, rows.count)]
-                let firstTarget = target
-                while target < targets.count, targets[target].row < part.endIndex { target += 1 }
-                let here = Array(targets[firstTarget..<target])
-                decoder.run(part, wanted: here.map { $0.row - start }) { k, logits, _ in
-                    let t = here[k]
-                    results.store(logits[t.id] - VectorMath.logSumExp(logits, vocabulary), t.example, t.place)
-                }
+            let wanted = targets
+            decoder.run(rows, wanted: wanted.map(\.row)) { k, logits, _ in
+                let target = wanted[k]
+                results.store(logits[target.id] - VectorMath.logSumExp(logits, vocabulary), target.example, target.place)
             }
             results.finish(slot)
         }

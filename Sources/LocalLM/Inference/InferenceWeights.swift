@@ -1,22 +1,3 @@
-/// How the weights of a model stand in memory while it answers.
-public enum WeightPrecision: String, Sendable, Codable, CaseIterable {
-    case fp32
-    /// Matrices rounded to bf16.
-    case bf16
-    /// bf16 where that changes no weight (checkpoints are mostly bf16), so the answers are those of fp32; else fp32.
-    case auto
-
-    func storage(of weights: Weights) -> StoragePrecision {
-        switch self {
-        case .fp32: return .fp32
-        case .bf16: return .bf16
-        case .auto:
-            let matrices = weights.layout.tensors.filter(\.role.decays)
-            return matrices.allSatisfy { BFloat16.represents(weights.pointer($0), $0.count) } ? .bf16 : .fp32
-        }
-    }
-}
-
 /// A matrix of `InferenceWeights`: y = x W^T, W outputs x inputs, in panels.
 struct PackedMatrix: Sendable {
     let inputs: Int
@@ -43,7 +24,8 @@ final class InferenceWeights: @unchecked Sendable {
     }
 
     let configuration: ModelConfiguration
-    let precision: StoragePrecision
+    /// Of the matrices.
+    let precision: Precision
     private(set) var layers: [Layer] = []
     let finalNorm: UnsafePointer<Float>
     /// The output projection: the embedding matrix where they are tied.
@@ -52,10 +34,13 @@ final class InferenceWeights: @unchecked Sendable {
     private let panels: FloatBuffer
     private let vectors: FloatBuffer
 
-    /// - Parameter pool: who packs.
-    init(_ weights: Weights, precision: WeightPrecision, pool: WorkerPool) {
+    /// - Parameters:
+    ///   - precision: of the matrices; nil: bf16 where that changes no weight (checkpoints are mostly bf16), so that the answers are those of
+    ///     fp32, else fp32.
+    ///   - pool: who packs.
+    init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
         let c = weights.configuration, layout = weights.layout
-        let storage = precision.storage(of: weights)
+        let storage = precision ?? Self.lossless(weights)
         configuration = c
         self.precision = storage
         let vectors = FloatBuffer(count: layout.tensors.filter { !$0.role.decays }.reduce(0) { $0 + $1.count })
@@ -98,6 +83,11 @@ final class InferenceWeights: @unchecked Sendable {
         }
     }
 
+    private static func lossless(_ weights: Weights) -> Precision {
+        let matrices = weights.layout.tensors.filter(\.role.decays)
+        return matrices.allSatisfy { BFloat16.represents(weights.pointer($0), $0.count) } ? .bf16 : .fp32
+    }
+
     /// Bytes of all panels.
     var panelBytes: Int { panels.count * 4 }
 
@@ -108,7 +98,7 @@ final class InferenceWeights: @unchecked Sendable {
     }
 
     private static func pack(
-        _ matrix: PackedMatrix, from source: UnsafePointer<Float>, into base: UnsafeMutableRawPointer, _ precision: StoragePrecision, panels: Range<Int>
+        _ matrix: PackedMatrix, from source: UnsafePointer<Float>, into base: UnsafeMutableRawPointer, _ precision: Precision, panels: Range<Int>
     ) {
         let width = Panels.width, k = matrix.inputs, half = width / 2
         let scratch = FloatBuffer(count: precision == .bf16 ? k * width : 0)

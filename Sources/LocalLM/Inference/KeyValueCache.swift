@@ -3,7 +3,7 @@
 /// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds without
 /// a horizontal sum; values lie by position. `@unchecked Sendable`: threads that share one write different rows, and read behind a barrier.
 final class KeyValueCache: @unchecked Sendable {
-    let precision: StoragePrecision
+    let precision: Precision
     private let layers: Int
     private let heads: Int
     private let dimension: Int
@@ -17,7 +17,7 @@ final class KeyValueCache: @unchecked Sendable {
         var length = 0
     }
 
-    init(_ c: ModelConfiguration, slots count: Int, precision: StoragePrecision) {
+    init(_ c: ModelConfiguration, slots count: Int, precision: Precision) {
         self.precision = precision
         layers = c.layerCount
         heads = c.keyValueHeadCount
@@ -37,7 +37,7 @@ final class KeyValueCache: @unchecked Sendable {
     var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * dimension * $1.length * precision.bytes } }
 
     /// Bytes of a sequence of so many tokens.
-    static func bytes(_ c: ModelConfiguration, length: Int, precision: StoragePrecision) -> Int {
+    static func bytes(_ c: ModelConfiguration, length: Int, precision: Precision) -> Int {
         2 * precision.bytes * c.layerCount * c.keyValueWidth * roundUp(length)
     }
 

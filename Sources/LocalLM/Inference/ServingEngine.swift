@@ -30,7 +30,7 @@ public final class ServingEngine: @unchecked Sendable {
     private let c: ModelConfiguration
     /// One for each batch. A model that fits no cache has one batch, and all threads work on it (`Parallelism`).
     private let teams: [WorkerPool]
-    private let cachePrecision: StoragePrecision
+    private let cachePrecision: Precision
     /// Sequences that one batch answers at once.
     public let slots: Int
 
@@ -38,8 +38,15 @@ public final class ServingEngine: @unchecked Sendable {
     private static let cacheLimit = 1 << 30
 
     /// - Parameter isBackground: threads of the lowest priority, so that other work on the machine keeps its pace.
-    public init(
-        weights: Weights, threads: Int, slots: Int = 32, isBackground: Bool = false, precision: WeightPrecision = .auto, cache: StoragePrecision = .fp32
+    public convenience init(
+        weights: Weights, threads: Int, slots: Int = 32, isBackground: Bool = false, precision: Precision? = nil, cache: Precision = .fp32
+    ) {
+        self.init(weights: weights, threads: threads, slots: slots, isBackground: isBackground, precision: precision, cache: cache, parallelism: nil)
+    }
+
+    init(
+        weights: Weights, threads: Int, slots: Int, isBackground: Bool = false, precision: Precision? = nil, cache: Precision = .fp32,
+        parallelism: Parallelism?
     ) {
         c = weights.configuration
         let all = WorkerPool(threads: threads, isBackground: isBackground)
@@ -47,7 +54,7 @@ public final class ServingEngine: @unchecked Sendable {
         rotary = RotaryEmbedding(c)
         cachePrecision = cache
         self.slots = max(1, min(slots, Decoder.chunk))
-        switch Parallelism.choose(panelBytes: self.weights.panelBytes, threads: all.count) {
+        switch parallelism ?? .choose(panelBytes: self.weights.panelBytes, threads: all.count) {
         case .team: teams = [all]
         case .workers:
             all.close()

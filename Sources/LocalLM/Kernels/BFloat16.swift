@@ -55,12 +55,3 @@ enum BFloat16 {
         return up.replacing(with: bits | SIMD16(repeating: 0x40_0000), where: x .!= x)
     }
 }
-
-/// How numbers that are only read lie in memory. Products widen them in registers; arithmetic is fp32 whatever the storage.
-public enum StoragePrecision: String, Sendable, Codable, CaseIterable {
-    case fp32
-    /// Rounded to the nearest, ties to even: half of the memory and of the traffic.
-    case bf16
-
-    var bytes: Int { self == .fp32 ? 4 : 2 }
-}

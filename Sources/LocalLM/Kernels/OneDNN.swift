@@ -7,11 +7,6 @@ import Foundation
 /// shards are the threads.
 /// `@unchecked Sendable`: it goes with its shard from thread to thread, used by one at a time.
 final class OneDNN: @unchecked Sendable {
-    enum Element: Hashable {
-        case float32, bfloat16
-        fileprivate var type: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
-    }
-
     /// A matrix in memory, rows x columns; row-major, or, transposed, the transpose of a row-major one.
     struct Operand {
         let address: UnsafeRawPointer
@@ -20,7 +15,7 @@ final class OneDNN: @unchecked Sendable {
     }
 
     private struct Shape: Hashable {
-        let element: Element
+        let precision: Precision
         let rows: Int, columns: Int, depth: Int
         let leadingA: Int, leadingB: Int, leadingC: Int
         let transposesA: Bool, transposesB: Bool, accumulates: Bool
@@ -58,16 +53,16 @@ final class OneDNN: @unchecked Sendable {
     /// Whether this processor multiplies bf16 in hardware.
     static let hasBFloat16 = dnnl_get_effective_cpu_isa().rawValue & dnnl_cpu_isa_avx512_core_bf16.rawValue == dnnl_cpu_isa_avx512_core_bf16.rawValue
 
-    /// C[m, n] (+)= A[m, k] B[k, n]; A and B of `element`, C Float32.
+    /// C[m, n] (+)= A[m, k] B[k, n]; A and B of `precision`, C fp32.
     func multiply(
-        _ element: Element, rows m: Int, columns n: Int, depth k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, leading ldc: Int,
+        _ precision: Precision, rows m: Int, columns n: Int, depth k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, leading ldc: Int,
         accumulate: Bool
     ) {
         guard m > 0, n > 0, k > 0 else { return }
         holdsThreads?(1)
         var product = product(
             Shape(
-                element: element, rows: m, columns: n, depth: k, leadingA: a.leading, leadingB: b.leading, leadingC: ldc, transposesA: a.isTransposed,
+                precision: precision, rows: m, columns: n, depth: k, leadingA: a.leading, leadingB: b.leading, leadingC: ldc, transposesA: a.isTransposed,
                 transposesB: b.isTransposed, accumulates: accumulate))
         var memories: [dnnl_memory_t?] = [nil, nil, nil]
         defer { for memory in memories { dnnl_memory_destroy(memory) } }
@@ -89,8 +84,8 @@ final class OneDNN: @unchecked Sendable {
             Self.check(dnnl_memory_desc_init_by_strides(&d, 2, dimensions, type, strides), "a matrix")
             return d
         }
-        var a = descriptor(shape.element.type, shape.rows, shape.depth, shape.leadingA, shape.transposesA)
-        var b = descriptor(shape.element.type, shape.depth, shape.columns, shape.leadingB, shape.transposesB)
+        var a = descriptor(shape.precision.type, shape.rows, shape.depth, shape.leadingA, shape.transposesA)
+        var b = descriptor(shape.precision.type, shape.depth, shape.columns, shape.leadingB, shape.transposesB)
         var c = descriptor(dnnl_f32, shape.rows, shape.columns, shape.leadingC, false)
         var operation = dnnl_matmul_desc_t()
         Self.check(dnnl_matmul_desc_init(&operation, &a, &b, nil, &c), "a product")
@@ -122,4 +117,8 @@ final class OneDNN: @unchecked Sendable {
         guard status != dnnl_success else { return }
         fatalError("oneDNN cannot make \(what): status \(status.rawValue)")
     }
+}
+
+extension Precision {
+    fileprivate var type: dnnl_data_type_t { self == .fp32 ? dnnl_f32 : dnnl_bf16 }
 }

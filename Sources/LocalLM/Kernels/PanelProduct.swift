@@ -13,7 +13,7 @@ enum PanelProduct {
     ///   - range: the panels; panel j gives the columns `width j ..< width (j + 1)`.
     ///   - c: rows of `ldc` floats, a multiple of the panels' width: the last panel's padding is written too (zeros).
     static func multiply(
-        _ precision: StoragePrecision, rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels base: UnsafeRawPointer,
+        _ precision: Precision, rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels base: UnsafeRawPointer,
         range: Range<Int>, _ c: UnsafeMutablePointer<Float>, leading ldc: Int
     ) {
         switch (precision, csimd_vector_bits() >= 512) {

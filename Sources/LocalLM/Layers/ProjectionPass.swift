@@ -31,45 +31,61 @@ final class ProjectionPass: @unchecked Sendable {
                 Int32(p.inputs), weights + p.offset, Int32(p.inputs), accumulate ? 1 : 0, y, Int32(p.outputs))
         case .oneDNN:
             oneDNN?.multiply(
-                .bfloat16, rows: rows, columns: p.outputs, depth: p.inputs, half(x, rows * p.inputs, leading: p.inputs, &firstHalves),
-                weight(p, isTransposed: true), y, leading: p.outputs, accumulate: accumulate)
+                .bf16, rows: rows, columns: p.outputs, depth: p.inputs,
+                OneDNN.Operand(address: converted(x, rows * p.inputs, &firstHalves), leading: p.inputs, isTransposed: false), weight(p, isTransposed: true), y,
+                leading: p.outputs, accumulate: accumulate)
         }
     }
 
+    /// dy as both products of the backward pass read it, until the shard's next product of another one.
+    struct OutputGradient {
+        fileprivate let floats: UnsafePointer<Float>
+        fileprivate let halves: UnsafePointer<UInt16>?
+    }
+
+    /// - Parameter dy: rows x outputs.
+    func outputGradient(_ p: Projection, _ dy: UnsafePointer<Float>, rows: Int) -> OutputGradient {
+        let count = rows * p.outputs
+        return bank.backend == .oneDNN
+            ? OutputGradient(floats: dy, halves: converted(dy, count, &firstHalves)) : OutputGradient(floats: operand(dy, count, &first), halves: nil)
+    }
+
     /// dx = dy W.
-    func backwardInput(_ p: Projection, _ dy: UnsafePointer<Float>, rows: Int, into dx: UnsafeMutablePointer<Float>) {
+    func backwardInput(_ p: Projection, _ dy: OutputGradient, rows: Int, into dx: UnsafeMutablePointer<Float>) {
         switch bank.backend {
         case .panels:
             Panels.multiply(
-                rows: rows, columns: p.inputs, depth: p.outputs, operand(dy, rows * p.outputs, &first), leading: p.outputs,
+                rows: rows, columns: p.inputs, depth: p.outputs, dy.floats, leading: p.outputs,
                 panels: bank.panels.pointer + p.backwardPanels, dx, leading: p.inputs, accumulate: false)
         case .openBLAS:
             cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(p.inputs), Int32(p.outputs), 1, operand(dy, rows * p.outputs, &first),
-                Int32(p.outputs), weights + p.offset, Int32(p.inputs), 0, dx, Int32(p.inputs))
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(p.inputs), Int32(p.outputs), 1, dy.floats, Int32(p.outputs),
+                weights + p.offset, Int32(p.inputs), 0, dx, Int32(p.inputs))
         case .oneDNN:
             oneDNN?.multiply(
-                .bfloat16, rows: rows, columns: p.inputs, depth: p.outputs, half(dy, rows * p.outputs, leading: p.outputs, &firstHalves),
+                .bf16, rows: rows, columns: p.inputs, depth: p.outputs, OneDNN.Operand(address: dy.halves!, leading: p.outputs, isTransposed: false),
                 weight(p, isTransposed: false), dx, leading: p.inputs, accumulate: false)
         }
     }
 
-    /// dW += dy^T x.
-    func backwardWeight(_ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, into dW: UnsafeMutablePointer<Float>) {
+    /// dW += dy^T x over some of the rows.
+    func backwardWeight(_ p: Projection, _ dy: OutputGradient, _ x: UnsafePointer<Float>, rows: Range<Int>, into dW: UnsafeMutablePointer<Float>) {
+        let start = rows.lowerBound * p.outputs, count = rows.count * p.inputs, x = x + rows.lowerBound * p.inputs
         switch bank.backend {
         case .panels:
             Panels.multiplyTransposed(
-                rows: p.outputs, columns: p.inputs, depth: rows, operand(dy, rows * p.outputs, &first), leading: p.outputs,
-                operand(x, rows * p.inputs, &second), leading: p.inputs, dW, leading: p.inputs, accumulate: true, scratch: scratch.pointer)
+                rows: p.outputs, columns: p.inputs, depth: rows.count, dy.floats + start, leading: p.outputs, operand(x, count, &second),
+                leading: p.inputs, dW, leading: p.inputs, accumulate: true, scratch: scratch.pointer)
         case .openBLAS:
             cblas_sgemm(
-                CblasRowMajor, CblasTrans, CblasNoTrans, Int32(p.outputs), Int32(p.inputs), Int32(rows), 1, operand(dy, rows * p.outputs, &first),
-                Int32(p.outputs), operand(x, rows * p.inputs, &second), Int32(p.inputs), 1, dW, Int32(p.inputs))
+                CblasRowMajor, CblasTrans, CblasNoTrans, Int32(p.outputs), Int32(p.inputs), Int32(rows.count), 1, dy.floats + start, Int32(p.outputs),
+                operand(x, count, &second), Int32(p.inputs), 1, dW, Int32(p.inputs))
         case .oneDNN:
             oneDNN?.multiply(
-                .bfloat16, rows: p.outputs, columns: p.inputs, depth: rows,
-                half(dy, rows * p.outputs, leading: p.outputs, isTransposed: true, &firstHalves),
-                half(x, rows * p.inputs, leading: p.inputs, &secondHalves), dW, leading: p.inputs, accumulate: true)
+                .bf16, rows: p.outputs, columns: p.inputs, depth: rows.count,
+                OneDNN.Operand(address: dy.halves! + start, leading: p.outputs, isTransposed: true),
+                OneDNN.Operand(address: converted(x, count, &secondHalves), leading: p.inputs, isTransposed: false), dW, leading: p.inputs,
+                accumulate: true)
         }
     }
 
@@ -83,10 +99,10 @@ final class ProjectionPass: @unchecked Sendable {
         return UnsafePointer(place.pointer)
     }
 
-    private func half(_ x: UnsafePointer<Float>, _ count: Int, leading: Int, isTransposed: Bool = false, _ place: inout HalfBuffer) -> OneDNN.Operand {
+    private func converted(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<UInt16> {
         if place.count < count { place = HalfBuffer(count: count) }
         BFloat16.convert(x, count, into: place.pointer)
-        return OneDNN.Operand(address: place.pointer, leading: leading, isTransposed: isTransposed)
+        return UnsafePointer(place.pointer)
     }
 
     private func weight(_ p: Projection, isTransposed: Bool) -> OneDNN.Operand {

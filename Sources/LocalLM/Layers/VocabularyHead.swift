@@ -73,9 +73,10 @@ struct VocabularyHead: Sendable {
                 row[target] -= weight
                 if let softcap { VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap) }
             }
-            if n > 0 { products.backwardInput(head, logits, rows: n, into: dHidden + start * width) }
+            let gradient = products.outputGradient(head, logits, rows: n)
+            if n > 0 { products.backwardInput(head, gradient, rows: n, into: dHidden + start * width) }
             gradients?.add(after: write > 0 ? write - 1 : nil) { g in
-                if n > 0 { products.backwardWeight(head, logits, hidden + start * width, rows: n, into: g + head.offset) }
+                if n > 0 { products.backwardWeight(head, gradient, hidden + start * width, rows: 0..<n, into: g + head.offset) }
             }
         }
     }

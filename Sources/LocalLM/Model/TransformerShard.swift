@@ -155,13 +155,11 @@ final class TransformerShard: @unchecked Sendable {
 
     /// dW += dy^T x, over slices of their rows one after another, or the adapter's gradients; dx = dy W, and what the adapter adds.
     func backward(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, _ slices: [Range<Int>], into dx: FloatBuffer) {
+        let gradient = products.outputGradient(p, dy.pointer, rows: rows)
         gradients?.add { g in
-            for slice in slices {
-                products.backwardWeight(
-                    p, dy.pointer + slice.lowerBound * p.outputs, x.pointer + slice.lowerBound * p.inputs, rows: slice.count, into: g + p.offset)
-            }
+            for slice in slices { products.backwardWeight(p, gradient, x.pointer, rows: slice, into: g + p.offset) }
         }
-        products.backwardInput(p, dy.pointer, rows: rows, into: dx.pointer)
+        products.backwardInput(p, gradient, rows: rows, into: dx.pointer)
         adapter?.backward(p, dy.pointer, x.pointer, rows: rows, addingTo: dx.pointer)
     }
 

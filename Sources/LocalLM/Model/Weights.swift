@@ -29,6 +29,9 @@ public struct WeightLayout: Sendable, Equatable {
     /// The weight of a linear layer y = x W^T, W out x in, or of several that lie one behind the other and share their input.
     struct Matrix: Sendable, Equatable {
         var offset = 0, inputs = 0, outputs = 0
+
+        /// This one and those behind it.
+        func joined(with others: Matrix...) -> Matrix { Matrix(offset: offset, inputs: inputs, outputs: others.reduce(outputs) { $0 + $1.outputs }) }
     }
 
     /// Offsets of a layer's matrices, norms and biases; nil where the family has none.
@@ -65,9 +68,10 @@ public struct WeightLayout: Sendable, Equatable {
             var offsets = LayerOffsets()
             func norm(_ name: String, _ width: Int? = nil) -> Int { add(p + name + ".weight", [width ?? c.hiddenSize], .norm) }
             offsets.input = norm("input_layernorm")
-            offsets.queryKeyValue = matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.queryWidth)
-            for name in ["k_proj", "v_proj"] { add(p + "self_attn.\(name).weight", [c.keyValueWidth, c.hiddenSize], .matrix) }
-            offsets.queryKeyValue.outputs = c.attentionRowWidth
+            let query = matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.queryWidth)
+            let key = matrix(p + "self_attn.k_proj.weight", inputs: c.hiddenSize, outputs: c.keyValueWidth)
+            let value = matrix(p + "self_attn.v_proj.weight", inputs: c.hiddenSize, outputs: c.keyValueWidth)
+            offsets.queryKeyValue = query.joined(with: key, value)
             if c.hasQueryKeyValueBias {
                 offsets.bias = add(p + "self_attn.q_proj.bias", [c.queryWidth], .bias)
                 add(p + "self_attn.k_proj.bias", [c.keyValueWidth], .bias)
@@ -86,7 +90,7 @@ public struct WeightLayout: Sendable, Equatable {
             }
             offsets.gate = matrix(p + "mlp.gate_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize)
             offsets.up = matrix(p + "mlp.up_proj.weight", inputs: c.hiddenSize, outputs: c.intermediateSize)
-            offsets.gateUp = Matrix(offset: offsets.gate.offset, inputs: c.hiddenSize, outputs: 2 * c.intermediateSize)
+            offsets.gateUp = offsets.gate.joined(with: offsets.up)
             offsets.down = matrix(p + "mlp.down_proj.weight", inputs: c.intermediateSize, outputs: c.hiddenSize)
             if c.hasPostNorms { offsets.feedForwardPost = norm("post_feedforward_layernorm") }
             layers.append(offsets)

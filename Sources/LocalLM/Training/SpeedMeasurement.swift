@@ -21,11 +21,11 @@ public struct SpeedMeasurement: Sendable, Codable {
     public var repetitions: Int
     /// Arithmetic of the matrix products (6 per parameter and token in training, 2 in inference; attention left out) over the peak.
     public var modelFLOPsUtilization: Double
-    /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process.
+    /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process, before and behind the work.
     public var peakGFLOPs: Double
     public var peakRSSBytes: Int
     /// Of weights, keys and values in inference.
-    public var weightPrecision: StoragePrecision?
+    public var weightPrecision: Precision?
     /// Bytes of weights that a decoding step reads, times the steps per second, over 1e9.
     public var weightGBPerSecond: Double?
 
@@ -46,10 +46,10 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
     public static func measure(
         _ task: Task, weights: Weights, batch: Int, length: Int, threads: Int, repetitions: Int, training precision: Precision = .fp32,
-        inference weightPrecision: WeightPrecision = .auto, cache: StoragePrecision = .fp32, clock: ContinuousClock = ContinuousClock()
+        inference weightPrecision: Precision? = nil, cache: Precision = .fp32, clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
-        let peak = peakGFLOPs(threads: threads, clock: clock)
+        let peakBefore = peakGFLOPs(threads: threads, clock: clock)
         var random = RandomStream(key: 1)
         func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
         let settings = OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: repetitions + 1, weightDecay: 0.01)
@@ -94,6 +94,8 @@ public struct SpeedMeasurement: Sendable, Codable {
             whole.append(try clock.measure { try once() }.seconds)
             seconds.append(max(whole.last! - before, 1e-9))
         }
+        // A machine's pace changes: the peak is what it was at its best, before the work or behind it.
+        let peak = max(peakBefore, peakGFLOPs(threads: threads, clock: clock))
         seconds.sort()
         whole.sort()
         let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)

@@ -37,30 +37,21 @@ public struct TrainingSnapshot: Sendable {
     /// Keeps the run as it stands after `log`.
     public func save(_ run: TrainingRun, log: [TrainingStep]) throws {
         precondition(log.count == run.engine.step, "the log holds every step")
-        try FileManager.default.makeDirectories(directory)
         let before = try files()
-        let temporary = AtomicFile.temporarySibling(of: directory.appendingPathComponent(name))
-        var hash = SHA256()
-        do {
-            try AtomicFile.writeSynced(to: temporary) { write in
-                try withTensors(run, log) { tensors in
-                    try SafeTensorsFile.write(tensors, metadata: [("identity", identity)]) {
-                        hash.update(bufferPointer: $0)
-                        try write($0)
-                    }
+        let place = try AtomicFile.write(in: directory, label: name) { write in
+            var hash = SHA256()
+            try withTensors(run, log) { tensors in
+                try SafeTensorsFile.write(tensors, metadata: [("identity", identity)]) {
+                    hash.update(bufferPointer: $0)
+                    try write($0)
                 }
             }
-            Failpoint.fileWritten.pass()
-            let place = directory.appendingPathComponent("\(name).\(Checkpoint.hexadecimal(hash.finalize())).safetensors")
-            guard rename(temporary.path, place.path) == 0 else { throw AtomicFile.failure("cannot be put in place", place) }
-            Failpoint.fileRenamed.pass()
-            try AtomicFile.sync(directory)
-            for file in before where file != place { unlink(file.path) }
-        } catch {
-            unlink(temporary.path)
-            throw error
+            return fileName(hash.finalize())
         }
+        for file in before where file != place { unlink(file.path) }
     }
+
+    private func fileName(_ digest: SHA256.Digest) -> String { "\(name).\(digest.hexadecimal).safetensors" }
 
     /// Brings a fresh trainer to where the run was kept.
     /// - Returns: the log of the steps that need not be done again; empty where nothing is kept, or only what is another's.
@@ -96,7 +87,7 @@ public struct TrainingSnapshot: Sendable {
         let file = try SafeTensorsFile(url)
         var hash = SHA256()
         try file.reader.forEachChunk { hash.update(bufferPointer: $0) }
-        guard url.lastPathComponent == "\(name).\(Checkpoint.hexadecimal(hash.finalize())).safetensors" else {
+        guard url.lastPathComponent == fileName(hash.finalize()) else {
             throw LocalLMError(.damaged, "its bytes are not what its name says", context: url.path)
         }
         return file

@@ -8,8 +8,8 @@ import TestSupport
     private static let samplings = [Sampling(maximumTokens: 24), Sampling(temperature: 1, topP: 0.9, repetitionPenalty: 1.2, maximumTokens: 24)]
 
     /// One, two and three threads, all on one batch or each on its own; fp32 and bf16.
-    @Test(arguments: ModelFamily.allCases, [WeightPrecision.fp32, .bf16])
-    func aTeamGivesTheBitsOfOneWorker(family: ModelFamily, precision: WeightPrecision) throws {
+    @Test(arguments: ModelFamily.allCases, [Precision.fp32, .bf16])
+    func aTeamGivesTheBitsOfOneWorker(family: ModelFamily, precision: Precision) throws {
         let weights = TinyModels.weights(TinyModels.configuration(family), seed: 31)
         let requests = (0..<13).map { GenerationRequest(ids: (0...$0).map { 2 + $0 % 30 }, samples: 1 + $0 % 3, key: UInt64($0)) }
         let rows = TinyModels.examples(9, vocabulary: 37, seed: 32, longest: 120)

@@ -62,18 +62,18 @@ import TestSupport
             single.b.pointer.update(from: b, count: b.count)
             BFloat16.convert(a, a.count, into: half.a.pointer)
             BFloat16.convert(b, b.count, into: half.b.pointer)
-            func multiply(_ element: OneDNN.Element, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool) -> [Float] {
+            func multiply(_ precision: Precision, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool) -> [Float] {
                 var c = before
                 oneDNN.multiply(
-                    element, rows: m, columns: n, depth: k, .init(address: a, leading: lda, isTransposed: transposesA),
+                    precision, rows: m, columns: n, depth: k, .init(address: a, leading: lda, isTransposed: transposesA),
                     .init(address: b, leading: ldb, isTransposed: transposesB), &c, leading: n + 3, accumulate: accumulate)
                 return c
             }
             for accumulate in [true, false] {
-                check(multiply(.float32, single.a.pointer, single.b.pointer, accumulate: accumulate), accumulate: accumulate, a, b)
+                check(multiply(.fp32, single.a.pointer, single.b.pointer, accumulate: accumulate), accumulate: accumulate, a, b)
                 guard OneDNN.hasBFloat16 else { continue }
                 check(
-                    multiply(.bfloat16, half.a.pointer, half.b.pointer, accumulate: accumulate), accumulate: accumulate, a.map(Self.rounded),
+                    multiply(.bf16, half.a.pointer, half.b.pointer, accumulate: accumulate), accumulate: accumulate, a.map(Self.rounded),
                     b.map(Self.rounded))
             }
         }
@@ -89,8 +89,11 @@ import TestSupport
         let rx = x.map(Self.rounded), rdy = dy.map(Self.rounded)
         var y = dy, dx = x, dW = w
         products.forward(layer, x, rows: rows, into: &y)
-        products.backwardInput(layer, dy, rows: rows, into: &dx)
-        products.backwardWeight(layer, dy, x, rows: rows, into: &dW)
+        dy.withUnsafeBufferPointer {
+            let gradient = products.outputGradient(layer, $0.baseAddress!, rows: rows)
+            products.backwardInput(layer, gradient, rows: rows, into: &dx)
+            for part in [0..<5, 5..<rows] { products.backwardWeight(layer, gradient, x, rows: part, into: &dW) }
+        }
         let i = layer.inputs, o = layer.outputs
         func worst(_ got: [Float], _ rows: Int, _ columns: Int, _ expected: (Int, Int) -> Double) -> Double {
             (0..<rows * columns).map { abs(Double(got[$0]) - expected($0 / columns, $0 % columns)) }.max()!

@@ -11,7 +11,7 @@ import TestSupport
     }
 
     /// One layer's matrices are enough to reach the packing: a model whose `down` projection is the matrix W.
-    private static func packed(inputs: Int, outputs: Int, precision: WeightPrecision) -> (weights: Weights, packed: InferenceWeights) {
+    private static func packed(inputs: Int, outputs: Int, precision: Precision) -> (weights: Weights, packed: InferenceWeights) {
         let c = TinyModels.configuration(hidden: outputs, ffn: inputs, layers: 1, heads: 1, kvHeads: 1)
         let weights = Initialization.gaussian(c, standardDeviation: 1, seed: 3)
         return (weights, InferenceWeights(weights, precision: precision, pool: WorkerPool(threads: 1)))
@@ -19,8 +19,8 @@ import TestSupport
 
     private static let shapes = [(1, 2, 1), (1, 70, 40), (2, 48, 33), (3, 100, 20), (4, 16, 8), (5, 34, 300), (7, 98, 31), (16, 64, 65), (40, 90, 700)]
 
-    @Test(arguments: shapes, [WeightPrecision.fp32, .bf16])
-    func productsAreTheirDefinitionWithTheStoredWeights(shape: (m: Int, n: Int, k: Int), precision: WeightPrecision) {
+    @Test(arguments: shapes, [Precision.fp32, .bf16])
+    func productsAreTheirDefinitionWithTheStoredWeights(shape: (m: Int, n: Int, k: Int), precision: Precision) {
         let (m, n, k) = shape
         let (weights, packed) = Self.packed(inputs: k, outputs: n, precision: precision)
         let w = weights.pointer(weights.layout.tensors.first { $0.name.hasSuffix("down_proj.weight") }!)
@@ -40,8 +40,8 @@ import TestSupport
     }
 
     /// A row's bits are those that it has alone, and those of `Panels.multiply`, whatever the split of the columns.
-    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 13, 16, 29, 70], [WeightPrecision.fp32, .bf16])
-    func bitsDependNeitherOnRowsNorOnTheSplit(rows m: Int, precision: WeightPrecision) {
+    @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 13, 16, 29, 70], [Precision.fp32, .bf16])
+    func bitsDependNeitherOnRowsNorOnTheSplit(rows m: Int, precision: Precision) {
         let k = 650, n = 150
         let (weights, packed) = Self.packed(inputs: k, outputs: n, precision: precision)
         let matrix = packed.layers[0].down, x = Self.random(m * k, seed: 5), stride = matrix.stride

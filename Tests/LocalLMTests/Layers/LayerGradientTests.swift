@@ -153,9 +153,12 @@ import TestSupport
         let w = Array(weights.buffer.values[layer.offset..<(layer.offset + layer.inputs * layer.outputs)]), bank = with(w)
         let products = ProjectionPass(bank)
         var dx = Values(repeating: .nan, count: x.count)
-        products.backwardInput(layer, dy, rows: rows, into: &dx)
         let gradients = FloatBuffer(count: weights.layout.count)
-        products.backwardWeight(layer, dy, x, rows: rows, into: gradients.pointer + layer.offset)
+        dy.withUnsafeBufferPointer {
+            let gradient = products.outputGradient(layer, $0.baseAddress!, rows: rows)
+            products.backwardInput(layer, gradient, rows: rows, into: &dx)
+            products.backwardWeight(layer, gradient, x, rows: 0..<rows, into: gradients.pointer + layer.offset)
+        }
         check("x", at: x, gradient: dx, dy: dy) { forward(bank, $0) }
         check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) { forward(with($0), x) }
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Scheduler
 import SelfImprove
 
-/// What `run` and `daemon` take: how often training that runs is kept on disk.
+/// What `run`, `daemon` and `model train` take: how often training that runs is kept on disk.
 struct CheckpointOptions: ParsableArguments {
     @Option(
         name: .customLong("checkpoint-every"),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import SelfImprove
 
 struct ModelTrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,6 +10,9 @@ struct ModelTrain: AsyncParsableCommand {
             --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft,
             {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output,
             or with --lora-rank a PEFT adapter, which `model merge` joins with its base.
+
+            Ctrl-C stops after the current step. What was cut off, by that or by a crash, is kept in OUTPUT.unfinished: the same command goes on
+            with the step it was at, prints the steps behind it, and ends with the same bytes.
             """)
 
     enum Method: String, ExpressibleByArgument, CaseIterable { case sft, dpo }
@@ -33,6 +37,7 @@ struct ModelTrain: AsyncParsableCommand {
     @Flag(help: "Keep only the inputs of layers, and do their forward pass again in the backward pass: less memory, a third more time.")
     var gradientCheckpointing = false
     @OptionGroup(title: "Low-rank adaptation") var lora: LoRAOptions
+    @OptionGroup var checkpoints: CheckpointOptions
     @Option(help: "Of the order of the rows, and of a new adapter.") var seed: UInt64 = 0
     @Flag(help: "Keep the order of the file.") var noShuffle = false
     @Option(help: "Shards of a batch, each on a core; all cores by default. The result depends on it in the last digits.") var threads: Int?
@@ -47,27 +52,18 @@ struct ModelTrain: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: output) else { throw ValidationError("--output \(output) exists; name a new folder") }
     }
 
-    private struct Line: Encodable {
-        var step: Int
-        var loss: Double
-        var grad_norm: Double
-        var learning_rate: Double
-        var tokens: Int
-        var tokens_per_second: Double
-        var margins: Double?
-        var accuracies: Double?
-        var chosen: Double?
-
-        enum CodingKeys: String, CodingKey {
-            case step, loss, grad_norm, learning_rate, tokens, tokens_per_second
-            case margins = "rewards/margins"
-            case accuracies = "rewards/accuracies"
-            case chosen = "logps/chosen"
+    func run() async throws {
+        let work = Task { try await Computation.run("model train") { try self.train($0) } }
+        let signals = SignalWatch([SIGINT, SIGTERM]) {
+            Output.error("stopping after this step; once more to stop at once")
+            work.cancel()
         }
+        defer { signals.stop() }
+        try await work.value
     }
 
-    func run() async throws {
-        let checkpoint = try state.checkpoint(model)
+    private func train(_ cancellation: Computation.Cancellation) throws {
+        let directory = try state.modelDirectory(model), checkpoint = try Checkpoint.load(directory)
         _ = try checkpoint.chatTemplate()
         let adapter = try lora.adapter(for: checkpoint.configuration, seed: seed)
         let weights = adapter == nil ? checkpoint.weights.copy() : checkpoint.weights
@@ -75,6 +71,7 @@ struct ModelTrain: AsyncParsableCommand {
         let file = URL(fileURLWithPath: data)
         let cores = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let limit = min(maxLength, checkpoint.configuration.maximumPositions)
+        let kept = try KeptTraining(beside: output, every: checkpoints.interval, identity: identity(directory, file, cores), cancellation)
         switch method {
         case .sft:
             let rows = try JSONLines.read(SFTRow.self, from: file)
@@ -84,7 +81,7 @@ struct ModelTrain: AsyncParsableCommand {
             try checkMemory(plan, examples.map { [$0] }, checkpoint.configuration, adapter, memory, cores)
             let trainer = try SFTTrainer(
                 weights: weights, adapter: adapter, settings: settings(plan.count), precision: precision.training, threads: cores, memory: memory)
-            try train(plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
+            try kept.run(trainer, plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
         case .dpo:
             let rows = try JSONLines.read(PreferenceRow.self, from: file)
             let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
@@ -95,14 +92,30 @@ struct ModelTrain: AsyncParsableCommand {
                 weights: weights, adapter: adapter, settings: settings(plan.count), beta: beta, precision: precision.training, threads: cores, memory: memory)
             // The reference is the model as it was given, without an adapter; what it thinks of the pairs is computed once.
             let referenced = try trainer.reference(pairs)
-            try train(plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
+            try kept.run(trainer, plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
         }
         let place = URL(fileURLWithPath: output, isDirectory: true)
         if let adapter {
-            try adapter.save(to: place, base: try state.modelDirectory(model).path)
+            try adapter.save(to: place, base: directory.path)
         } else {
             try checkpoint.replacing(weights).save(to: place)
         }
+        try kept.remove()
+    }
+
+    /// All that decides what the training computes.
+    private func identity(_ directory: URL, _ data: URL, _ threads: Int) throws -> [String] {
+        func digest(_ url: URL) throws -> String { ContentDigest.sha256(try Data(contentsOf: url, options: .mappedIfSafe)) }
+        let adapter = try lora.adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }.map { folder in
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter { $0.hasPrefix("adapter_") }
+                .map { try digest(folder.appendingPathComponent($0)) }.joined(separator: " ")
+        }
+        let numbers: [Any] = [
+            learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, maxLength, beta, precision.training, seed, noShuffle, threads,
+            steps ?? 0, batchSize, gradientAccumulation, gradientCheckpointing,
+        ]
+        let lowRank: [Any] = [lora.rank, lora.alpha ?? 0, lora.dropout, lora.modules, lora.isRankStabilized, adapter ?? ""]
+        return [method.rawValue, try Checkpoint.digest(directory), try digest(data)] + (numbers + lowRank).map { "\($0)" }
     }
 
     /// Refuses what cannot fit before the first step.
@@ -132,20 +145,6 @@ struct ModelTrain: AsyncParsableCommand {
         OptimizationSettings(
             optimizer: .adamW, learningRate: learningRate, schedule: schedule, warmupSteps: warmupSteps, totalSteps: steps,
             weightDecay: weightDecay, maximumGradientNorm: maxGradNorm)
-    }
-
-    private func train(_ plan: [[[Int]]], _ step: ([[Int]]) throws -> TrainingStep) throws {
-        let clock = ContinuousClock()
-        for batches in plan {
-            var log: TrainingStep?
-            let elapsed = try clock.measure { log = try step(batches) }
-            guard let log else { continue }
-            try Output.json(
-                Line(
-                    step: log.step, loss: log.loss, grad_norm: log.gradientNorm, learning_rate: log.learningRate, tokens: log.tokens,
-                    tokens_per_second: Double(log.tokens) / elapsed.seconds, margins: log.rewardMargin, accuracies: log.rewardAccuracy,
-                    chosen: log.chosenLogprob))
-        }
     }
 
     private func report(dropped: Int, of total: Int) throws {

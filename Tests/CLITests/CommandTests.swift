@@ -102,6 +102,47 @@ import TestSupport
             ])
     }
 
+    /// Cut off by Ctrl-C, then killed: the same command ends with the bytes of a run that was never cut off.
+    @Test(arguments: ["sft", "preference"]) func trainingThatIsCutOffGoesOn(kind: String) throws {
+        try withTemporaryDirectory { place in
+            let data = place.appendingPathComponent("data"), state = try folder().appendingPathComponent("state").path
+            #expect(try call("export-data", "reduced", data.path).code == 0)
+            func arguments(_ output: String, rate: String = "1e-3") -> [String] {
+                [
+                    "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data", data.appendingPathComponent("r1-\(kind).jsonl").path, "--output",
+                    place.appendingPathComponent(output).path, "--steps", "300", "--batch-size", "4", "--learning-rate", rate, "--threads", "2",
+                    "--checkpoint-every", "0.001s", "--state", state,
+                ]
+            }
+            let whole = try Program.run(arguments("whole"))
+            #expect(whole.code == 0, "\(whole.error)")
+            #expect(whole.out.split(separator: "\n").count == 300)
+
+            let stopped = try Program.interrupt(arguments("cut"), with: SIGINT) { $0.contains("\"step\":9,") }
+            #expect(stopped.hit && stopped.code == 3)
+            let kept = place.appendingPathComponent("cut.unfinished").path
+            #expect(FileManager.default.fileExists(atPath: kept) && !FileManager.default.fileExists(atPath: place.appendingPathComponent("cut").path))
+            let killed = try Program.interrupt(arguments("cut"), with: SIGKILL) { $0.contains("\"step\":60,") }
+            #expect(killed.hit && killed.code == -SIGKILL)
+            // Another run beside it neither takes nor loses what is kept.
+            let other = try Program.run(arguments("cut", rate: "2e-3") + ["--lora-rank", "2"])
+            #expect(other.code == 0 && other.error.contains("this one begins at its first step"), "\(other.error)")
+            try FileManager.default.removeItem(at: place.appendingPathComponent("cut"))
+
+            let rest = try Program.run(arguments("cut"))
+            #expect(rest.code == 0 && rest.error.contains("going on behind step"), "\(rest.error)")
+            let done = rest.out.split(separator: "\n").count
+            #expect(done < 300 - 8 && done > 0, "\(done) steps were left")
+            #expect(rest.out.split(separator: "\n").last?.contains("\"step\":300,") == true)
+            for file in ["model.safetensors", "SHA256SUMS"] {
+                let a = try Data(contentsOf: place.appendingPathComponent("whole/\(file)")),
+                    b = try Data(contentsOf: place.appendingPathComponent("cut/\(file)"))
+                #expect(a == b, "\(file)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: kept), "nothing is left behind")
+        }
+    }
+
     @Test func doctorFindsNothingWrong() throws {
         let result = try call("doctor")
         #expect(result.code == 0, "\(result.out)\(result.error)")

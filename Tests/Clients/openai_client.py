@@ -60,6 +60,13 @@ def main():
     check(texts(three) == texts(again), "a seed repeats")
     check(any(texts(three) != texts(o) for o in other), "another seed differs")
 
+    warm = lambda **extra: chat(n=3, temperature=2, seed=7, extra_body=extra)
+    check(len(set(texts(warm()))) > 1 and set(texts(warm(top_k=1))) == {text}, "top_k 1 is greedy at any temperature")
+    check(set(texts(warm(min_p=1))) == {text}, "so is min_p 1")
+    check(texts(chat(extra_body={"repetition_penalty": 100}))[0] != text, "a repetition penalty keeps the prompt's letters out")
+    for extra in [{"top_k": -2}, {"min_p": 1.5}, {"repetition_penalty": 0}]:
+        refused(openai.BadRequestError, f"{extra}", lambda: chat(extra_body=extra))
+
     if len(text) >= 2:
         cut = chat(stop=[text[1]])
         check(cut.choices[0].message.content == text[: text.index(text[1])] and cut.choices[0].finish_reason == "stop", "a stop text ends the answer before it")

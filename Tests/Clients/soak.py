@@ -427,8 +427,8 @@ class Malformed:
         path = r.choice(self.JSON_PATHS)
         body = self._completion(path)
         keys = [
-            "model", "messages", "prompt", "temperature", "top_p", "seed", "stop", "stream", "stream_options", "logprobs", "top_logprobs", "tools",
-            "logit_bias", "response_format", "n", "max_tokens",
+            "model", "messages", "prompt", "temperature", "top_p", "top_k", "min_p", "repetition_penalty", "seed", "stop", "stream",
+            "stream_options", "logprobs", "top_logprobs", "tools", "logit_bias", "response_format", "n", "max_tokens",
         ]
         for key in r.sample(keys, r.randint(1, 2)):
             body[key] = r.choice([value for value in self.WRONG if key != "max_tokens" or value not in (None, 1e308)])

@@ -2,17 +2,17 @@ import Dispatch
 import Synchronization
 
 /// Heavy work on a thread of its own, so that BLAS never blocks one of Swift's cooperative threads.
-enum Computation {
+package enum Computation {
     /// Whether the task that waits for the computation was cancelled. Checked by the work between batches.
-    final class Cancellation: Sendable {
+    package final class Cancellation: Sendable {
         private let flag = Atomic(false)
         fileprivate func cancel() { flag.store(true, ordering: .relaxed) }
-        func check() throws { if flag.load(ordering: .relaxed) { throw CancellationError() } }
+        package func check() throws { if flag.load(ordering: .relaxed) { throw CancellationError() } }
     }
 
     /// Runs `body` and waits for it.
     /// - Throws: what `body` throws; `CancellationError` where it noticed that the task was cancelled.
-    static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable (Cancellation) throws -> Value) async throws -> Value {
+    package static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable (Cancellation) throws -> Value) async throws -> Value {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

@@ -1,13 +1,19 @@
 import Foundation
 import LocalLM
 
-/// Where the training of one step of a campaign is kept while it runs, and how often.
-struct TrainingCheckpoints: Sendable {
-    /// Of the step alone; gone once the step is done.
+/// Where training is kept while it runs, and how often.
+package struct TrainingCheckpoints: Sendable {
+    /// Of one step of a campaign, or one command, alone; gone once that is done.
     let directory: URL
     let interval: Duration
 
-    func training(_ name: String, identity: [String]) -> ResumableTraining {
+    package init(directory: URL, interval: Duration) {
+        self.directory = directory
+        self.interval = interval
+    }
+
+    /// - Parameter identity: everything that decides what the training computes, beside the program's version.
+    package func training(_ name: String, identity: [String]) -> ResumableTraining {
         ResumableTraining(
             snapshot: TrainingSnapshot(
                 directory: directory, name: name, identity: ContentDigest.sha256(([ProgramVersion.current] + identity).joined(separator: "\n"))),
@@ -16,7 +22,7 @@ struct TrainingCheckpoints: Sendable {
 }
 
 /// Walks a trainer through its plan, from where an earlier process was cut off.
-struct ResumableTraining: Sendable {
+package struct ResumableTraining: Sendable {
     fileprivate let snapshot: TrainingSnapshot
     fileprivate let interval: Duration
 
@@ -27,7 +33,7 @@ struct ResumableTraining: Sendable {
     ///   - step: does one, by its index in the plan.
     ///   - report: gets the log after every step, and first what need not be done again.
     /// - Returns: a log of all steps, whoever did them.
-    func run(
+    package func run(
         _ trainer: some Trainer, steps count: Int, _ cancellation: Computation.Cancellation, step: (Int) throws -> TrainingStep,
         report: (_ log: [TrainingStep]) -> Void
     ) throws -> [TrainingStep] {
@@ -52,6 +58,9 @@ struct ResumableTraining: Sendable {
         }
         return log
     }
+
+    /// Forgets what was kept.
+    package func remove() throws { try snapshot.remove() }
 
     /// Keeps a run that has come to its end, for a step that does more than this.
     func keep(_ trainer: some Trainer, _ log: [TrainingStep]) throws { try snapshot.save(trainer.run, log: log) }

@@ -28,7 +28,8 @@ struct Completion: Sendable {
     ) async throws -> Completion {
         let choices = prompts.count * parameters.n
         let sampling = Sampling(
-            temperature: parameters.temperature, topP: parameters.topP, maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions)
+            temperature: parameters.temperature, topP: parameters.topP, topK: parameters.topK, minP: parameters.minP,
+            repetitionPenalty: parameters.repetitionPenalty, maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions)
         let seed = parameters.seed.map { UInt64(bitPattern: Int64($0)) } ?? random()
         try await models.reserve(choices)
         let (updates, continuation) = AsyncThrowingStream<ChoiceUpdate, any Error>.makeStream()

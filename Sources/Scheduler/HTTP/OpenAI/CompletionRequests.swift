@@ -2,13 +2,18 @@ import Foundation
 import LocalLM
 import SelfImprove
 
-/// What OpenAI's API takes (API reference, "Create chat completion" and "Create completion"). Parameters that would change an answer and
+/// What OpenAI's API takes (API reference, "Create chat completion" and "Create completion"), and what vLLM's and llama.cpp's servers take
+/// beside it: `top_k`, `min_p`, `repetition_penalty`. Parameters that would change an answer and
 /// are not supported are refused by name; those that would not are ignored.
 struct SamplingParameters: Decodable {
     var model: String
     var maxTokens: Int?
     var temperature: Double
     var topP: Double
+    /// 0: all.
+    var topK: Int
+    var minP: Double
+    var repetitionPenalty: Double
     var n: Int
     var stop: [String]
     var seed: Int?
@@ -20,6 +25,9 @@ struct SamplingParameters: Decodable {
         case maxTokens = "max_tokens"
         case maxCompletionTokens = "max_completion_tokens"
         case topP = "top_p"
+        case topK = "top_k"
+        case minP = "min_p"
+        case repetitionPenalty = "repetition_penalty"
         case streamOptions = "stream_options"
         case presencePenalty = "presence_penalty"
         case frequencyPenalty = "frequency_penalty"
@@ -48,6 +56,9 @@ struct SamplingParameters: Decodable {
         maxTokens = try number(.maxCompletionTokens, 0...1_000_000) ?? number(.maxTokens, 0...1_000_000)
         temperature = try number(.temperature, 0...2) ?? 1
         topP = try number(.topP, 0...1) ?? 1
+        topK = max(0, try number(.topK, -1...1_000_000) ?? 0)
+        minP = try number(.minP, 0...1) ?? 0
+        repetitionPenalty = try number(.repetitionPenalty, 0.01...100) ?? 1
         n = try number(.n, 1...16) ?? 1
         seed = try container.decodeIfPresent(Int.self, forKey: .seed)
         stream = try container.decodeIfPresent(Bool.self, forKey: .stream) ?? false

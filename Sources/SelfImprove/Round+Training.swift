@@ -29,7 +29,8 @@ extension Round {
     }
 
     /// What it taught in earlier rounds: data accumulates, against forgetting and collapse (arXiv 2404.01413). Rounds that a
-    /// rollback undid are left out; rejected ones are not, for their answers passed the same filters.
+    /// rollback undid are left out; rejected ones are not, for their answers passed the same filters. Of more rows than are wanted, every
+    /// round draws anew.
     private func replayedRows(_ settings: CampaignConfiguration.SFT) throws -> [TrainingSet.Supervised] {
         guard settings.replay > 0 else { return [] }
         let lineage = campaign.lineage
@@ -45,7 +46,11 @@ extension Round {
                 rows.append(Self.row(prompts[position], answer, weight: settings.replay))
             }
         }
-        return rows
+        guard let limit = settings.maximumReplayedRows, rows.count > limit else { return rows }
+        var random = RandomStream(key: RandomKey.derive(campaign.key(number, .sft), "replay"))
+        var order = Array(rows.indices)
+        random.shuffle(&order)
+        return order.prefix(limit).sorted().map { rows[$0] }
     }
 
     private static func row(_ prompt: PromptRecord, _ answer: AnswerRecord, weight: Double) -> TrainingSet.Supervised {

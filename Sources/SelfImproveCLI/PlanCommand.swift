@@ -95,7 +95,7 @@ struct CampaignPlan: Encodable {
                 name: name, prompts: prompts, answers: answers, tokens: tokens, seconds: Double(tokens + prompts * prompt / 4) / decoding.tokensPerSecond)
         }
         let n = c.prompts.perRound, proposers = c.mixture.proposers.count, layers = c.mixture.layers - 1
-        let sftTokens = c.sft.tokens ?? Int(Double(min(c.sft.maximumRows ?? n, n) * length) * (c.sft.epochs ?? 1))
+        let sftTokens = c.sft.tokens ?? Int(Self.sftRows(c) * Double(length) * (c.sft.epochs ?? 1))
         let pairs = c.dpo.enabled ? min(c.dpo.prompts, n) : 0
         let models = c.dpo.enabled ? 2 : 1
         var steps = [
@@ -130,5 +130,11 @@ struct CampaignPlan: Encodable {
             .init(
                 preparationSeconds: preparationSeconds, roundSeconds: roundSeconds, preparationTokens: preparation.tokens, roundTokens: roundTokens,
                 roundBytes: bytesPerRound, bytes: stateBytes, pricePerHour: c.pricePerHour, now: now))
+    }
+
+    /// Rows of one pass of SFT, on the average over the rounds: a round's own, and what it replays of those before it.
+    private static func sftRows(_ c: CampaignConfiguration) -> Double {
+        let own = Double(min(c.sft.maximumRows ?? .max, c.prompts.perRound)), before = Double((c.stop.rounds ?? 1) - 1) / 2
+        return own + c.sft.replay * min(own * before, Double(c.sft.maximumReplayedRows ?? .max))
     }
 }

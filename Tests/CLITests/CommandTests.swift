@@ -109,7 +109,8 @@ import TestSupport
             #expect(try call("export-data", "reduced", data.path).code == 0)
             func arguments(_ output: String, rate: String = "1e-3") -> [String] {
                 [
-                    "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data", data.appendingPathComponent("r1-\(kind).jsonl").path, "--output",
+                    "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data", data.appendingPathComponent("r1-\(kind).jsonl").path,
+                    "--output",
                     place.appendingPathComponent(output).path, "--steps", "300", "--batch-size", "4", "--learning-rate", rate, "--threads", "2",
                     "--checkpoint-every", "0.001s", "--state", state,
                 ]

@@ -171,6 +171,24 @@ import TestSupport
         }
     }
 
+    @Test func replayedRowsAreBoundedAndDrawnAnew() async throws {
+        try await withTemporaryDirectory { folder in
+            let limit = [("  hard_weight: 2\n", "  hard_weight: 2\n  maximum_replayed_rows: 10\n")]
+            let (lineage, _) = try await run(folder.appendingPathComponent("a"), limit, rounds: 4)
+            let (all, _) = try await run(folder.appendingPathComponent("b"), rounds: 4)
+            func rows(_ lineage: Lineage, _ round: Int) throws -> [DatasetRowRecord] {
+                try lineage.rows(ofDataset: #require(try lineage.model(lineage.report("reduced").rounds[round - 1].stages[0].model)?.dataset))
+            }
+            #expect(try rows(lineage, 1).map(\.position) == rows(all, 1).map(\.position))
+            let replayed = try [3, 4].map { round in try rows(lineage, round).filter { $0.round < round } }
+            #expect(replayed.allSatisfy { $0.count == 10 })
+            #expect(Set(replayed[1].map(\.round)).count > 1, "of all earlier rounds")
+            #expect(replayed[0].map { [$0.round, $0.position] } != replayed[1].filter { $0.round < 3 }.map { [$0.round, $0.position] })
+            let before = try rows(all, 4).filter { $0.round < 4 }
+            #expect(before.count == (try (1...3).reduce(0) { sum, round in try sum + rows(all, round).count { $0.round == round } }) && before.count > 10)
+        }
+    }
+
     @Test func aCriterionThatIsChangedBetweenRoundsIsObeyed() async throws {
         try await withTemporaryDirectory { state in
             let (lineage, first) = try await run(state, [("rounds: 2", "rounds: 1")])

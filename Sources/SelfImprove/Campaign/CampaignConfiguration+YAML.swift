@@ -145,7 +145,8 @@ extension CampaignConfiguration {
         return SFT(
             optimization: optimization(section, learningRate: 8e-6), epochs: tokens == nil ? epochs ?? 5 : nil, tokens: tokens,
             maximumRows: section.optionalInteger("maximum_rows", in: 1...Int.max), easyWeight: section.number("easy_weight", default: 1, .fromZero),
-            hardWeight: section.number("hard_weight", default: 1, .fromZero), replay: section.number("replay", default: 1, .fromZero))
+            hardWeight: section.number("hard_weight", default: 1, .fromZero), replay: section.number("replay", default: 1, .fromZero),
+            maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max))
     }
 
     private static func dpo(_ section: ConfigurationSection) -> DPO {

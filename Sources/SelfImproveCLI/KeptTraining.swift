@@ -10,7 +10,8 @@ struct KeptTraining {
 
     /// - Parameter identity: a run of another one is left alone, and begun beside.
     init(beside output: String, every interval: Duration, identity: [String], _ cancellation: Computation.Cancellation) {
-        folder = URL(fileURLWithPath: output + ".unfinished", isDirectory: true)
+        // Beside it also where `output` ends with a slash: nothing may be in its place before it is whole.
+        folder = URL(fileURLWithPath: URL(fileURLWithPath: output).path + ".unfinished", isDirectory: true)
         let name = "training-\(ContentDigest.sha256(identity.joined(separator: "\n")).prefix(12))"
         training = TrainingCheckpoints(directory: folder, interval: interval).training(name, identity: identity)
         self.cancellation = cancellation
@@ -30,7 +31,9 @@ struct KeptTraining {
                 hasBegun = true
             }
         } catch let error as CancellationError {
-            Output.error("note: what was done is kept in \(folder.path); the same command goes on")
+            if FileManager.default.fileExists(atPath: folder.path) {
+                Output.error("note: what was done is kept in \(folder.path); the same command goes on")
+            }
             throw error
         }
     }

@@ -111,7 +111,7 @@ import TestSupport
                 [
                     "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data", data.appendingPathComponent("r1-\(kind).jsonl").path,
                     "--output",
-                    place.appendingPathComponent(output).path, "--steps", "300", "--batch-size", "4", "--learning-rate", rate, "--threads", "2",
+                    place.appendingPathComponent(output).path + "/", "--steps", "300", "--batch-size", "4", "--learning-rate", rate, "--threads", "2",
                     "--checkpoint-every", "0.001s", "--state", state,
                 ]
             }

@@ -71,12 +71,16 @@ struct ModelTrain: AsyncParsableCommand {
         let file = URL(fileURLWithPath: data)
         let cores = threads ?? ProcessInfo.processInfo.activeProcessorCount
         let limit = min(maxLength, checkpoint.configuration.maximumPositions)
-        let kept = try KeptTraining(beside: output, every: checkpoints.interval, identity: identity(directory, file, cores), cancellation)
+        func keep(_ rows: Data) throws -> KeptTraining {
+            try KeptTraining(beside: output, every: checkpoints.interval, identity: identity(directory, rows, cores), cancellation)
+        }
+        let kept: KeptTraining
         switch method {
         case .sft:
             let rows = try JSONLines.read(SFTRow.self, from: file)
             let examples = try rows.compactMap { try checkpoint.example($0, maximumLength: limit) }
             try report(dropped: rows.count - examples.count, of: rows.count)
+            kept = try keep(JSONLines.encode(rows))
             let plan = plan(rows: examples.count)
             try checkMemory(plan, examples.map { [$0] }, checkpoint.configuration, adapter, memory, cores)
             let trainer = try SFTTrainer(
@@ -86,6 +90,7 @@ struct ModelTrain: AsyncParsableCommand {
             let rows = try JSONLines.read(PreferenceRow.self, from: file)
             let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
             try report(dropped: rows.count - pairs.count, of: rows.count)
+            kept = try keep(JSONLines.encode(rows))
             let plan = plan(rows: pairs.count)
             try checkMemory(plan, pairs.map { [$0.chosen, $0.rejected] }, checkpoint.configuration, adapter, memory, cores)
             let trainer = try DPOTrainer(
@@ -104,18 +109,18 @@ struct ModelTrain: AsyncParsableCommand {
     }
 
     /// All that decides what the training computes.
-    private func identity(_ directory: URL, _ data: URL, _ threads: Int) throws -> [String] {
-        func digest(_ url: URL) throws -> String { ContentDigest.sha256(try Data(contentsOf: url, options: .mappedIfSafe)) }
+    /// - Parameter rows: as they were read, encoded.
+    private func identity(_ directory: URL, _ rows: Data, _ threads: Int) throws -> [String] {
         let adapter = try lora.adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }.map { folder in
             try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter { $0.hasPrefix("adapter_") }
-                .map { try digest(folder.appendingPathComponent($0)) }.joined(separator: " ")
+                .map { ContentDigest.sha256(try Data(contentsOf: folder.appendingPathComponent($0))) }.joined(separator: " ")
         }
         let numbers: [Any] = [
             learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, maxLength, beta, precision.training, seed, noShuffle, threads,
             steps ?? 0, batchSize, gradientAccumulation, gradientCheckpointing,
         ]
         let lowRank: [Any] = [lora.rank, lora.alpha ?? 0, lora.dropout, lora.modules, lora.isRankStabilized, adapter ?? ""]
-        return [method.rawValue, try Checkpoint.digest(directory), try digest(data)] + (numbers + lowRank).map { "\($0)" }
+        return [method.rawValue, try Checkpoint.digest(directory), ContentDigest.sha256(rows)] + (numbers + lowRank).map { "\($0)" }
     }
 
     /// Refuses what cannot fit before the first step.

@@ -102,6 +102,14 @@ import TestSupport
             ])
     }
 
+    @Test func trainingWithoutDataIsOneLine() throws {
+        try withTemporaryDirectory { place in
+            let data = place.appendingPathComponent("rows.jsonl").path
+            let result = try call("model", "train", "sft", "reduced/champion", "--data", data, "--output", place.appendingPathComponent("out").path)
+            #expect(result.code == 1 && result.error == "selfimprove: \(data): is missing (a JSONL file is needed)\n", "\(result.error)")
+        }
+    }
+
     /// Cut off by Ctrl-C, then killed: the same command ends with the bytes of a run that was never cut off.
     @Test(arguments: ["sft", "preference"]) func trainingThatIsCutOffGoesOn(kind: String) throws {
         try withTemporaryDirectory { place in

@@ -22,7 +22,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["FullFoundation"]),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird",
+            exact: "2.28.1",
+            traits: ["FullFoundation"]
+        ),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -33,41 +37,60 @@ let package = Package(
         .target(
             name: "LocalLM",
             dependencies: ["COpenBLAS", "COneDNN", "CSIMD", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: numeric),
+            swiftSettings: numeric
+        ),
         .target(
             name: "SelfImprove",
             dependencies: [
-                "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams", .product(name: "Crypto", package: "swift-crypto"),
+                "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.embedInCode("Prompts/Files")],
-            swiftSettings: plain),
+            swiftSettings: plain
+        ),
         .target(
             name: "Scheduler",
             dependencies: [
-                "SelfImprove", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                "SelfImprove", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("HTTP/Files")],
-            swiftSettings: plain),
+            swiftSettings: plain
+        ),
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
-            swiftSettings: plain),
+            swiftSettings: plain
+        ),
         .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
         .target(name: "Fuzzing", dependencies: ["LocalLM"], path: "Tests/Fuzzing", swiftSettings: plain),
         .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: plain),
-        .testTarget(name: "LocalLMTests", dependencies: ["LocalLM", "Fuzzing", "TestSupport"], exclude: ["Golden"], swiftSettings: plain),
+        .testTarget(
+            name: "LocalLMTests",
+            dependencies: ["LocalLM", "Fuzzing", "TestSupport"],
+            exclude: ["Golden"],
+            swiftSettings: plain
+        ),
         .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
         .testTarget(
-            name: "CLITests", dependencies: ["SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: plain),
+            name: "CLITests",
+            dependencies: [
+                "SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: plain
+        ),
     ]
 )

@@ -40,7 +40,9 @@ public actor Daemon {
 
     /// - Parameter logger: gets a line for what a person who reads the log should know, with the campaign, round and step it is about.
     public init(
-        _ lineage: Lineage, checkpointInterval: Duration = CampaignRunner.checkpointInterval, now: @escaping @Sendable () -> Date = { Date() },
+        _ lineage: Lineage,
+        checkpointInterval: Duration = CampaignRunner.checkpointInterval,
+        now: @escaping @Sendable () -> Date = { Date() },
         logger: Logger
     ) {
         self.lineage = lineage
@@ -56,7 +58,10 @@ public actor Daemon {
     /// Drives the queue until `shutdown`. Campaigns that were running when a daemon died take their place in it again.
     public func run() async throws {
         try lineage.write {
-            try $0.execute(sql: "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'")
+            try $0.execute(
+                sql:
+                    "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'"
+            )
         }
         let heart = Task { [hub] in await hub.beat(every: .seconds(15)) }
         defer {
@@ -75,7 +80,13 @@ public actor Daemon {
 
     private func drive(_ record: CampaignRecord) async {
         let name = record.name, hub = hub, control = RunControl(), log = CampaignLog(logger, campaign: record.name)
-        let runner = CampaignRunner(record.configuration, lineage: lineage, control: control, checkpointInterval: checkpointInterval, now: now) {
+        let runner = CampaignRunner(
+            record.configuration,
+            lineage: lineage,
+            control: control,
+            checkpointInterval: checkpointInterval,
+            now: now
+        ) {
             log.write($0)
             hub.receive($0, of: name)
         }
@@ -142,7 +153,9 @@ public actor Daemon {
 
     /// Puts a campaign into the queue.
     /// - Throws: `.refused` where one of this name exists with another configuration, or is queued or running.
-    @discardableResult public func start(_ configuration: CampaignConfiguration, rounds: Int? = nil) throws -> CampaignRecord {
+    @discardableResult public func start(_ configuration: CampaignConfiguration, rounds: Int? = nil) throws
+        -> CampaignRecord
+    {
         let record = try lineage.register(configuration, rounds: rounds, as: .queued, at: now()).record
         hub.changed(record.name)
         wake.yield()
@@ -150,13 +163,22 @@ public actor Daemon {
     }
 
     /// Holds a campaign: before its next step, or with `atOnce` after the current batch (training goes on from there, other steps start anew).
-    public func pause(_ name: String, atOnce: Bool = false) throws { try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce) }
+    public func pause(_ name: String, atOnce: Bool = false) throws {
+        try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce)
+    }
 
     /// Ends a campaign for good, as far as the daemon is concerned; `resume` takes it up again all the same.
-    public func stop(_ name: String, atOnce: Bool = false) throws { try hold(name, .stop, status: .stopped, kind: .stopped, "stopped by a person", atOnce) }
+    public func stop(_ name: String, atOnce: Bool = false) throws {
+        try hold(name, .stop, status: .stopped, kind: .stopped, "stopped by a person", atOnce)
+    }
 
     private func hold(
-        _ name: String, _ wish: RunControl.Wish, status: CampaignRecord.Status, kind: EventRecord.Kind, _ reason: String, _ atOnce: Bool
+        _ name: String,
+        _ wish: RunControl.Wish,
+        status: CampaignRecord.Status,
+        kind: EventRecord.Kind,
+        _ reason: String,
+        _ atOnce: Bool
     ) throws {
         let record = try lineage.campaign(name)
         if let running, running.campaign == name {
@@ -164,10 +186,15 @@ public actor Daemon {
             if atOnce { running.task.cancel() }
             return
         }
-        let fits: [CampaignRecord.Status] = wish == .pause ? [.queued, .interrupted] : [.queued, .interrupted, .paused, .failed]
+        let fits: [CampaignRecord.Status] =
+            wish == .pause ? [.queued, .interrupted] : [.queued, .interrupted, .paused, .failed]
         guard fits.contains(record.status) else {
             throw SelfImproveError(
-                .refused, "the campaign is \(record.status.rawValue)", context: name, hint: "there is nothing to \(wish == .pause ? "pause" : "stop")")
+                .refused,
+                "the campaign is \(record.status.rawValue)",
+                context: name,
+                hint: "there is nothing to \(wish == .pause ? "pause" : "stop")"
+            )
         }
         try lineage.setStatus(status, of: name, kind, reason, at: now())
         hub.changed(name)
@@ -178,14 +205,26 @@ public actor Daemon {
     public func resume(_ name: String) throws {
         let record = try lineage.campaign(name)
         if let running, running.campaign == name {
-            throw SelfImproveError(.refused, "the campaign is running", context: name, hint: "selfimprove watch \(name)")
+            throw SelfImproveError(
+                .refused,
+                "the campaign is running",
+                context: name,
+                hint: "selfimprove watch \(name)"
+            )
         }
         // Called running with nobody running it: it waited for room on a full disk when it was asked to stop.
-        if record.status == .running { try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now()) }
+        if record.status == .running {
+            try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now())
+        }
         if record.status != .queued {
-            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) {
+            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
+            {
                 throw SelfImproveError(
-                    .refused, "it would stop at once: \(reason)", context: name, hint: "change that with selfimprove criteria \(name) KEY=VALUE")
+                    .refused,
+                    "it would stop at once: \(reason)",
+                    context: name,
+                    hint: "change that with selfimprove criteria \(name) KEY=VALUE"
+                )
             }
             try lineage.register(record.configuration, as: .queued, at: now())
         }
@@ -196,7 +235,9 @@ public actor Daemon {
     /// Goes back to an earlier champion. Where the campaign runs, the round that is under way is given up: after its current step, or
     /// with `atOnce` after the current batch. The campaign then goes on from the older model.
     /// - Returns: what was done, or nil where it waits for the step.
-    public func rollback(_ name: String, to target: String, reason: String?, atOnce: Bool = false) async throws -> Lineage.Rollback? {
+    public func rollback(_ name: String, to target: String, reason: String?, atOnce: Bool = false) async throws
+        -> Lineage.Rollback?
+    {
         let record = try lineage.campaign(name)
         guard running?.campaign == name else {
             defer { hub.changed(name) }
@@ -204,7 +245,9 @@ public actor Daemon {
         }
         try lineage.checkRollback(record, to: target)
         running?.control.ask(.rollback)
-        running?.rollback?.waiting?.resume(throwing: SelfImproveError(.refused, "another rollback took its place", context: name))
+        running?.rollback?.waiting?.resume(
+            throwing: SelfImproveError(.refused, "another rollback took its place", context: name)
+        )
         hub.changed(name)
         guard atOnce else {
             running?.rollback = PendingRollback(to: target, reason: reason)
@@ -224,7 +267,9 @@ public actor Daemon {
 
     // MARK: What there is to see
 
-    public func status(_ name: String) throws -> CampaignStatus { try status(lineage.campaign(name), queue: lineage.queue().map(\.name)) }
+    public func status(_ name: String) throws -> CampaignStatus {
+        try status(lineage.campaign(name), queue: lineage.queue().map(\.name))
+    }
 
     public func statuses() throws -> [CampaignStatus] {
         let queue = try lineage.queue().map(\.name)
@@ -250,6 +295,12 @@ public actor Daemon {
 extension Lineage {
     /// Campaigns that wait for the daemon, in their order.
     func queue() throws -> [CampaignRecord] {
-        try read { try CampaignRecord.filter(Column("status") == "queued").order(Column("queued_at"), Column("created_at"), Column("name")).fetchAll($0) }
+        try read {
+            try CampaignRecord.filter(Column("status") == "queued").order(
+                Column("queued_at"),
+                Column("created_at"),
+                Column("name")
+            ).fetchAll($0)
+        }
     }
 }

@@ -19,12 +19,16 @@ public struct DaemonAddress: Sendable, Codable, Equatable {
     public func write(to state: URL) throws { try AtomicFile.write(JSONEncoder().encode(self), to: Self.file(state)) }
 
     public static func remove(from state: URL) throws {
-        if FileManager.default.fileExists(atPath: file(state).path) { try FileManager.default.removeItem(at: file(state)) }
+        if FileManager.default.fileExists(atPath: file(state).path) {
+            try FileManager.default.removeItem(at: file(state))
+        }
     }
 
     /// The daemon that runs on a state directory. What a killed one left behind is told apart by the lock: nobody holds it, or another process.
     public static func find(_ state: URL) throws -> DaemonAddress? {
-        guard FileManager.default.fileExists(atPath: file(state).path), let holder = StateLock.holder(state) else { return nil }
+        guard FileManager.default.fileExists(atPath: file(state).path), let holder = StateLock.holder(state) else {
+            return nil
+        }
         let address = try JSONDecoder().decode(DaemonAddress.self, from: Data(contentsOf: file(state)))
         return address.pid == holder ? address : nil
     }

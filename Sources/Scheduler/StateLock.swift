@@ -16,13 +16,22 @@ public final class StateLock: Sendable {
         let file = state.appendingPathComponent("lock")
         let descriptor = open(file.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw SelfImproveError(.file, "cannot be opened: \(String(cString: strerror(errno)))", context: file.path, hint: "check who may write to it")
+            throw SelfImproveError(
+                .file,
+                "cannot be opened: \(String(cString: strerror(errno)))",
+                context: file.path,
+                hint: "check who may write to it"
+            )
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
             throw SelfImproveError(
-                .busy, "another process\(holder(state).map { " (\($0))" } ?? "") is running a campaign in this state directory", context: state.path,
-                hint: "wait for it, or name another directory with --state", retryable: true)
+                .busy,
+                "another process\(holder(state).map { " (\($0))" } ?? "") is running a campaign in this state directory",
+                context: state.path,
+                hint: "wait for it, or name another directory with --state",
+                retryable: true
+            )
         }
         let text = "\(getpid())\n"
         ftruncate(descriptor, 0)
@@ -48,6 +57,8 @@ public final class StateLock: Sendable {
         if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        return Int32(String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+        return Int32(
+            String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        )
     }
 }

@@ -18,16 +18,29 @@ extension Round {
             rows = NurseryPrompts.fresh(count: settings.perRound, excluding: used, seed: seed)
         } else {
             rows = try Self.fresh(
-                JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: settings.source)), count: settings.perRound, excluding: used, heldOut: heldOut,
-                seed: seed)
+                JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: settings.source)),
+                count: settings.perRound,
+                excluding: used,
+                heldOut: heldOut,
+                seed: seed
+            )
         }
         let records = rows.enumerated().map { position, row in
             PromptRecord(
-                campaign: campaign.name, round: number, position: position, id: row.id ?? PromptDigest.of(row.prompt), task: row.task ?? "all",
-                messages: row.prompt, sha256: PromptDigest.of(row.prompt))
+                campaign: campaign.name,
+                round: number,
+                position: position,
+                id: row.id ?? PromptDigest.of(row.prompt),
+                task: row.task ?? "all",
+                messages: row.prompt,
+                sha256: PromptDigest.of(row.prompt)
+            )
         }
         guard records.allSatisfy({ !heldOut.contains($0.sha256) }) else {
-            throw SelfImproveError(.failed, "a prompt of round \(number) stands in a held-out set; nothing was trained on it")
+            throw SelfImproveError(
+                .failed,
+                "a prompt of round \(number) stands in a held-out set; nothing was trained on it"
+            )
         }
         progress.report(done: records.count, total: records.count, unit: "prompts")
         return StepResult(value: records.count) { db in
@@ -36,7 +49,13 @@ extension Round {
     }
 
     /// A seeded choice of a file's prompts. Answers that stand in the file are not read on.
-    private static func fresh(_ rows: [PromptRow], count: Int, excluding used: Set<String>, heldOut: Set<String>, seed: UInt64) -> [PromptRow] {
+    private static func fresh(
+        _ rows: [PromptRow],
+        count: Int,
+        excluding used: Set<String>,
+        heldOut: Set<String>,
+        seed: UInt64
+    ) -> [PromptRow] {
         var seen = used
         var candidates = rows.compactMap { row -> PromptRow? in
             let digest = PromptDigest.of(row.prompt)
@@ -62,9 +81,19 @@ extension Round {
                     let proposer = mixture.proposers[draft.proposer]
                     records.append(
                         DraftRecord(
-                            campaign: campaign.name, round: number, layer: layer + 1, position: prompt.position, proposerIndex: draft.proposer,
-                            proposer: proposer.name, model: proposer.model.digest, text: draft.answer.text, tokens: draft.answer.tokens,
-                            logprob: draft.answer.logprob, confidence: draft.confidence))
+                            campaign: campaign.name,
+                            round: number,
+                            layer: layer + 1,
+                            position: prompt.position,
+                            proposerIndex: draft.proposer,
+                            proposer: proposer.name,
+                            model: proposer.model.digest,
+                            text: draft.answer.text,
+                            tokens: draft.answer.tokens,
+                            logprob: draft.answer.logprob,
+                            confidence: draft.confidence
+                        )
+                    )
                 }
             }
         }
@@ -85,7 +114,9 @@ extension Round {
         let lastLayer = campaign.configuration.mixture.layers - 1
         var drafts = [[Mixture.Draft]](repeating: [], count: prompts.count)
         for record in try campaign.lineage.drafts(campaign.name, round: number, layer: lastLayer) {
-            drafts[record.position].append(Mixture.Draft(record, maximumTokens: campaign.configuration.mixture.maximumTokens))
+            drafts[record.position].append(
+                Mixture.Draft(record, maximumTokens: campaign.configuration.mixture.maximumTokens)
+            )
         }
         let answers = try await mixture.aggregate(instructions(prompts), drafts: drafts, progress: progress)
 
@@ -97,9 +128,17 @@ extension Round {
             let best = mixture.ordered(drafts[i])[0]
             let reason = filter.reason(answers[i], to: prompts[i].messages, mostConfident: best)
             return AnswerRecord(
-                campaign: campaign.name, round: number, position: prompts[i].position, text: answers[i].text, confidence: best.confidence,
-                kept: reason == nil, reason: reason?.rawValue, aggregator: aggregator, aggregatorModel: aggregatorModel,
-                hard: own[prompts[i].position].map { $0 != answers[i].text } ?? true)
+                campaign: campaign.name,
+                round: number,
+                position: prompts[i].position,
+                text: answers[i].text,
+                confidence: best.confidence,
+                kept: reason == nil,
+                reason: reason?.rawValue,
+                aggregator: aggregator,
+                aggregatorModel: aggregatorModel,
+                hard: own[prompts[i].position].map { $0 != answers[i].text } ?? true
+            )
         }
         let tokens = aggregator == nil ? 0 : answers.reduce(0) { $0 + $1.tokens }
         return StepResult(value: records.count { $0.kept }, tokens: tokens) { db in
@@ -109,7 +148,9 @@ extension Round {
 
     /// What the champion drafted by itself, by position; nothing where it is no proposer.
     private func championsOwn() throws -> [Int: String] {
-        let drafts = try campaign.lineage.drafts(campaign.name, round: number, layer: 1).filter { $0.proposer == "champion" }
+        let drafts = try campaign.lineage.drafts(campaign.name, round: number, layer: 1).filter {
+            $0.proposer == "champion"
+        }
         return Dictionary(drafts.map { ($0.position, $0.text) }, uniquingKeysWith: { first, _ in first })
     }
 }
@@ -120,7 +161,12 @@ extension Mixture.Draft {
         self.init(
             proposer: record.proposerIndex,
             answer: ChatAnswer(
-                text: record.text, tokens: record.tokens, logprob: record.logprob, finishReason: record.tokens >= maximumTokens ? .length : .stop),
-            confidence: record.confidence)
+                text: record.text,
+                tokens: record.tokens,
+                logprob: record.logprob,
+                finishReason: record.tokens >= maximumTokens ? .length : .stop
+            ),
+            confidence: record.confidence
+        )
     }
 }

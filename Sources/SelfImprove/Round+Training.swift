@@ -9,19 +9,32 @@ extension Round {
     func fineTune(_ progress: StepProgress) async throws -> StepResult<StageModel> {
         let settings = campaign.configuration.sft
         let rows = try ownRows(settings) + replayedRows(settings)
-        guard rows.contains(where: { $0.origin.round == number }) else { return StepResult(value: .skipped("no answer of the mixture passed the filters")) }
+        guard rows.contains(where: { $0.origin.round == number }) else {
+            return StepResult(value: .skipped("no answer of the mixture passed the filters"))
+        }
         let dataset = try campaign.lineage.files.write(dataset: JSONLines.encode(rows.map(\.row)))
         let seed = campaign.key(number, .sft)
-        return try await stage(.sft, from: parent, dataset: dataset, kind: .sft, rows: rows.map(\.origin), seed: seed) { policy, training in
+        return try await stage(.sft, from: parent, dataset: dataset, kind: .sft, rows: rows.map(\.origin), seed: seed) {
+            policy,
+            training in
             try await FineTuning.sft(
-                policy, rows, settings, seed: seed, threads: campaign.configuration.threads, training: training, progress: progress)
+                policy,
+                rows,
+                settings,
+                seed: seed,
+                threads: campaign.configuration.threads,
+                training: training,
+                progress: progress
+            )
         }
     }
 
     /// What the mixture taught in this round.
     private func ownRows(_ settings: CampaignConfiguration.SFT) throws -> [TrainingSet.Supervised] {
         let prompts = try prompts
-        let kept = try campaign.lineage.answers(campaign.name, round: number).filter(\.kept).prefix(settings.maximumRows ?? .max)
+        let kept = try campaign.lineage.answers(campaign.name, round: number).filter(\.kept).prefix(
+            settings.maximumRows ?? .max
+        )
         return kept.compactMap { answer in
             let weight = answer.hard ? settings.hardWeight : settings.easyWeight
             return weight > 0 ? Self.row(prompts[answer.position], answer, weight: weight) : nil
@@ -37,10 +50,15 @@ extension Round {
         let line = try lineage.line(of: parent)
         var rows: [TrainingSet.Supervised] = []
         for round in try lineage.rounds(campaign.name) where round.round < number {
-            let belongs = round.outcome == .promoted ? line.contains(round.championAfter ?? "") : line.contains(round.parent)
-            guard belongs, round.outcome != .abandoned, let model = round.sftModel, let dataset = try lineage.model(model)?.dataset else { continue }
+            let belongs =
+                round.outcome == .promoted ? line.contains(round.championAfter ?? "") : line.contains(round.parent)
+            guard belongs, round.outcome != .abandoned, let model = round.sftModel,
+                let dataset = try lineage.model(model)?.dataset
+            else { continue }
             let prompts = try lineage.prompts(campaign.name, round: round.round)
-            let answers = Dictionary(uniqueKeysWithValues: try lineage.answers(campaign.name, round: round.round).map { ($0.position, $0) })
+            let answers = Dictionary(
+                uniqueKeysWithValues: try lineage.answers(campaign.name, round: round.round).map { ($0.position, $0) }
+            )
             for position in try lineage.positions(ofDataset: dataset, campaign: campaign.name, round: round.round) {
                 guard let answer = answers[position] else { continue }
                 rows.append(Self.row(prompts[position], answer, weight: settings.replay))
@@ -55,8 +73,10 @@ extension Round {
 
     private static func row(_ prompt: PromptRecord, _ answer: AnswerRecord, weight: Double) -> TrainingSet.Supervised {
         TrainingSet.Supervised(
-            row: SFTRow(prompt: prompt.messages, completion: [Message(role: "assistant", content: answer.text)]), weight: weight,
-            origin: .init(round: prompt.round, position: prompt.position))
+            row: SFTRow(prompt: prompt.messages, completion: [Message(role: "assistant", content: answer.text)]),
+            weight: weight,
+            origin: .init(round: prompt.round, position: prompt.position)
+        )
     }
 
     // MARK: Samples and judges
@@ -73,17 +93,30 @@ extension Round {
         guard settings.enabled, let policy = sft.digest else { return StepResult(value: 0) }
         let prompts = try prompts
         let chosen = try promptsForPairs().prefix(settings.prompts).map { prompts[$0] }
-        let requests = chosen.map { ChatRequest(messages: $0.messages, samples: settings.samples, key: key(.sample, $0)) }
+        let requests = chosen.map {
+            ChatRequest(messages: $0.messages, samples: settings.samples, key: key(.sample, $0))
+        }
         let meter = CallMeter(total: requests.count * settings.samples, unit: "samples", progress)
         let model = try await campaign.library.model(policy, name: "policy")
         let answers = try await model.answer(
-            requests, sampling: Sampling(temperature: settings.temperature, maximumTokens: campaign.configuration.mixture.maximumTokens),
-            progress: meter.call("policy"))
+            requests,
+            sampling: Sampling(
+                temperature: settings.temperature,
+                maximumTokens: campaign.configuration.mixture.maximumTokens
+            ),
+            progress: meter.call("policy")
+        )
         let records = zip(chosen, answers).flatMap { prompt, samples in
             samples.enumerated().map { index, sample in
                 SampleRecord(
-                    campaign: campaign.name, round: number, position: prompt.position, sample: index, text: sample.text, tokens: sample.tokens,
-                    logprob: sample.logprob)
+                    campaign: campaign.name,
+                    round: number,
+                    position: prompt.position,
+                    sample: index,
+                    text: sample.text,
+                    tokens: sample.tokens,
+                    logprob: sample.logprob
+                )
             }
         }
         return StepResult(value: records.count, tokens: records.reduce(0) { $0 + $1.tokens }) { db in
@@ -92,31 +125,57 @@ extension Round {
     }
 
     func judge(_ progress: StepProgress) async throws -> StepResult<Int> {
-        let samples = Dictionary(grouping: try campaign.lineage.samples(campaign.name, round: number), by: \.position).sorted { $0.key < $1.key }
+        let samples = Dictionary(grouping: try campaign.lineage.samples(campaign.name, round: number), by: \.position)
+            .sorted { $0.key < $1.key }
         guard !samples.isEmpty else { return StepResult(value: 0) }
         let prompts = try prompts
-        let answers = Dictionary(uniqueKeysWithValues: try campaign.lineage.answers(campaign.name, round: number).map { ($0.position, $0.text) })
+        let answers = Dictionary(
+            uniqueKeysWithValues: try campaign.lineage.answers(campaign.name, round: number).map {
+                ($0.position, $0.text)
+            }
+        )
         let limit = campaign.configuration.mixture.maximumTokens
         let candidates = samples.map { position, samples in
             MixtureOfJudges.Candidates(
                 messages: prompts[position].messages,
                 samples: samples.sorted { $0.sample < $1.sample }.map {
-                    ChatAnswer(text: $0.text, tokens: $0.tokens, logprob: $0.logprob, finishReason: $0.tokens >= limit ? .length : .stop)
-                }, mixture: answers[position] ?? "")
+                    ChatAnswer(
+                        text: $0.text,
+                        tokens: $0.tokens,
+                        logprob: $0.logprob,
+                        finishReason: $0.tokens >= limit ? .length : .stop
+                    )
+                },
+                mixture: answers[position] ?? ""
+            )
         }
         let (rankings, tokens) = try await campaign.judges(prepared).rank(candidates, progress: progress)
         var verdicts: [VerdictRecord] = [], pairs: [PairRecord] = []
         for ((position, _), ranking) in zip(samples, rankings) {
             verdicts += ranking.verdicts.map {
                 VerdictRecord(
-                    campaign: campaign.name, round: number, position: position, judge: $0.judge, first: $0.first, second: $0.second,
-                    verdict: $0.verdict, swappedVerdict: $0.swapped)
+                    campaign: campaign.name,
+                    round: number,
+                    position: position,
+                    judge: $0.judge,
+                    first: $0.first,
+                    second: $0.second,
+                    verdict: $0.verdict,
+                    swappedVerdict: $0.swapped
+                )
             }
             if let pair = ranking.pair {
                 pairs.append(
                     PairRecord(
-                        campaign: campaign.name, round: number, position: position, chosenSample: pair.chosen, rejectedSample: pair.rejected,
-                        chosenScore: pair.chosenScore, rejectedScore: pair.rejectedScore))
+                        campaign: campaign.name,
+                        round: number,
+                        position: position,
+                        chosenSample: pair.chosen,
+                        rejectedSample: pair.rejected,
+                        chosenScore: pair.chosenScore,
+                        rejectedScore: pair.rejectedScore
+                    )
+                )
             }
         }
         return StepResult(value: pairs.count, tokens: tokens) { [verdicts, pairs] db in
@@ -135,19 +194,40 @@ extension Round {
         let prompts = try prompts
         let samples = Dictionary(grouping: try campaign.lineage.samples(campaign.name, round: number), by: \.position)
         let rows = try campaign.lineage.pairs(campaign.name, round: number).map { pair in
-            func text(_ sample: Int) -> [Message] { [Message(role: "assistant", content: samples[pair.position]!.first { $0.sample == sample }!.text)] }
+            func text(_ sample: Int) -> [Message] {
+                [Message(role: "assistant", content: samples[pair.position]!.first { $0.sample == sample }!.text)]
+            }
             return TrainingSet.Preference(
-                row: PreferenceRow(prompt: prompts[pair.position].messages, chosen: text(pair.chosenSample), rejected: text(pair.rejectedSample)),
-                origin: .init(round: number, position: pair.position, chosenSample: pair.chosenSample, rejectedSample: pair.rejectedSample))
+                row: PreferenceRow(
+                    prompt: prompts[pair.position].messages,
+                    chosen: text(pair.chosenSample),
+                    rejected: text(pair.rejectedSample)
+                ),
+                origin: .init(
+                    round: number,
+                    position: pair.position,
+                    chosenSample: pair.chosenSample,
+                    rejectedSample: pair.rejectedSample
+                )
+            )
         }
         guard rows.count >= max(settings.minimumPairs, 1) else {
             return StepResult(value: .skipped("\(rows.count) pairs; minimum_pairs is \(settings.minimumPairs)"))
         }
         let dataset = try campaign.lineage.files.write(dataset: JSONLines.encode(rows.map(\.row)))
         let seed = campaign.key(number, .dpo)
-        return try await stage(.dpo, from: policy, dataset: dataset, kind: .dpo, rows: rows.map(\.origin), seed: seed) { policy, training in
+        return try await stage(.dpo, from: policy, dataset: dataset, kind: .dpo, rows: rows.map(\.origin), seed: seed) {
+            policy,
+            training in
             try await FineTuning.dpo(
-                policy, rows, settings, seed: seed, threads: campaign.configuration.threads, training: training, progress: progress)
+                policy,
+                rows,
+                settings,
+                seed: seed,
+                threads: campaign.configuration.threads,
+                training: training,
+                progress: progress
+            )
         }
     }
 
@@ -155,11 +235,19 @@ extension Round {
 
     /// Trains, stores the model, and writes what made it. Training that diverged costs the round its stage, not the campaign.
     private func stage(
-        _ kind: DatasetRecord.Kind, from parent: String, dataset: String, kind modelKind: ModelRecord.Kind, rows: [TrainingSet.Origin], seed: UInt64,
+        _ kind: DatasetRecord.Kind,
+        from parent: String,
+        dataset: String,
+        kind modelKind: ModelRecord.Kind,
+        rows: [TrainingSet.Origin],
+        seed: UInt64,
         train: (Checkpoint, ResumableTraining) async throws -> (Checkpoint, FineTuning.Summary)
     ) async throws -> StepResult<StageModel> {
         let step: StepName = modelKind == .sft ? .sft : .dpo
-        let training = campaign.checkpoints(key(step)).training(step.rawValue, identity: [parent, dataset, "\(seed)", "\(campaign.configuration.threads)"])
+        let training = campaign.checkpoints(key(step)).training(
+            step.rawValue,
+            identity: [parent, dataset, "\(seed)", "\(campaign.configuration.threads)"]
+        )
         let trained: (Checkpoint, FineTuning.Summary)
         do {
             trained = try await train(campaign.lineage.files.load(model: parent), training)
@@ -170,17 +258,35 @@ extension Round {
         let digest = try campaign.lineage.files.store(checkpoint)
         let now = campaign.now()
         let set = DatasetRecord(
-            digest: dataset, kind: kind, campaign: campaign.name, round: number, rows: rows.count, tokens: summary.tokens, createdAt: now)
+            digest: dataset,
+            kind: kind,
+            campaign: campaign.name,
+            round: number,
+            rows: rows.count,
+            tokens: summary.tokens,
+            createdAt: now
+        )
         let model = ModelRecord(
-            digest: digest, kind: modelKind, parent: parent, campaign: campaign.name, round: number, dataset: dataset,
-            settings: try JSONText(summary), seed: Seed(seed), createdAt: now)
+            digest: digest,
+            kind: modelKind,
+            parent: parent,
+            campaign: campaign.name,
+            round: number,
+            dataset: dataset,
+            settings: try JSONText(summary),
+            seed: Seed(seed),
+            createdAt: now
+        )
         let records = TrainingSet.records(rows, dataset: dataset, campaign: campaign.name)
         let column = modelKind == .sft ? "sft_model" : "dpo_model"
         return StepResult(value: .made(digest), tokens: summary.tokens) { [name = campaign.name, number] db in
             try set.insert(db)
             try model.insert(db)
             for record in records { try record.insert(db) }
-            try db.execute(sql: "UPDATE rounds SET \(column) = ? WHERE campaign = ? AND round = ?", arguments: [digest, name, number])
+            try db.execute(
+                sql: "UPDATE rounds SET \(column) = ? WHERE campaign = ? AND round = ?",
+                arguments: [digest, name, number]
+            )
         }
     }
 }

@@ -43,7 +43,9 @@ public struct Round: Sendable {
     func key(_ step: StepName) -> StepKey { campaign.stepKey(number, step) }
 
     /// The key of a step's randomness for one prompt.
-    func key(_ step: StepName, _ prompt: PromptRecord) -> UInt64 { RandomKey.derive(campaign.key(number, step), prompt.id) }
+    func key(_ step: StepName, _ prompt: PromptRecord) -> UInt64 {
+        RandomKey.derive(campaign.key(number, step), prompt.id)
+    }
 
     var prompts: [PromptRecord] { get throws { try campaign.lineage.prompts(campaign.name, round: number) } }
 }

@@ -13,5 +13,7 @@ struct CampaignOptions: ParsableArguments {
     }
 
     /// - Throws: every fault of the file at once.
-    func configuration() throws -> CampaignConfiguration { try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed) }
+    func configuration() throws -> CampaignConfiguration {
+        try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
+    }
 }

@@ -24,7 +24,8 @@ struct CampaignSummary {
         rows.append(["start", "", "", "", score(record.initialModel), ""])
         for round in try lineage.rounds(campaign) {
             rows.append([
-                "\(round.round)", score(round.sftModel), score(round.dpoModel), round.outcome?.rawValue ?? "unfinished", score(round.championAfter),
+                "\(round.round)", score(round.sftModel), score(round.dpoModel), round.outcome?.rawValue ?? "unfinished",
+                score(round.championAfter),
                 Text.time(round.seconds),
             ])
         }

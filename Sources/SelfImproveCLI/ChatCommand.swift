@@ -5,23 +5,28 @@ import SelfImprove
 
 struct ChatCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "chat", abstract: "Talk to a model.",
+        commandName: "chat",
+        abstract: "Talk to a model.",
         discussion: """
             Every line of standard input is a message; the answer follows on standard output. An empty line, or Ctrl-D, ends it. With --json \
             every answer is one object.
 
             selfimprove chat nursery/champion --alone
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
     @Option(help: "0 is greedy.") var temperature = 0.0
     @Option(help: "At most so many tokens in an answer.") var maxTokens = 256
     @Option(help: "Of the sampling.") var seed: UInt64 = 0
-    @Flag(help: "Each message by itself, without what was said before: for models that know no conversations.") var alone = false
+    @Flag(help: "Each message by itself, without what was said before: for models that know no conversations.")
+    var alone = false
 
     func validate() throws {
-        guard temperature >= 0, maxTokens > 0 else { throw ValidationError("--temperature starts at 0, --max-tokens at 1") }
+        guard temperature >= 0, maxTokens > 0 else {
+            throw ValidationError("--temperature starts at 0, --max-tokens at 1")
+        }
     }
 
     func run() async throws {
@@ -36,11 +41,18 @@ struct ChatCommand: AsyncParsableCommand {
             if alone { messages = [] }
             messages.append(Message(role: "user", content: line))
             let request = GenerationRequest(ids: try checkpoint.promptIDs(messages), key: RandomKey.derive(seed, turn))
-            let answer = try engine.generate([request], sampling: Sampling(temperature: temperature, maximumTokens: maxTokens))[0][0]
+            let answer = try engine.generate(
+                [request],
+                sampling: Sampling(temperature: temperature, maximumTokens: maxTokens)
+            )[0][0]
             let text = checkpoint.tokenizer.decode(answer.ids, skippingSpecialTokens: true)
             messages.append(Message(role: "assistant", content: text))
             turn += 1
-            if state.json { try Output.json(["text": text, "finish_reason": answer.finishReason.rawValue]) } else { Output.line(text) }
+            if state.json {
+                try Output.json(["text": text, "finish_reason": answer.finishReason.rawValue])
+            } else {
+                Output.line(text)
+            }
         }
     }
 }

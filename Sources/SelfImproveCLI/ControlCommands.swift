@@ -5,8 +5,11 @@ import SelfImprove
 
 struct StartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "start", abstract: "Hand a campaign to the daemon.",
-        discussion: "It waits for its turn in the daemon's queue. The same for a campaign that ended or was interrupted: it goes on.")
+        commandName: "start",
+        abstract: "Hand a campaign to the daemon.",
+        discussion:
+            "It waits for its turn in the daemon's queue. The same for a campaign that ended or was interrupted: it goes on."
+    )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var campaign: CampaignOptions
@@ -22,7 +25,10 @@ struct StartCommand: AsyncParsableCommand {
 
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Let a campaign wait, before its next step.", discussion: "selfimprove resume goes on with it.")
+        commandName: "pause",
+        abstract: "Let a campaign wait, before its next step.",
+        discussion: "selfimprove resume goes on with it."
+    )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target
@@ -33,7 +39,9 @@ struct PauseCommand: AsyncParsableCommand {
 
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Put a campaign that was paused, stopped or interrupted back into the daemon's queue.")
+        commandName: "resume",
+        abstract: "Put a campaign that was paused, stopped or interrupted back into the daemon's queue."
+    )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target
@@ -43,8 +51,10 @@ struct ResumeCommand: AsyncParsableCommand {
 
 struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "End a campaign, before its next step.",
-        discussion: "Its models and its lineage stay; selfimprove resume takes it up again.")
+        commandName: "stop",
+        abstract: "End a campaign, before its next step.",
+        discussion: "Its models and its lineage stay; selfimprove resume takes it up again."
+    )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target
@@ -79,7 +89,10 @@ enum Control {
     }
 
     static func send(_ verb: String, _ campaign: String, now: Bool, _ state: StateOptions) async throws {
-        try await report(DaemonClient.require(state).send("POST", "/api/campaigns/\(campaign)/\(verb)", ["now": now]), state)
+        try await report(
+            DaemonClient.require(state).send("POST", "/api/campaigns/\(campaign)/\(verb)", ["now": now]),
+            state
+        )
     }
 
     static func report(_ answer: Data, _ state: StateOptions) throws {

@@ -4,7 +4,8 @@ import SelfImprove
 
 struct CriteriaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "criteria", abstract: "Show or change when a campaign stops, also while it runs.",
+        commandName: "criteria",
+        abstract: "Show or change when a campaign stops, also while it runs.",
         discussion: """
             A running campaign looks again between rounds. Keys: rounds, target_score (0 to 1, by the lower end of the interval), \
             patience (rounds in a row without promotion), regression (the champion lost so much against the best before it, \
@@ -14,7 +15,8 @@ struct CriteriaCommand: AsyncParsableCommand {
 
             selfimprove criteria nursery rounds=6 patience=off
             selfimprove criteria nursery length_ratio=above:1.5 distinct_2=below:0.1
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
@@ -26,13 +28,22 @@ struct CriteriaCommand: AsyncParsableCommand {
         if !changes.isEmpty {
             let parsed = try changes.map { change in
                 let parts = change.split(separator: "=", maxSplits: 1).map(String.init)
-                guard parts.count == 2 else { throw SelfImproveError(.input, "\"\(change)\" is no KEY=VALUE", hint: "such as rounds=5, or patience=off") }
+                guard parts.count == 2 else {
+                    throw SelfImproveError(
+                        .input,
+                        "\"\(change)\" is no KEY=VALUE",
+                        hint: "such as rounds=5, or patience=off"
+                    )
+                }
                 return (key: parts[0], value: parts[1])
             }
             // Through the daemon, where one runs: its page shows it at once.
             if let client = try DaemonClient.find(state.url) {
                 let body = Dictionary(parsed.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-                criteria = try JSONDecoder().decode(StopCriteria.self, from: await client.send("PATCH", "/api/campaigns/\(campaign)/criteria", body))
+                criteria = try JSONDecoder().decode(
+                    StopCriteria.self,
+                    from: await client.send("PATCH", "/api/campaigns/\(campaign)/criteria", body)
+                )
             } else {
                 criteria = try lineage.changeCriteria(campaign, parsed, at: Date())
             }

@@ -14,8 +14,12 @@ struct DaemonClient: Sendable {
     static func require(_ state: StateOptions) throws -> DaemonClient {
         if let client = try find(state.url) { return client }
         throw SelfImproveError(
-            .busy, "no daemon runs on this state directory", context: state.url.path,
-            hint: "start one with: selfimprove daemon; or run the campaign in the foreground with: selfimprove run CONFIG")
+            .busy,
+            "no daemon runs on this state directory",
+            context: state.url.path,
+            hint:
+                "start one with: selfimprove daemon; or run the campaign in the foreground with: selfimprove run CONFIG"
+        )
     }
 
     private struct Refusal: Decodable {
@@ -28,21 +32,30 @@ struct DaemonClient: Sendable {
 
     /// - Throws: what the daemon says is wrong; `.failed` where it does not answer.
     func send(_ method: String, _ path: String, _ body: (some Encodable)? = Data?.none) async throws -> Data {
-        let host = address.host.contains(":") ? "[\(address.host)]" : address.host == "0.0.0.0" ? "127.0.0.1" : address.host
+        let host =
+            address.host.contains(":") ? "[\(address.host)]" : address.host == "0.0.0.0" ? "127.0.0.1" : address.host
         guard let url = URL(string: "http://\(host):\(address.port)\(path)") else {
             throw SelfImproveError(.input, "is no address", context: path)
         }
         var request = URLRequest(url: url, timeoutInterval: 120)
         request.httpMethod = method
-        if let token = try AccessToken.text() { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        if let token = try AccessToken.text() {
+            request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization")
+        }
         if let body { request.httpBody = try JSONEncoder().encode(body) }
         let answer: (data: Data, response: URLResponse)
         do { answer = try await URLSession.shared.data(for: request) } catch {
             throw SelfImproveError(
-                .failed, "the daemon does not answer: \(error.localizedDescription)", context: "\(host):\(address.port)", hint: "its log says more",
-                retryable: true)
+                .failed,
+                "the daemon does not answer: \(error.localizedDescription)",
+                context: "\(host):\(address.port)",
+                hint: "its log says more",
+                retryable: true
+            )
         }
-        guard let status = (answer.response as? HTTPURLResponse)?.statusCode, !(200..<300).contains(status) else { return answer.data }
+        guard let status = (answer.response as? HTTPURLResponse)?.statusCode, !(200..<300).contains(status) else {
+            return answer.data
+        }
         let refusal = try JSONDecoder().decode(Refusal.self, from: answer.data)
         throw SelfImproveError(SelfImproveError.Code(rawValue: refusal.error.code) ?? .failed, refusal.error.message)
     }

@@ -6,7 +6,8 @@ import SelfImprove
 
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "daemon", abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
+        commandName: "daemon",
+        abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
         discussion: """
             Drives one campaign at a time. Killed at any moment, the next daemon goes on where it was. SIGTERM and SIGINT end it within \
             seconds: training that runs is kept as it is after its current batch, and goes on from there. The dashboard is at http://127.0.0.1:8321/. \
@@ -16,7 +17,8 @@ struct DaemonCommand: AsyncParsableCommand {
             selfimprove daemon
             selfimprove start configs/nursery.yaml       from another terminal
             selfimprove watch nursery
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Option(help: "Address to listen on.") var host = HTTPServer.defaultAddress.host
@@ -41,7 +43,11 @@ struct DaemonCommand: AsyncParsableCommand {
         let token = try AccessToken.find()
         let models = ServedModels(.lineage(lineage), threads: Machine.cores)
         let server = try HTTPServer(
-            .daemon(daemon, models), address: .init(host: host, port: port), token: token, logger: logger)
+            .daemon(daemon, models),
+            address: .init(host: host, port: port),
+            token: token,
+            logger: logger
+        )
         let manager = ServiceManager()
         let host = host, state = state
 
@@ -64,7 +70,9 @@ struct DaemonCommand: AsyncParsableCommand {
             }
             group.addTask {
                 try await server.run { port in
-                    do { try DaemonAddress(pid: getpid(), host: host, port: port).write(to: state.url) } catch { log.error("\(error)") }
+                    do { try DaemonAddress(pid: getpid(), host: host, port: port).write(to: state.url) } catch {
+                        log.error("\(error)")
+                    }
                     manager.ready("listening on \(host):\(port)")
                     Self.announce(host, port, json: state.json)
                     start.yield()
@@ -92,7 +100,9 @@ struct DaemonCommand: AsyncParsableCommand {
             if json {
                 try Output.json(["event": "listening", "host": host, "port": "\(port)"])
             } else {
-                Output.line("listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it, nothing is lost")
+                Output.line(
+                    "listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it, nothing is lost"
+                )
             }
         } catch { Output.error("selfimprove: \(error)") }
     }

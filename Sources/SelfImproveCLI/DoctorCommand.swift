@@ -7,8 +7,11 @@ import SelfImprove
 
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Checks the machine and every byte of the state. Changes nothing.",
-        discussion: "Reads all models and datasets and compares them with their digests. Ends with 1 if something is damaged.")
+        commandName: "doctor",
+        abstract: "Checks the machine and every byte of the state. Changes nothing.",
+        discussion:
+            "Reads all models and datasets and compares them with their digests. Ends with 1 if something is damaged."
+    )
 
     @OptionGroup var state: StateOptions
 
@@ -29,16 +32,25 @@ struct DoctorCommand: AsyncParsableCommand {
             if state.json {
                 try Output.json(finding)
             } else {
-                for line in Text.wrap("\(Text.padded(finding.level.rawValue, 9))\(finding.what)", width: 79, indent: 9) { Output.line(line) }
+                for line in Text.wrap("\(Text.padded(finding.level.rawValue, 9))\(finding.what)", width: 79, indent: 9)
+                { Output.line(line) }
             }
         }
-        if findings.contains(where: { $0.level == .damaged }) { throw SelfImproveError(.damaged, "the state is damaged: see above", context: state.url.path) }
+        if findings.contains(where: { $0.level == .damaged }) {
+            throw SelfImproveError(.damaged, "the state is damaged: see above", context: state.url.path)
+        }
     }
 
     private func machine() -> [Finding] {
         let flags = Machine.flags
         let widest = flags.contains("avx512f") ? "AVX-512" : flags.contains("avx2") ? "AVX2" : "no AVX2"
-        return [Finding(level: .ok, what: "selfimprove \(ProgramVersion.current), \(ProcessInfo.processInfo.activeProcessorCount) cores, \(widest)")]
+        return [
+            Finding(
+                level: .ok,
+                what:
+                    "selfimprove \(ProgramVersion.current), \(ProcessInfo.processInfo.activeProcessorCount) cores, \(widest)"
+            )
+        ]
             + Machine.warnings.map { Finding(level: .note, what: $0) }
     }
 
@@ -46,14 +58,25 @@ struct DoctorCommand: AsyncParsableCommand {
         let lineage = try Lineage.openExisting(state: state.url)
         var findings: [Finding] = []
         let (integrity, orphans) = try lineage.read { db in
-            (try String.fetchAll(db, sql: "PRAGMA integrity_check"), try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count)
+            (
+                try String.fetchAll(db, sql: "PRAGMA integrity_check"),
+                try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
+            )
         }
         findings.append(
             integrity == ["ok"] && orphans == 0
                 ? Finding(level: .ok, what: "database: integrity and references")
-                : Finding(level: .damaged, what: "database: \(integrity.first ?? ""), \(orphans) rows refer to what is gone"))
-        let freed = try lineage.collectedModels().filter { !FileManager.default.fileExists(atPath: lineage.files.modelDirectory($0).path) }
-        if !freed.isEmpty { findings.append(Finding(level: .ok, what: "\(freed.count) models were freed by selfimprove gc")) }
+                : Finding(
+                    level: .damaged,
+                    what: "database: \(integrity.first ?? ""), \(orphans) rows refer to what is gone"
+                )
+        )
+        let freed = try lineage.collectedModels().filter {
+            !FileManager.default.fileExists(atPath: lineage.files.modelDirectory($0).path)
+        }
+        if !freed.isEmpty {
+            findings.append(Finding(level: .ok, what: "\(freed.count) models were freed by selfimprove gc"))
+        }
         let models = try lineage.models().filter { !freed.contains($0.digest) }, datasets = try lineage.datasets()
         var damaged = 0
         func check(_ body: () throws -> Void) {
@@ -64,17 +87,26 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         for model in models { check { _ = try lineage.files.verified(model: model.digest) } }
         for dataset in datasets { check { _ = try lineage.files.read(dataset: dataset.digest) } }
-        if damaged == 0 { findings.append(Finding(level: .ok, what: "\(models.count) models and \(datasets.count) datasets: every digest")) }
+        if damaged == 0 {
+            findings.append(
+                Finding(level: .ok, what: "\(models.count) models and \(datasets.count) datasets: every digest")
+            )
+        }
         findings +=
-            try unnamed(lineage.files.models, known: Set(models.map(\.digest))) + unnamed(lineage.files.data, known: Set(datasets.map { $0.digest + ".jsonl" }))
-        if let holder = StateLock.holder(state.url) { findings.append(Finding(level: .note, what: "process \(holder) is running a campaign here")) }
+            try unnamed(lineage.files.models, known: Set(models.map(\.digest)))
+            + unnamed(lineage.files.data, known: Set(datasets.map { $0.digest + ".jsonl" }))
+        if let holder = StateLock.holder(state.url) {
+            findings.append(Finding(level: .note, what: "process \(holder) is running a campaign here"))
+        }
         return findings
     }
 
     /// Files that no row names: a process died between writing them and saying so. They harm nothing.
     private func unnamed(_ directory: URL, known: Set<String>) throws -> [Finding] {
         guard FileManager.default.fileExists(atPath: directory.path) else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter { !known.contains($0) }.map {
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted().filter {
+            !known.contains($0)
+        }.map {
             Finding(level: .note, what: "\(directory.lastPathComponent)/\($0) is named by no row; it harms nothing")
         }
     }

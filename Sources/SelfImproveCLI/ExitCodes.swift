@@ -25,7 +25,11 @@ enum ExitCodes {
         }
         // ArgumentParser's own: its first line says what is wrong, the usage follows.
         let isUsage = code == .validationFailure
-        Output.error(isUsage ? SelfImproveCommand.fullMessage(for: error).replacingOccurrences(of: "Error: ", with: "selfimprove: ") : "selfimprove: \(error)")
+        Output.error(
+            isUsage
+                ? SelfImproveCommand.fullMessage(for: error).replacingOccurrences(of: "Error: ", with: "selfimprove: ")
+                : "selfimprove: \(error)"
+        )
         return isUsage ? 2 : 1
     }
 }

@@ -5,11 +5,13 @@ import SelfImprove
 
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "A model as a Hugging Face directory, with a model card.",
+        commandName: "export",
+        abstract: "A model as a Hugging Face directory, with a model card.",
         discussion: """
             selfimprove export nursery/champion ./champion
             python -c "from transformers import AutoModelForCausalLM; AutoModelForCausalLM.from_pretrained('./champion')"
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias (nursery/champion, nursery/r2-sft).") var model: String
@@ -28,15 +30,18 @@ struct ExportCommand: AsyncParsableCommand {
 
 struct ExportDataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export-data", abstract: "A campaign's training data as TRL's JSONL.",
+        commandName: "export-data",
+        abstract: "A campaign's training data as TRL's JSONL.",
         discussion: """
             Writes rN-sft.jsonl ({"prompt", "completion"}) and rN-preference.jsonl ({"prompt", "chosen", "rejected"}) for every round that \
             trained, as the models saw them (replayed rows included), and prompts.jsonl with every prompt that was drawn.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
-    @Argument(help: ArgumentHelp("Folder to write into; files of the same name must not exist.", valueName: "DIR")) var directory: String
+    @Argument(help: ArgumentHelp("Folder to write into; files of the same name must not exist.", valueName: "DIR"))
+    var directory: String
 
     func run() async throws {
         let lineage = try Lineage.openExisting(state: state.url)
@@ -52,13 +57,25 @@ struct ExportDataCommand: AsyncParsableCommand {
                 }
             }
             prompts += try lineage.prompts(campaign, round: round.round).map {
-                PromptRow(id: $0.id, task: $0.task, prompt: $0.messages, provenance: [.init("round", .integer($0.round))])
+                PromptRow(
+                    id: $0.id,
+                    task: $0.task,
+                    prompt: $0.messages,
+                    provenance: [.init("round", .integer($0.round))]
+                )
             }
         }
-        guard !prompts.isEmpty else { throw SelfImproveError(.notFound, "the campaign has no data yet", context: campaign) }
+        guard !prompts.isEmpty else {
+            throw SelfImproveError(.notFound, "the campaign has no data yet", context: campaign)
+        }
         files.append(("prompts.jsonl", JSONLines.encode(prompts)))
         for file in files where FileManager.default.fileExists(atPath: folder.appendingPathComponent(file.name).path) {
-            throw SelfImproveError(.file, "is there already and is not overwritten", context: "\(directory)/\(file.name)", hint: "name another folder")
+            throw SelfImproveError(
+                .file,
+                "is there already and is not overwritten",
+                context: "\(directory)/\(file.name)",
+                hint: "name another folder"
+            )
         }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         for file in files { try AtomicFile.write(file.data, to: folder.appendingPathComponent(file.name)) }
@@ -73,19 +90,26 @@ private struct ModelCard {
 
     init(_ lineage: Lineage, digest: String) throws {
         let line = try lineage.ancestors(of: digest)
-        guard let model = line.first else { throw SelfImproveError(.notFound, "the lineage has no record of this model", context: digest) }
-        var text = "---\nlibrary_name: transformers\ntags: [selfimprove, \(model.kind.rawValue)]\n---\n\n# Model \(digest.prefix(12))\n\n"
+        guard let model = line.first else {
+            throw SelfImproveError(.notFound, "the lineage has no record of this model", context: digest)
+        }
+        var text =
+            "---\nlibrary_name: transformers\ntags: [selfimprove, \(model.kind.rawValue)]\n---\n\n# Model \(digest.prefix(12))\n\n"
         text +=
             "Made by selfimprove \(model.programVersion)\(model.campaign.map { " in campaign `\($0)`" } ?? "")\(model.round.map { ", round \($0)" } ?? "").\n\n"
-        let scores = try model.campaign.map { try lineage.evaluations($0).filter { $0.model == digest && $0.set == .report } } ?? []
+        let scores =
+            try model.campaign.map { try lineage.evaluations($0).filter { $0.model == digest && $0.set == .report } }
+            ?? []
         for evaluation in scores {
-            text += "Held-out accuracy (exact match, greedy): \(Text.score(evaluation.score)).\n\n| task | right | n |\n|---|---|---|\n"
+            text +=
+                "Held-out accuracy (exact match, greedy): \(Text.score(evaluation.score)).\n\n| task | right | n |\n|---|---|---|\n"
             for slice in evaluation.slices { text += "| \(slice.slice) | \(slice.correct) | \(slice.n) |\n" }
             text += "\n"
         }
         text += "## Lineage\n\n| model | kind | round | dataset | settings |\n|---|---|---|---|---|\n"
         for ancestor in line {
-            text += "| `\(ancestor.digest.prefix(12))` | \(ancestor.kind.rawValue) | \(ancestor.round.map(String.init) ?? "") "
+            text +=
+                "| `\(ancestor.digest.prefix(12))` | \(ancestor.kind.rawValue) | \(ancestor.round.map(String.init) ?? "") "
             text += "| \(ancestor.dataset.map { "`\($0.prefix(12))`" } ?? "") | `\(ancestor.settings.text)` |\n"
         }
         self.text = text + "\nDigest: `\(digest)` (SHA-256 of SHA256SUMS).\n"

@@ -9,7 +9,8 @@ struct KeptTraining {
     private let cancellation: Computation.Cancellation
 
     /// - Parameter identity: a run of another one is left alone, and begun beside.
-    init(beside output: String, every interval: Duration, identity: [String], _ cancellation: Computation.Cancellation) {
+    init(beside output: String, every interval: Duration, identity: [String], _ cancellation: Computation.Cancellation)
+    {
         // Beside it also where `output` ends with a slash: nothing may be in its place before it is whole.
         folder = URL(fileURLWithPath: URL(fileURLWithPath: output).path + ".unfinished", isDirectory: true)
         let name = "training-\(ContentDigest.sha256(identity.joined(separator: "\n")).prefix(12))"
@@ -48,7 +49,9 @@ struct KeptTraining {
         if done > 0 {
             Output.error("note: going on behind step \(done) of \(steps), kept in \(folder.path)")
         } else if FileManager.default.fileExists(atPath: folder.path) {
-            Output.error("note: \(folder.path) holds a run of other data or settings, or of another version; this one begins at its first step")
+            Output.error(
+                "note: \(folder.path) holds a run of other data or settings, or of another version; this one begins at its first step"
+            )
         }
     }
 

@@ -3,11 +3,13 @@ import SelfImprove
 
 struct LineageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "lineage", abstract: "The rounds of a campaign as a tree, with scores and reasons.",
+        commandName: "lineage",
+        abstract: "The rounds of a campaign as a tree, with scores and reasons.",
         discussion: """
             Scores are on the held-out set that promotion never reads, with 95% intervals. Rounds that a rollback undid stay in the tree, \
             indented. The line to today's champion is marked with *.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
@@ -23,15 +25,23 @@ struct LineageCommand: AsyncParsableCommand {
 
     private static func graph(_ report: LineageReport) -> String {
         func node(_ digest: String) -> String { "\"\(digest.prefix(12))\"" }
-        func label(_ name: String, _ score: Score?) -> String { "\(name)\\n\(score.map { Text.percent($0.value) } ?? "")" }
+        func label(_ name: String, _ score: Score?) -> String {
+            "\(name)\\n\(score.map { Text.percent($0.value) } ?? "")"
+        }
         var lines = ["digraph \"\(report.campaign)\" {", "  rankdir=LR;"]
-        if let initial = report.initial { lines.append("  \(node(initial.model)) [label=\"\(label("start", initial.score))\"];") }
+        if let initial = report.initial {
+            lines.append("  \(node(initial.model)) [label=\"\(label("start", initial.score))\"];")
+        }
         for round in report.rounds {
             var last = round.parent
             for stage in round.stages {
                 let bold = stage.model == report.champion ? ", style=bold" : ""
-                lines.append("  \(node(stage.model)) [label=\"\(label("r\(round.round)-\(stage.stage)", stage.score))\"\(bold)];")
-                lines.append("  \(node(last)) -> \(node(stage.model)) [style=\(stage.model == round.champion ? "solid" : "dashed")];")
+                lines.append(
+                    "  \(node(stage.model)) [label=\"\(label("r\(round.round)-\(stage.stage)", stage.score))\"\(bold)];"
+                )
+                lines.append(
+                    "  \(node(last)) -> \(node(stage.model)) [style=\(stage.model == round.champion ? "solid" : "dashed")];"
+                )
                 last = stage.model
             }
         }
@@ -52,7 +62,9 @@ private struct Tree {
     }
 
     func print() {
-        Output.line("campaign \(report.campaign), seed \(report.seed), \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")")
+        Output.line(
+            "campaign \(report.campaign), seed \(report.seed), \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")"
+        )
         guard let initial = report.initial else { return Output.line("no model yet: it is still being prepared") }
         Output.line("* start    \(score(initial.score))  \(initial.model.prefix(12))")
         branch(from: initial.model, depth: 0)
@@ -75,10 +87,12 @@ private struct Tree {
     private func line(_ round: LineageReport.Round, depth: Int) {
         let indent = String(repeating: "   ", count: depth)
         let mark = active.contains(round.round) ? "*" : " "
-        let stages = round.stages.map { "\($0.stage.uppercased()) \($0.score.map { Text.percent($0.value) } ?? "-")" }.joined(separator: ", ")
+        let stages = round.stages.map { "\($0.stage.uppercased()) \($0.score.map { Text.percent($0.value) } ?? "-")" }
+            .joined(separator: ", ")
         Output.line(
             "\(indent)\(mark) round \(Text.padded("\(round.round)", 3))\(score(round.score))  \(round.champion.prefix(12))  \(round.outcome.rawValue), "
-                + Text.time(round.seconds))
+                + Text.time(round.seconds)
+        )
         let reason = (stages.isEmpty ? "" : stages + ". ") + round.reason
         for text in Text.wrap(reason, width: 79 - indent.count - 11) { Output.line(indent + "           " + text) }
     }

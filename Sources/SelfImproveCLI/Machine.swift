@@ -15,14 +15,18 @@ enum Machine {
         if let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], hasAVX512,
             !["SkylakeX", "Cooperlake", "Sapphirerapids", "Zen4"].contains(pinned)
         {
-            warnings.append("OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (AVX-512); unset it for speed")
+            warnings.append(
+                "OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (AVX-512); unset it for speed"
+            )
         }
         return warnings
     }
 
     /// Flags of the first processor, as Linux tells them.
     static var flags: Set<Substring> {
-        guard let text = FileManager.default.contents(atPath: "/proc/cpuinfo").map({ String(decoding: $0, as: UTF8.self) }),
+        guard
+            let text = FileManager.default.contents(atPath: "/proc/cpuinfo").map({ String(decoding: $0, as: UTF8.self) }
+            ),
             let line = text.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
         else { return [] }
         return Set(line.split(separator: " "))

@@ -4,7 +4,8 @@ import LocalLM
 
 struct ModelBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure training or decoding speed of a model, or of a shape with random weights.",
+        commandName: "bench",
+        abstract: "Measure training or decoding speed of a model, or of a shape with random weights.",
         discussion:
             "Prints one JSON object. Example: selfimprove model bench --shape hidden=256,layers=6,heads=8,kvHeads=4,ffn=768,vocab=2048 --task train --batch 16 --length 128"
     )
@@ -15,8 +16,10 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "train, dpo, prefill or decode.") var task: SpeedMeasurement.Task = .train
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
-    @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.") var precision: PrecisionOption = .fp32
-    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.") var keyValueCache: Precision = .fp32
+    @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.")
+    var precision: PrecisionOption = .fp32
+    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.")
+    var keyValueCache: Precision = .fp32
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 
@@ -35,8 +38,16 @@ struct ModelBench: AsyncParsableCommand {
             weights = Initialization.gaussian(try ModelShape.configuration(shape!, positions: length + 64), seed: 0)
         }
         let result = try SpeedMeasurement.measure(
-            task, weights: weights, batch: batch, length: length, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, repetitions: repetitions,
-            training: precision.training, inference: precision.weights, cache: keyValueCache)
+            task,
+            weights: weights,
+            batch: batch,
+            length: length,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            repetitions: repetitions,
+            training: precision.training,
+            inference: precision.weights,
+            cache: keyValueCache
+        )
         try Output.json(result)
     }
 }

@@ -4,27 +4,37 @@ import LocalLM
 
 struct ModelGenerate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "generate", abstract: "Answer prompts.",
+        commandName: "generate",
+        abstract: "Answer prompts.",
         discussion: """
             Reads {"ids":[...]}, {"prompt":"..."} or {"messages":[...]}; prints per sample
             {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}, and with --logprobs also "token_logprobs":[...]. A sample
             depends on its prompt, --seed and its number alone, not on what is generated beside it. Limits apply in transformers' order:
             repetition penalty, temperature, top-k, top-p, min-p.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
     @Option(help: "Most new tokens.") var maxTokens = 256
     @Option(help: "0 is greedy.") var temperature = 0.7
-    @Option(name: .customLong("top-p"), help: "Sample from the smallest set of tokens with this probability.") var topP = 1.0
+    @Option(name: .customLong("top-p"), help: "Sample from the smallest set of tokens with this probability.")
+    var topP = 1.0
     @Option(name: .customLong("top-k"), help: "Sample from the k most likely tokens; 0: all.") var topK = 0
-    @Option(name: .customLong("min-p"), help: "Leave out tokens less likely than this share of the likeliest one; 0: none.") var minP = 0.0
-    @Option(help: "Divide the logits of tokens that the prompt or the answer has (multiply, where negative); 1: off.") var repetitionPenalty = 1.0
-    @Option(help: "Text that ends an answer, which keeps what is before it; may be given several times.") var stop: [String] = []
+    @Option(
+        name: .customLong("min-p"),
+        help: "Leave out tokens less likely than this share of the likeliest one; 0: none."
+    ) var minP = 0.0
+    @Option(help: "Divide the logits of tokens that the prompt or the answer has (multiply, where negative); 1: off.")
+    var repetitionPenalty = 1.0
+    @Option(help: "Text that ends an answer, which keeps what is before it; may be given several times.") var stop:
+        [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
-    @Option(help: "Weights: fp32, bf16, or auto (bf16 where that changes no weight, and so no answer).") var precision: PrecisionOption = .auto
-    @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.") var keyValueCache: Precision = .fp32
+    @Option(help: "Weights: fp32, bf16, or auto (bf16 where that changes no weight, and so no answer).") var precision:
+        PrecisionOption = .auto
+    @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.")
+    var keyValueCache: Precision = .fp32
     @Option(help: "Answers per prompt.") var samples = 1
     @Option(help: "Of the random numbers.") var seed: UInt64 = 0
     @Flag(name: .customLong("ignore-eos"), help: "EOS may be produced and does not stop.") var ignoreEOS = false
@@ -45,21 +55,38 @@ struct ModelGenerate: AsyncParsableCommand {
     }
 
     func validate() throws {
-        guard maxTokens > 0, samples > 0, topK >= 0, temperature >= 0, temperature.isFinite, topP > 0, topP <= 1, threads ?? 1 > 0 else {
-            throw ValidationError("--max-tokens, --samples and --threads start at 1, --temperature and --top-k at 0, and --top-p lies above 0 and up to 1")
+        guard maxTokens > 0, samples > 0, topK >= 0, temperature >= 0, temperature.isFinite, topP > 0, topP <= 1,
+            threads ?? 1 > 0
+        else {
+            throw ValidationError(
+                "--max-tokens, --samples and --threads start at 1, --temperature and --top-k at 0, and --top-p lies above 0 and up to 1"
+            )
         }
         guard minP >= 0, minP <= 1, repetitionPenalty > 0, repetitionPenalty.isFinite, !stop.contains("") else {
-            throw ValidationError("--min-p lies from 0 to 1, --repetition-penalty above 0, and a --stop text is not empty")
+            throw ValidationError(
+                "--min-p lies from 0 to 1, --repetition-penalty above 0, and a --stop text is not empty"
+            )
         }
     }
 
     func run() async throws {
         let checkpoint = try adapter.applied(to: state.checkpoint(model))
         let engine = InferenceEngine(
-            weights: checkpoint.weights, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, precision: precision.weights, cache: keyValueCache)
+            weights: checkpoint.weights,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            precision: precision.weights,
+            cache: keyValueCache
+        )
         let sampling = Sampling(
-            temperature: temperature, topP: topP, topK: topK, minP: minP, repetitionPenalty: repetitionPenalty, stop: stop, maximumTokens: maxTokens,
-            ignoresEOS: ignoreEOS)
+            temperature: temperature,
+            topP: topP,
+            topK: topK,
+            minP: minP,
+            repetitionPenalty: repetitionPenalty,
+            stop: stop,
+            maximumTokens: maxTokens,
+            ignoresEOS: ignoreEOS
+        )
         var prompts: [[Int]] = []
         try Output.forEachInput(Input.self) { row in
             if let ids = row.ids {
@@ -73,13 +100,20 @@ struct ModelGenerate: AsyncParsableCommand {
                 throw LocalLMError(.input, "a line needs \"ids\", \"prompt\" or \"messages\"")
             }
         }
-        let requests = prompts.enumerated().map { GenerationRequest(ids: $0.element, samples: samples, key: RandomKey.derive(seed, UInt64($0.offset))) }
+        let requests = prompts.enumerated().map {
+            GenerationRequest(ids: $0.element, samples: samples, key: RandomKey.derive(seed, UInt64($0.offset)))
+        }
         for sequence in try engine.generate(requests, sampling: sampling, tokenizer: checkpoint.tokenizer).joined() {
             let text = sequence.text ?? checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true)
             try Output.json(
                 Result(
-                    ids: sequence.ids, text: text, finish_reason: sequence.finishReason, logprob: sequence.logprob,
-                    token_logprobs: logprobs ? sequence.tokenLogprobs : nil))
+                    ids: sequence.ids,
+                    text: text,
+                    finish_reason: sequence.finishReason,
+                    logprob: sequence.logprob,
+                    token_logprobs: logprobs ? sequence.tokenLogprobs : nil
+                )
+            )
         }
     }
 }

@@ -4,11 +4,13 @@ import LocalLM
 
 struct ModelScore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "score", abstract: "Logprobs that a model gives to tokens.",
+        commandName: "score",
+        abstract: "Logprobs that a model gives to tokens.",
         discussion: """
             Reads {"ids":[...]} (scores ids 2, 3, ...) or {"prompt":...,"completion":...} (texts, or messages and one answer; scores the
             completion); prints {"token_logprobs":[...],"logprob":x,"tokens":n}, natural logarithms.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
@@ -31,7 +33,10 @@ struct ModelScore: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try adapter.applied(to: state.checkpoint(model))
-        let engine = InferenceEngine(weights: checkpoint.weights, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        let engine = InferenceEngine(
+            weights: checkpoint.weights,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+        )
         try Output.forEachInput(Input.self) { row in
             let example: Example
             if let ids = row.ids {
@@ -43,11 +48,20 @@ struct ModelScore: AsyncParsableCommand {
             }
             let logprobs = try engine.logprobs(of: [example])[0]
             let last = logits ? try engine.allLogprobs(ids: example.ids, lastLogits: true).lastLogits : nil
-            try Output.json(Result(token_logprobs: logprobs, logprob: logprobs.reduce(0) { $0 + Double($1) }, tokens: logprobs.count, last_logits: last))
+            try Output.json(
+                Result(
+                    token_logprobs: logprobs,
+                    logprob: logprobs.reduce(0) { $0 + Double($1) },
+                    tokens: logprobs.count,
+                    last_logits: last
+                )
+            )
         }
     }
 
-    private static func example(_ prompt: TextOrMessages, _ completion: TextOrMessages, _ checkpoint: Checkpoint) throws -> Example {
+    private static func example(_ prompt: TextOrMessages, _ completion: TextOrMessages, _ checkpoint: Checkpoint) throws
+        -> Example
+    {
         switch (prompt, completion) {
         case (.messages(let messages), .messages(let answer)):
             guard let example = try checkpoint.example(prompt: messages, completion: answer) else {
@@ -75,6 +89,10 @@ enum TextOrMessages: Decodable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let text = try? container.decode(String.self) { self = .text(text) } else { self = .messages(try container.decode([Message].self)) }
+        if let text = try? container.decode(String.self) {
+            self = .text(text)
+        } else {
+            self = .messages(try container.decode([Message].self))
+        }
     }
 }

@@ -34,16 +34,26 @@ enum ModelShape {
         if let unknown = values.keys.sorted().first(where: { !keys.contains($0) }) {
             throw ValidationError("--shape: unknown key \"\(unknown)\"; keys are \(keys.joined(separator: ", ")), tied")
         }
-        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"], let ffn = values["ffn"], let vocab = values["vocab"]
+        guard let hidden = values["hidden"], let layers = values["layers"], let heads = values["heads"],
+            let ffn = values["ffn"], let vocab = values["vocab"]
         else {
             throw ValidationError("--shape needs hidden, layers, heads, ffn and vocab")
         }
         let kvHeads = values["kvHeads"] ?? heads
         guard hidden % heads == 0, heads % kvHeads == 0, (hidden / heads) % 2 == 0 else {
-            throw ValidationError("--shape: heads must divide hidden into even head sizes, and kvHeads must divide heads")
+            throw ValidationError(
+                "--shape: heads must divide hidden into even head sizes, and kvHeads must divide heads"
+            )
         }
         return ModelConfiguration(
-            hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads, vocabularySize: vocab,
-            maximumPositions: positions, tiesEmbeddings: tied)
+            hiddenSize: hidden,
+            intermediateSize: ffn,
+            layerCount: layers,
+            headCount: heads,
+            keyValueHeadCount: kvHeads,
+            vocabularySize: vocab,
+            maximumPositions: positions,
+            tiesEmbeddings: tied
+        )
     }
 }

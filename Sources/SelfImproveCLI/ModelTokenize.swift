@@ -3,11 +3,13 @@ import LocalLM
 
 struct ModelTokenize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tokenize", abstract: "Turn text or conversations into token ids.",
+        commandName: "tokenize",
+        abstract: "Turn text or conversations into token ids.",
         discussion: """
             Reads {"text":"..."} or {"messages":[{"role":"user","content":"..."}],"add_generation_prompt":true};
             prints {"ids":[...],"rendered":"...","decoded":"..."}. Text is encoded as it stands, nothing is added.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
@@ -31,7 +33,10 @@ struct ModelTokenize: AsyncParsableCommand {
             if let text = row.text {
                 rendered = text
             } else if let messages = row.messages {
-                rendered = try checkpoint.chatTemplate().render(messages, addGenerationPrompt: row.add_generation_prompt ?? false)
+                rendered = try checkpoint.chatTemplate().render(
+                    messages,
+                    addGenerationPrompt: row.add_generation_prompt ?? false
+                )
             } else {
                 throw LocalLMError(.input, "a line needs \"text\" or \"messages\"")
             }
@@ -44,7 +49,11 @@ struct ModelTokenize: AsyncParsableCommand {
 extension Checkpoint {
     func chatTemplate() throws -> ChatTemplate {
         guard let template else {
-            throw LocalLMError(.unsupported, "this model has no chat template", hint: "give \"text\", \"prompt\" or \"ids\" instead of \"messages\"")
+            throw LocalLMError(
+                .unsupported,
+                "this model has no chat template",
+                hint: "give \"text\", \"prompt\" or \"ids\" instead of \"messages\""
+            )
         }
         return template
     }

@@ -27,7 +27,12 @@ enum Output {
             do {
                 row = try decoder.decode(Row.self, from: Data(line.utf8))
             } catch {
-                throw LocalLMError(.input, "not the JSON that this command reads: \(line.prefix(80))", context: "standard input:\(number)", hint: "see --help")
+                throw LocalLMError(
+                    .input,
+                    "not the JSON that this command reads: \(line.prefix(80))",
+                    context: "standard input:\(number)",
+                    hint: "see --help"
+                )
             }
             do {
                 try body(row)

@@ -36,30 +36,41 @@ final class ProgressDisplay: Sendable {
             switch event {
             case .opened(let record, let resumed):
                 let rounds = record.criteria.rounds.map { ", up to \($0) rounds" } ?? ""
-                line("campaign \(record.name), seed \(record.seed)\(rounds)\(resumed ? ", goes on where it was" : "")", &state)
+                line(
+                    "campaign \(record.name), seed \(record.seed)\(rounds)\(resumed ? ", goes on where it was" : "")",
+                    &state
+                )
                 emit(["event": .string("opened"), "campaign": .string(record.name), "resumed": .bool(resumed)])
             case .stepStarted(let step):
                 state.first[step] = nil
                 state.lastDrawn = nil
                 draw(step, nil, &state)
-                emit(["event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue), "state": .string("running")])
+                emit([
+                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
+                    "state": .string("running"),
+                ])
             case .progress(let step, let report): draw(step, report, &state)
             case .stepFinished(let step, let seconds):
                 line("\(Self.title(step))  \(Self.duration(seconds))", &state)
                 emit([
-                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue), "state": .string("done"),
+                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
+                    "state": .string("done"),
                     "seconds": .number(seconds),
                 ])
                 if step.step == .baseline || step.step == .evaluate { scores(step.round, &state) }
             case .roundFinished(let round):
                 line("round \(round.round) \(round.outcome?.rawValue ?? ""): \(round.reason ?? "")", &state)
                 emit([
-                    "event": .string("round"), "round": .integer(round.round), "outcome": .string(round.outcome?.rawValue ?? ""),
-                    "reason": .string(round.reason ?? ""), "champion": .string(round.championAfter ?? ""), "seconds": .number(round.seconds),
+                    "event": .string("round"), "round": .integer(round.round),
+                    "outcome": .string(round.outcome?.rawValue ?? ""),
+                    "reason": .string(round.reason ?? ""), "champion": .string(round.championAfter ?? ""),
+                    "seconds": .number(round.seconds),
                 ])
             case .ended(let end):
                 clear(&state)
-                emit(["event": .string("ended"), "reason": .string(end.reason), "champion": .string(end.champion ?? "")])
+                emit([
+                    "event": .string("ended"), "reason": .string(end.reason), "champion": .string(end.champion ?? ""),
+                ])
             }
         }
     }
@@ -75,7 +86,9 @@ final class ProgressDisplay: Sendable {
     private func line(_ text: String, _ state: inout State) {
         if json { return }
         clear(&state)
-        for part in Text.wrap("\(Self.duration((clock.now - began).seconds))  \(text)", width: Self.width, indent: 8) { Output.error(part) }
+        for part in Text.wrap("\(Self.duration((clock.now - began).seconds))  \(text)", width: Self.width, indent: 8) {
+            Output.error(part)
+        }
     }
 
     private func clear(_ state: inout State) {
@@ -90,13 +103,17 @@ final class ProgressDisplay: Sendable {
         let now = clock.now
         let first = report.map { state.first[step] ?? ($0.done, now) }
         state.first[step] = first
-        if let last = state.lastDrawn, now - last < .milliseconds(100), report.map({ $0.done < $0.total }) ?? true { return }
+        if let last = state.lastDrawn, now - last < .milliseconds(100), report.map({ $0.done < $0.total }) ?? true {
+            return
+        }
         state.lastDrawn = now
         var text = "        \(Self.title(step))"
         if let report, let first, report.total > 0 {
             text = "        " + Self.bar(Self.title(step), report.done, report.total)
             let seconds = (now - first.at).seconds
-            if let rate = report.rate(since: first.done, seconds: seconds), let left = report.secondsLeft(since: first.done, seconds: seconds) {
+            if let rate = report.rate(since: first.done, seconds: seconds),
+                let left = report.secondsLeft(since: first.done, seconds: seconds)
+            {
                 text += "  \(Self.count(rate)) \(report.unit)/s, \(Self.duration(left)) left"
             }
             if let note = report.note { text += "  \(note)" }
@@ -113,8 +130,12 @@ final class ProgressDisplay: Sendable {
     /// What the models of a round answer right, on the set that is only reported.
     private func scores(_ round: Int, _ state: inout State) {
         do {
-            for evaluation in try lineage.evaluations(campaign) where evaluation.round == round && evaluation.set == .report {
-                line("  \(evaluation.name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(Text.score(evaluation.score))", &state)
+            for evaluation in try lineage.evaluations(campaign)
+            where evaluation.round == round && evaluation.set == .report {
+                line(
+                    "  \(evaluation.name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(Text.score(evaluation.score))",
+                    &state
+                )
             }
         } catch { line("the scores could not be read: \(error)", &state) }
     }
@@ -136,7 +157,8 @@ final class ProgressDisplay: Sendable {
     static func duration(_ seconds: Double) -> String {
         let whole = Int(seconds.rounded())
         return whole >= 3600
-            ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60) : String(format: "%3d:%02d", whole / 60, whole % 60)
+            ? String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+            : String(format: "%3d:%02d", whole / 60, whole % 60)
     }
 
     private static func count(_ value: Double) -> String {

@@ -6,7 +6,8 @@ import SelfImprove
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Run one campaign in the foreground, or go on with it.",
+        commandName: "run",
+        abstract: "Run one campaign in the foreground, or go on with it.",
         discussion: """
             CONFIG is a YAML file such as configs/nursery.yaml, in which every key is explained. The first run of a nursery trains its \
             models; then round follows round until a stop criterion holds. Ctrl-C stops after the current batch: the same command \
@@ -14,7 +15,8 @@ struct RunCommand: AsyncParsableCommand {
 
             selfimprove run configs/nursery.yaml
             selfimprove run configs/nursery.yaml --rounds 5      two more rounds of a campaign that had 3
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var campaign: CampaignOptions
@@ -28,7 +30,12 @@ struct RunCommand: AsyncParsableCommand {
         let display = ProgressDisplay(configuration, lineage: lineage, json: state.json)
         for line in Machine.warnings { display.note(line) }
 
-        let runner = CampaignRunner(configuration, lineage: lineage, checkpointInterval: checkpoints.interval, observe: { display.show($0) })
+        let runner = CampaignRunner(
+            configuration,
+            lineage: lineage,
+            checkpointInterval: checkpoints.interval,
+            observe: { display.show($0) }
+        )
         let rounds = campaign.rounds
         let work = Task { try await runner.run(rounds: rounds) }
         let signals = SignalWatch([SIGINT, SIGTERM]) {
@@ -41,7 +48,9 @@ struct RunCommand: AsyncParsableCommand {
             display.clear()
             throw error
         }
-        if !state.json { try CampaignSummary(lineage, campaign: configuration.campaign, config: campaign.config).print(end) }
+        if !state.json {
+            try CampaignSummary(lineage, campaign: configuration.campaign, config: campaign.config).print(end)
+        }
     }
 }
 

@@ -3,13 +3,15 @@ import SelfImprove
 
 struct SamplesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "samples", abstract: "Drafts, aggregated answers, samples, pairs and verdicts, prompt by prompt.",
+        commandName: "samples",
+        abstract: "Drafts, aggregated answers, samples, pairs and verdicts, prompt by prompt.",
         discussion: """
             --step narrows it down: propose (drafts), aggregate (the mixture's answer, and why it was dropped), sample (the policy's own \
             answers), judge (pairs and verdicts). With --json one object per prompt.
 
             selfimprove samples nursery --round 2 --step judge --limit 5
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
@@ -27,35 +29,54 @@ struct SamplesCommand: AsyncParsableCommand {
         let rounds = try lineage.rounds(campaign).map(\.round)
         guard let number = round ?? rounds.last, rounds.contains(number) else {
             throw SelfImproveError(
-                .notFound, "there is no round \(round.map(String.init) ?? "yet")", context: campaign,
-                hint: rounds.isEmpty ? nil : "there are: \(rounds.map(String.init).joined(separator: ", "))")
+                .notFound,
+                "there is no round \(round.map(String.init) ?? "yet")",
+                context: campaign,
+                hint: rounds.isEmpty ? nil : "there are: \(rounds.map(String.init).joined(separator: ", "))"
+            )
         }
         let (shown, total) = try lineage.stories(campaign, round: number, part: step, limit: limit)
         for story in shown {
             if state.json { try Output.json(story) } else { print(story) }
         }
-        if !state.json { Output.line("\(shown.count) of \(total) prompts of round \(number)\(shown.count < total ? "; --limit shows more" : "")") }
+        if !state.json {
+            Output.line(
+                "\(shown.count) of \(total) prompts of round \(number)\(shown.count < total ? "; --limit shows more" : "")"
+            )
+        }
     }
 
     private func print(_ story: PromptStory) {
-        for message in story.prompt.messages { Output.line("\(campaign):\(story.prompt.round):\(story.prompt.position)  \(message.role): \(message.content)") }
+        for message in story.prompt.messages {
+            Output.line(
+                "\(campaign):\(story.prompt.round):\(story.prompt.position)  \(message.role): \(message.content)"
+            )
+        }
         var rows: [[String]] = []
         for draft in story.drafts {
-            rows.append(["  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "", draft.text])
+            rows.append([
+                "  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "", draft.text,
+            ])
         }
         if let answer = story.answer {
             rows.append([
-                "  answer", answer.aggregator ?? "rule", answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"), answer.text,
+                "  answer", answer.aggregator ?? "rule",
+                answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"), answer.text,
             ])
         }
         for sample in story.samples {
-            let mark = sample.sample == story.pair?.chosenSample ? "chosen" : sample.sample == story.pair?.rejectedSample ? "rejected" : ""
-            rows.append(["  sample \(sample.sample)", mark, sample.logprob.map { Text.fixed($0, 3) } ?? "", sample.text])
+            let mark =
+                sample.sample == story.pair?.chosenSample
+                ? "chosen" : sample.sample == story.pair?.rejectedSample ? "rejected" : ""
+            rows.append([
+                "  sample \(sample.sample)", mark, sample.logprob.map { Text.fixed($0, 3) } ?? "", sample.text,
+            ])
         }
         for line in Text.table(rows) { Output.line(line) }
         for verdict in story.verdicts {
             Output.line(
-                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue)")
+                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue)"
+            )
         }
         Output.line("")
     }

@@ -5,7 +5,8 @@ import SelfImprove
 @main
 struct SelfImproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "selfimprove", abstract: "Language models that improve themselves, unattended.",
+        commandName: "selfimprove",
+        abstract: "Language models that improve themselves, unattended.",
         discussion: """
             A campaign runs in rounds: a mixture of models answers fresh instructions, the champion is fine-tuned on the answers, \
             its own samples are judged and DPO follows; what is truly better on held-out prompts becomes the next champion.
@@ -15,18 +16,26 @@ struct SelfImproveCommand: AsyncParsableCommand {
             """,
         version: ProgramVersion.current,
         subcommands: [
-            RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self, StopCommand.self, WatchCommand.self,
-            PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self, ShowCommand.self, SamplesCommand.self,
+            RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self,
+            StopCommand.self, WatchCommand.self,
+            PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self,
+            ShowCommand.self, SamplesCommand.self,
             RollbackCommand.self,
-            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, CollectCommand.self, BackupCommand.self, ServiceCommand.self,
+            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, CollectCommand.self,
+            BackupCommand.self, ServiceCommand.self,
             ModelCommand.self,
-        ])
+        ]
+    )
 
     static func main() async {
         Machine.returnFreedMemory()
         do {
             var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand { try await asynchronous.run() } else { try command.run() }
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
         } catch {
             Foundation.exit(ExitCodes.report(error))
         }

@@ -7,7 +7,8 @@ import SelfImprove
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "An OpenAI-compatible endpoint of one model.",
+        commandName: "serve",
+        abstract: "An OpenAI-compatible endpoint of one model.",
         discussion: """
             Chat completions, completions and models under /v1, with streaming, n, stop, seed and logprobs; requests are answered together, \
             in one batch. Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN. The daemon \
@@ -15,7 +16,8 @@ struct ServeCommand: AsyncParsableCommand {
 
             selfimprove serve nursery/champion
             curl http://127.0.0.1:8322/v1/chat/completions -d '{"model":"nursery/champion","messages":[{"role":"user","content":"Reverse the word mavd."}]}'
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, digest or alias.") var model: String
@@ -34,7 +36,11 @@ struct ServeCommand: AsyncParsableCommand {
         logger.logLevel = .notice
         let models = ServedModels(.single(id: model, checkpoint), threads: threads ?? Machine.cores)
         let server = try HTTPServer(
-            .model(models), address: .init(host: host, port: port), token: AccessToken.find(), logger: logger)
+            .model(models),
+            address: .init(host: host, port: port),
+            token: AccessToken.find(),
+            logger: logger
+        )
         let host = host, state = state, model = model
         let work = Task {
             try await server.run { port in
@@ -42,7 +48,9 @@ struct ServeCommand: AsyncParsableCommand {
                     if state.json {
                         try Output.json(["event": "listening", "host": host, "port": "\(port)", "model": model])
                     } else {
-                        Output.line("\(model) at http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1; Ctrl-C ends it")
+                        Output.line(
+                            "\(model) at http://\(host.contains(":") ? "[\(host)]" : host):\(port)/v1; Ctrl-C ends it"
+                        )
                     }
                 } catch { Output.error("selfimprove: \(error)") }
             }

@@ -5,19 +5,24 @@ import SelfImprove
 
 struct ServiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "service", abstract: "The daemon as a systemd service.", subcommands: [ServiceInstall.self])
+        commandName: "service",
+        abstract: "The daemon as a systemd service.",
+        subcommands: [ServiceInstall.self]
+    )
 }
 
 struct ServiceInstall: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "install", abstract: "Write a hardened systemd unit for the daemon.",
+        commandName: "install",
+        abstract: "Write a hardened systemd unit for the daemon.",
         discussion: """
             The service runs as a user of its own without any privilege, writes to /var/lib/selfimprove alone, and is restarted where it fails. A \
             token goes into /etc/selfimprove/environment as SELFIMPROVE_TOKEN=..., readable by root only.
 
             sudo selfimprove service install && sudo systemctl enable --now selfimprove
             selfimprove service install --print      only shows the unit
-            """)
+            """
+    )
 
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port to listen on.") var port = 8321
@@ -26,7 +31,9 @@ struct ServiceInstall: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...65_535).contains(port) else { throw ValidationError("--port goes from 1 to 65535") }
-        guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".:-".contains($0)) }) else { throw ValidationError("--host is no address") }
+        guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".:-".contains($0)) }) else {
+            throw ValidationError("--host is no address")
+        }
     }
 
     func run() async throws {
@@ -41,7 +48,12 @@ struct ServiceInstall: AsyncParsableCommand {
     private static func program() throws -> String {
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         guard !path.contains(where: { $0.isWhitespace || $0 == "%" || $0 == "\"" }) else {
-            throw SelfImproveError(.input, "the program's path cannot stand in a unit", context: path, hint: "install it as /usr/local/bin/selfimprove")
+            throw SelfImproveError(
+                .input,
+                "the program's path cannot stand in a unit",
+                context: path,
+                hint: "install it as /usr/local/bin/selfimprove"
+            )
         }
         return path
     }

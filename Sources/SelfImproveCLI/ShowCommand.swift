@@ -4,11 +4,13 @@ import SelfImprove
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "One model, round, dataset, sample or event, whole.",
+        commandName: "show",
+        abstract: "One model, round, dataset, sample or event, whole.",
         discussion: """
             ID is a model (nursery/champion, nursery/r2-sft, or a digest of which 4 digits or more will do), a round (nursery:2), a sample \
             (nursery:2:17, prompt 17 of round 2), a dataset (its digest), or an event (event:12). Prints JSON.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Model, CAMPAIGN:ROUND, CAMPAIGN:ROUND:PROMPT, dataset, or event:N.") var id: String
@@ -34,24 +36,40 @@ struct ShowCommand: AsyncParsableCommand {
         if let dataset = try dataset(lineage) { return try print(dataset) }
         let resolved = try lineage.resolve(id)
         guard let record = resolved.record else {
-            throw SelfImproveError(.notFound, "is a directory, which has no lineage", context: id, hint: "name a model of a campaign")
+            throw SelfImproveError(
+                .notFound,
+                "is a directory, which has no lineage",
+                context: id,
+                hint: "name a model of a campaign"
+            )
         }
         try print(lineage.report(model: record.digest))
     }
 
     private func print(_ parts: [String], _ lineage: Lineage) throws {
-        guard let number = Int(parts[1]) else { throw SelfImproveError(.input, "\"\(id)\" is no ID", hint: "see selfimprove show --help") }
+        guard let number = Int(parts[1]) else {
+            throw SelfImproveError(.input, "\"\(id)\" is no ID", hint: "see selfimprove show --help")
+        }
         if parts[0] == "event" {
-            guard let event = try lineage.event(id: Int64(number)) else { throw SelfImproveError(.notFound, "there is no event \(number)") }
+            guard let event = try lineage.event(id: Int64(number)) else {
+                throw SelfImproveError(.notFound, "there is no event \(number)")
+            }
             return try print(event)
         }
         let campaign = try lineage.campaign(parts[0]).name
         guard let round = try lineage.rounds(campaign).first(where: { $0.round == number }) else {
-            throw SelfImproveError(.notFound, "there is no round \(number)", context: campaign, hint: "selfimprove lineage \(campaign) lists them")
+            throw SelfImproveError(
+                .notFound,
+                "there is no round \(number)",
+                context: campaign,
+                hint: "selfimprove lineage \(campaign) lists them"
+            )
         }
         if parts.count == 3 {
             guard let position = Int(parts[2]),
-                let story = try lineage.stories(campaign, round: number).stories.first(where: { $0.prompt.position == position })
+                let story = try lineage.stories(campaign, round: number).stories.first(where: {
+                    $0.prompt.position == position
+                })
             else {
                 throw SelfImproveError(.notFound, "round \(number) has no prompt \(parts[2])", context: campaign)
             }
@@ -60,14 +78,20 @@ struct ShowCommand: AsyncParsableCommand {
         let answers = try lineage.answers(campaign, round: number)
         try print(
             Round(
-                round: round, steps: try lineage.steps(campaign).filter { $0.round == number },
-                evaluations: try lineage.evaluations(campaign).filter { $0.round == number }, answersKept: answers.count { $0.kept },
+                round: round,
+                steps: try lineage.steps(campaign).filter { $0.round == number },
+                evaluations: try lineage.evaluations(campaign).filter { $0.round == number },
+                answersKept: answers.count { $0.kept },
                 answersDropped: Dictionary(grouping: answers.compactMap(\.reason), by: { $0 }).mapValues(\.count),
-                pairs: try lineage.pairs(campaign, round: number).count))
+                pairs: try lineage.pairs(campaign, round: number).count
+            )
+        )
     }
 
     private func dataset(_ lineage: Lineage) throws -> Dataset? {
-        guard id.count >= 4, id.allSatisfy(\.isHexDigit), let found = try lineage.datasets().first(where: { $0.digest.hasPrefix(id.lowercased()) }) else {
+        guard id.count >= 4, id.allSatisfy(\.isHexDigit),
+            let found = try lineage.datasets().first(where: { $0.digest.hasPrefix(id.lowercased()) })
+        else {
             return nil
         }
         return Dataset(dataset: found, rows: try lineage.rows(ofDataset: found.digest))

@@ -5,7 +5,13 @@ import SelfImprove
 
 /// Options of every command: where the state lives, and whether a machine or a person reads the output.
 struct StateOptions: ParsableArguments {
-    @Option(name: .customLong("state"), help: ArgumentHelp("Folder of database, models and data (default: SELFIMPROVE_STATE, or ./state).", valueName: "DIR"))
+    @Option(
+        name: .customLong("state"),
+        help: ArgumentHelp(
+            "Folder of database, models and data (default: SELFIMPROVE_STATE, or ./state).",
+            valueName: "DIR"
+        )
+    )
     private var directory: String?
 
     @Flag(name: .customLong("json"), help: "Print JSON and nothing else.")
@@ -24,8 +30,11 @@ struct StateOptions: ParsableArguments {
         }
         guard Lineage.exists(state: url) else {
             throw SelfImproveError(
-                .notFound, "no such directory, and there is no lineage at \(url.path) to look it up in", context: reference,
-                hint: "give a Hugging Face directory, or --state")
+                .notFound,
+                "no such directory, and there is no lineage at \(url.path) to look it up in",
+                context: reference,
+                hint: "give a Hugging Face directory, or --state"
+            )
         }
         let lineage = try Lineage.openExisting(state: url)
         return try lineage.verifiedDirectory(of: lineage.resolve(reference))

@@ -19,7 +19,9 @@ enum Text {
         return lines.map { String($0.reversed().drop { $0 == " " }.reversed()) }
     }
 
-    static func padded(_ text: String, _ width: Int) -> String { text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0) }
+    static func padded(_ text: String, _ width: Int) -> String {
+        text.padding(toLength: max(width, text.count), withPad: " ", startingAt: 0)
+    }
 
     static func fixed(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
 
@@ -27,7 +29,9 @@ enum Text {
     static func percent(_ fraction: Double) -> String { fixed(100 * fraction, 1) + "%" }
 
     /// `2:05`, `1:02:05`
-    static func time(_ seconds: Double) -> String { ProgressDisplay.duration(seconds).trimmingCharacters(in: .whitespaces) }
+    static func time(_ seconds: Double) -> String {
+        ProgressDisplay.duration(seconds).trimmingCharacters(in: .whitespaces)
+    }
 
     /// UTC, to the second.
     static func date(_ date: Date) -> String { date.ISO8601Format() }
@@ -40,11 +44,15 @@ enum Text {
     /// Columns side by side, two spaces apart; the last one may run on.
     static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.compactMap { $0.indices.contains(column) ? $0[column].count : nil }.max() ?? 0 }
+        let widths = (0..<columns).map { column in
+            rows.compactMap { $0.indices.contains(column) ? $0[column].count : nil }.max() ?? 0
+        }
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
-                line += column + 1 == row.count ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+                line +=
+                    column + 1 == row.count
+                    ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
             }
             return String(line.reversed().drop { $0 == " " }.reversed())
         }

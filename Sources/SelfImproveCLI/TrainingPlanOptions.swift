@@ -21,13 +21,19 @@ struct TrainingPlanOptions: ParsableArguments {
     func run(json: Bool) throws {
         guard let shape else { return }
         let plan = try TrainingForecast.measure(
-            ModelShape.configuration(shape, positions: length), adapter: rank > 0 ? LoRASettings(rank: rank, alpha: Double(2 * rank)) : nil,
-            precision: precision.training, threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, batch: batch, length: length,
-            memory: gradientCheckpointing ? .checkpoint : nil)
+            ModelShape.configuration(shape, positions: length),
+            adapter: rank > 0 ? LoRASettings(rank: rank, alpha: Double(2 * rank)) : nil,
+            precision: precision.training,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            batch: batch,
+            length: length,
+            memory: gradientCheckpointing ? .checkpoint : nil
+        )
         if json { return try Output.json(plan) }
         func gigabytes(_ bytes: Int) -> String { String(format: "%.2f GB", Double(bytes) / 1e9) }
         Output.line(
-            "\(plan.parameters) parameters, \(plan.trainedParameters) of them trained, in \(plan.precision.rawValue), \(batch) x \(length) tokens a step")
+            "\(plan.parameters) parameters, \(plan.trainedParameters) of them trained, in \(plan.precision.rawValue), \(batch) x \(length) tokens a step"
+        )
         let memory = plan.memory
         var rows = [["memory", gigabytes(memory.total)]]
         for (name, bytes) in memory.parts where bytes > 0 { rows.append(["  \(name)", gigabytes(bytes)]) }
@@ -36,6 +42,8 @@ struct TrainingPlanOptions: ParsableArguments {
         Output.line(
             "time: \(Int(plan.tokensPerSecond)) tokens/s, \(Text.time(1e6 / plan.tokensPerSecond)) for a million (measured on this machine, large models by a few layers)"
         )
-        if !plan.fits { Output.line("it does not fit: lower --batch or --length, or try --gradient-checkpointing or --lora-rank") }
+        if !plan.fits {
+            Output.line("it does not fit: lower --batch or --length, or try --gradient-checkpointing or --lora-rank")
+        }
     }
 }

@@ -4,13 +4,15 @@ import SelfImprove
 
 struct CollectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gc", abstract: "Free models that nobody will go back to.",
+        commandName: "gc",
+        abstract: "Free models that nobody will go back to.",
         discussion: """
             Kept are the first model, champions, the models of the latest rounds (--keep), and of the round under way. What is freed stays in the \
             lineage, with its scores; its weights are gone, so nothing can be rolled back to it.
 
             selfimprove gc nursery --dry-run
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
@@ -23,7 +25,9 @@ struct CollectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let lineage = try Lineage.openExisting(state: state.url)
-        let done = try dryRun ? lineage.collectable(campaign, keeping: keep) : lineage.collect(campaign, keeping: keep, at: Date())
+        let done =
+            try dryRun
+            ? lineage.collectable(campaign, keeping: keep) : lineage.collect(campaign, keeping: keep, at: Date())
         if state.json { return try Output.json(done) }
         for digest in done.models { Output.line(String(digest)) }
         Output.line("\(done.models.count) models, \(done.bytes / 1_000_000) MB \(dryRun ? "would be freed" : "freed")")
@@ -32,13 +36,15 @@ struct CollectCommand: AsyncParsableCommand {
 
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Copy the whole state into one file, also while campaigns run.",
+        commandName: "backup",
+        abstract: "Copy the whole state into one file, also while campaigns run.",
         discussion: """
             A tar archive of the database and all models and data. Unpacked into an empty folder it is a state directory:
 
             selfimprove backup /backups/monday.tar
             mkdir restored && tar -xf /backups/monday.tar -C restored && selfimprove doctor --state restored
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "The archive to write; must not exist.") var file: String

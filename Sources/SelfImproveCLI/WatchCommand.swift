@@ -5,11 +5,13 @@ import SelfImprove
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Follow a campaign until it ends.",
+        commandName: "watch",
+        abstract: "Follow a campaign until it ends.",
         discussion: """
             Prints what happens as it happens, with a progress line on a terminal. Ctrl-C ends the watching, not the campaign. Exit code 0: \
             it finished; 1: it failed; 3: it was paused, stopped or interrupted.
-            """)
+            """
+    )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
@@ -27,7 +29,11 @@ struct WatchCommand: AsyncParsableCommand {
                 if state.json {
                     try Output.json(event)
                 } else {
-                    for line in Text.wrap("\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)", width: 79, indent: 22) { Output.line(line) }
+                    for line in Text.wrap(
+                        "\(Text.date(event.at))  \(event.kind.rawValue): \(event.message)",
+                        width: 79,
+                        indent: 22
+                    ) { Output.line(line) }
                 }
             }
             guard [.running, .queued].contains(status) else { break }
@@ -36,7 +42,9 @@ struct WatchCommand: AsyncParsableCommand {
         }
         let record = try lineage.campaign(campaign)
         if isTerminal { clear() }
-        if !state.json { Output.line("\(campaign): \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")") }
+        if !state.json {
+            Output.line("\(campaign): \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")")
+        }
         switch record.status {
         case .finished, .queued, .running: break
         case .failed: throw ExitCode(1)
@@ -45,12 +53,20 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     private func draw(_ client: DaemonClient) async throws {
-        let status = try JSONDecoder().decode(Control.Status.self, from: try await client.send("GET", "/api/campaigns/\(campaign)"))
+        let status = try JSONDecoder().decode(
+            Control.Status.self,
+            from: try await client.send("GET", "/api/campaigns/\(campaign)")
+        )
         var text = status.queuePosition.map { "        waits in the queue, number \($0)" } ?? ""
         if let step = status.step {
             text =
                 "        "
-                + ProgressDisplay.bar("\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)", step.done, step.total, step.secondsLeft)
+                + ProgressDisplay.bar(
+                    "\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)",
+                    step.done,
+                    step.total,
+                    step.secondsLeft
+                )
         }
         FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(79)).utf8))
     }

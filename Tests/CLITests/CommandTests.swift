@@ -8,8 +8,15 @@ import TestSupport
     private static let campaign: Result<URL, any Error> = Result {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selfimprove-commands-\(getpid())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try ReducedCampaign.yaml().write(to: folder.appendingPathComponent("reduced.yaml"), atomically: true, encoding: .utf8)
-        let done = try Program.run(["run", folder.appendingPathComponent("reduced.yaml").path, "--state", folder.appendingPathComponent("state").path])
+        try ReducedCampaign.yaml().write(
+            to: folder.appendingPathComponent("reduced.yaml"),
+            atomically: true,
+            encoding: .utf8
+        )
+        let done = try Program.run([
+            "run", folder.appendingPathComponent("reduced.yaml").path, "--state",
+            folder.appendingPathComponent("state").path,
+        ])
         guard done.code == 0 else { throw SelfImproveError(.failed, done.error) }
         return folder
     }
@@ -25,7 +32,8 @@ import TestSupport
         struct Stage: Decodable { var stage, model: String; var score: Score }
         struct Scored: Decodable { var model: String; var score: Score }
         struct Round: Decodable {
-            var round: Int, parent: String, stages: [Stage], challenger: String?, outcome: String, reason: String, champion: String, score: Score,
+            var round: Int, parent: String, stages: [Stage], challenger: String?, outcome: String, reason: String,
+                champion: String, score: Score,
                 seconds: Double
         }
         var campaign: String, seed: UInt64, champion: String, initial: Scored, rounds: [Round]
@@ -47,13 +55,17 @@ import TestSupport
 
     @Test func whatDoesNotExistIsOneLineAndExitTwo() throws {
         for arguments in [
-            ["lineage", "none"], ["show", "beef1234"], ["samples", "reduced", "--round", "9"], ["rollback", "reduced", "--to", "7"],
+            ["lineage", "none"], ["show", "beef1234"], ["samples", "reduced", "--round", "9"],
+            ["rollback", "reduced", "--to", "7"],
             ["criteria", "reduced", "round=5"],
         ] {
             let result = try Program.run(arguments + ["--state", folder().appendingPathComponent("state").path])
             #expect(result.code == 2, "\(arguments): \(result.code)")
             #expect(result.out.isEmpty)
-            #expect(result.error.split(separator: "\n").count == 1 && result.error.hasPrefix("selfimprove: "), "\(result.error)")
+            #expect(
+                result.error.split(separator: "\n").count == 1 && result.error.hasPrefix("selfimprove: "),
+                "\(result.error)"
+            )
             #expect(result.error.contains("("), "says what to do: \(result.error)")
         }
     }
@@ -64,7 +76,11 @@ import TestSupport
         #expect(try Program.run(["--help"]).code == 0)
         #expect(try Program.run(["--version"]).out == "\(ProgramVersion.current)\n")
         let bad = try folder().appendingPathComponent("bad.yaml")
-        try ReducedCampaign.yaml([("seed: 5", "sed: 5"), ("beta: 0.1", "beta: -1")]).write(to: bad, atomically: true, encoding: .utf8)
+        try ReducedCampaign.yaml([("seed: 5", "sed: 5"), ("beta: 0.1", "beta: -1")]).write(
+            to: bad,
+            atomically: true,
+            encoding: .utf8
+        )
         let state = try folder().appendingPathComponent("untouched").path
         for command in ["run", "plan"] {
             let result = try Program.run([command, bad.path, "--state", state])
@@ -78,7 +94,10 @@ import TestSupport
         #expect(try call("status").out.contains("reduced   finished  round 2"))
         #expect(try call("status", "reduced").out.contains("stops at  rounds = 2"))
         let samples = try call("samples", "reduced", "--round", "1", "--limit", "2").out
-        #expect(samples.contains("draft 1") && samples.contains("champion") && samples.contains("2 of 48 prompts of round 1"))
+        #expect(
+            samples.contains("draft 1") && samples.contains("champion")
+                && samples.contains("2 of 48 prompts of round 1")
+        )
         #expect(try call("samples", "reduced", "--json", "--limit", "3").out.split(separator: "\n").count == 3)
         #expect(try call("show", "reduced:1").out.contains("\"answersKept\""))
         #expect(try call("show", "reduced/champion").out.contains("\"ancestors\""))
@@ -99,14 +118,27 @@ import TestSupport
         #expect(
             Set(try FileManager.default.contentsOfDirectory(atPath: data)) == [
                 "prompts.jsonl", "r1-sft.jsonl", "r1-preference.jsonl", "r2-sft.jsonl", "r2-preference.jsonl",
-            ])
+            ]
+        )
     }
 
     @Test func trainingWithoutDataIsOneLine() throws {
         try withTemporaryDirectory { place in
             let data = place.appendingPathComponent("rows.jsonl").path
-            let result = try call("model", "train", "sft", "reduced/champion", "--data", data, "--output", place.appendingPathComponent("out").path)
-            #expect(result.code == 1 && result.error == "selfimprove: \(data): is missing (a JSONL file is needed)\n", "\(result.error)")
+            let result = try call(
+                "model",
+                "train",
+                "sft",
+                "reduced/champion",
+                "--data",
+                data,
+                "--output",
+                place.appendingPathComponent("out").path
+            )
+            #expect(
+                result.code == 1 && result.error == "selfimprove: \(data): is missing (a JSONL file is needed)\n",
+                "\(result.error)"
+            )
         }
     }
 
@@ -117,9 +149,11 @@ import TestSupport
             #expect(try call("export-data", "reduced", data.path).code == 0)
             func arguments(_ output: String, rate: String = "1e-3") -> [String] {
                 [
-                    "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data", data.appendingPathComponent("r1-\(kind).jsonl").path,
+                    "model", "train", kind == "sft" ? "sft" : "dpo", "reduced/champion", "--data",
+                    data.appendingPathComponent("r1-\(kind).jsonl").path,
                     "--output",
-                    place.appendingPathComponent(output).path + "/", "--steps", "300", "--batch-size", "4", "--learning-rate", rate, "--threads", "2",
+                    place.appendingPathComponent(output).path + "/", "--steps", "300", "--batch-size", "4",
+                    "--learning-rate", rate, "--threads", "2",
                     "--checkpoint-every", "0.001s", "--state", state,
                 ]
             }
@@ -130,7 +164,10 @@ import TestSupport
             let stopped = try Program.interrupt(arguments("cut"), with: SIGINT) { $0.contains("\"step\":9,") }
             #expect(stopped.hit && stopped.code == 3)
             let kept = place.appendingPathComponent("cut.unfinished").path
-            #expect(FileManager.default.fileExists(atPath: kept) && !FileManager.default.fileExists(atPath: place.appendingPathComponent("cut").path))
+            #expect(
+                FileManager.default.fileExists(atPath: kept)
+                    && !FileManager.default.fileExists(atPath: place.appendingPathComponent("cut").path)
+            )
             let killed = try Program.interrupt(arguments("cut"), with: SIGKILL) { $0.contains("\"step\":60,") }
             #expect(killed.hit && killed.code == -SIGKILL)
             // Another run beside it neither takes nor loses what is kept.

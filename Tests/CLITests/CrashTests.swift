@@ -15,7 +15,10 @@ import TestSupport
             let config = folder.appendingPathComponent("reduced.yaml")
             try ReducedCampaign.yaml().write(to: config, atomically: true, encoding: .utf8)
             func arguments(_ state: String) -> [String] {
-                ["run", config.path, "--json", "--checkpoint-every", "0.001s", "--state", folder.appendingPathComponent(state).path]
+                [
+                    "run", config.path, "--json", "--checkpoint-every", "0.001s", "--state",
+                    folder.appendingPathComponent(state).path,
+                ]
             }
             #expect(try Program.run(arguments("whole")).code == 0)
             let whole = try Fingerprint.of(folder.appendingPathComponent("whole"))
@@ -26,7 +29,8 @@ import TestSupport
                 // Long steps are cut off in their middle, short ones at their beginning.
                 let delay = UInt32(random.integer(below: [.nursery, .sft].contains(step) ? 300_000 : 8_000))
                 let killed = try Program.interrupt(arguments(name), with: SIGKILL, after: delay) { line in
-                    line.contains("\"round\":\(round),") && line.contains("\"state\":\"running\"") && line.contains("\"step\":\"\(step.rawValue)\"")
+                    line.contains("\"round\":\(round),") && line.contains("\"state\":\"running\"")
+                        && line.contains("\"step\":\"\(step.rawValue)\"")
                 }
                 #expect(killed.hit && killed.code == -SIGKILL, "\(name): \(killed)")
                 let again = try Program.run(arguments(name))
@@ -38,7 +42,9 @@ import TestSupport
     }
 
     /// A directory that may not be written: a clear stop, and nothing is lost. As somebody else than root, who may write anywhere.
-    @Test(.enabled(if: geteuid() == 0, "only root may become somebody else")) func aReadOnlyDirectoryIsAClearStop() throws {
+    @Test(.enabled(if: geteuid() == 0, "only root may become somebody else")) func aReadOnlyDirectoryIsAClearStop()
+        throws
+    {
         try withTemporaryDirectory { folder in
             let config = folder.appendingPathComponent("reduced.yaml"), state = folder.appendingPathComponent("state")
             try ReducedCampaign.yaml().write(to: config, atomically: true, encoding: .utf8)
@@ -46,16 +52,27 @@ import TestSupport
             chmod(folder.path, 0o755)
             chown(state.path, 65_534, 65_534)
             func run() throws -> Program.Result {
-                try Program.run(["run", config.path, "--state", state.path, "--json"], as: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+                try Program.run(
+                    ["run", config.path, "--state", state.path, "--json"],
+                    as: ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+                )
             }
             chmod(state.path, 0o555)
             let refused = try run()
-            #expect(refused.code == 1 && refused.error.contains(state.path) && refused.error.split(separator: "\n").count == 1, "\(refused.error)")
+            #expect(
+                refused.code == 1 && refused.error.contains(state.path)
+                    && refused.error.split(separator: "\n").count == 1,
+                "\(refused.error)"
+            )
             chmod(state.path, 0o755)
             let models = state.appendingPathComponent("models")
             try FileManager.default.createDirectory(at: models, withIntermediateDirectories: true)
             let stopped = try run()
-            #expect(stopped.code == 1 && stopped.error.contains("\(models.path)") && stopped.error.contains("Permission denied"), "\(stopped.error)")
+            #expect(
+                stopped.code == 1 && stopped.error.contains("\(models.path)")
+                    && stopped.error.contains("Permission denied"),
+                "\(stopped.error)"
+            )
             #expect(try Lineage.openExisting(state: state).campaign("reduced").status == .failed)
             chown(models.path, 65_534, 65_534)
             let again = try run()

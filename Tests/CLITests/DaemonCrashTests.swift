@@ -7,7 +7,9 @@ import TestSupport
 /// The daemon is killed, and the disk is filled, at seeded moments: the lineage must be the one of a run that nobody disturbed, byte for byte,
 /// with nothing lost or doubled. More of both than here: `SELFIMPROVE_KILLS=200 SELFIMPROVE_FILLS=30`.
 @Suite(.serialized) struct DaemonCrashTests {
-    private static func setting(_ name: String, _ fallback: Int) -> Int { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? fallback }
+    private static func setting(_ name: String, _ fallback: Int) -> Int {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? fallback
+    }
 
     private func writeConfig(_ folder: URL) throws -> String {
         let config = folder.appendingPathComponent("reduced.yaml")
@@ -46,7 +48,9 @@ import TestSupport
                     let failpoint = usesPoint ? "\(point.rawValue):\(1 + random.integer(below: 4))" : nil
                     let daemon: DaemonProcess
                     // A place may be passed before the daemon listens: that is a kill like any other.
-                    do { daemon = try DaemonProcess(state: state, failpoint: failpoint) } catch is DaemonProcess.Failure where usesPoint {
+                    do { daemon = try DaemonProcess(state: state, failpoint: failpoint) } catch is DaemonProcess.Failure
+                        where usesPoint
+                    {
                         kills[point.rawValue, default: 0] += 1
                         continue
                     }
@@ -57,9 +61,12 @@ import TestSupport
                     // Reckoned in steps, not in seconds: kills are spread on a slow machine, too.
                     let isOver =
                         isLast || usesPoint
-                        ? try daemon.follow("reduced", seconds: isLast ? 90 : 15) : try daemon.follow("reduced", seconds: 30, steps: random.integer(below: 4))
+                        ? try daemon.follow("reduced", seconds: isLast ? 90 : 15)
+                        : try daemon.follow("reduced", seconds: 30, steps: random.integer(below: 4))
                     if !isOver, !isLast, !usesPoint { usleep(UInt32(random.integer(below: 200_000))) }
-                    let step = try Lineage.openExisting(state: state).steps("reduced").last { $0.state == .running }?.step.rawValue ?? "between steps"
+                    let step =
+                        try Lineage.openExisting(state: state).steps("reduced").last { $0.state == .running }?.step
+                        .rawValue ?? "between steps"
                     if daemon.process.isRunning && !isOver { daemon.end(SIGKILL) }
                     let integrity = try Fingerprint.of(state)["integrity"]
                     #expect(integrity == "ok")
@@ -72,7 +79,9 @@ import TestSupport
                 try compare(state, with: whole, "campaign \(campaigns) after \(total()) kills")
                 try FileManager.default.removeItem(at: state)
             }
-            print("\(total()) kills in \(campaigns) campaigns: \(kills.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+            print(
+                "\(total()) kills in \(campaigns) campaigns: \(kills.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
+            )
             #expect(kills.count >= 4, "they are spread: \(kills)")
         }
     }
@@ -95,8 +104,12 @@ import TestSupport
                 #expect(try Program.run(["start", config, "--state", state.path]).code == 0)
                 while fills < wanted, try !daemon.follow("reduced", seconds: 0.05 + 0.6 * random.uniform()) {
                     let filler = disk.appendingPathComponent("filler")
-                    _ = try Program.shell("dd if=/dev/zero of='\(filler.path)' bs=1M 2>/dev/null; dd if=/dev/zero of='\(filler.path).rest' bs=512 2>/dev/null")
-                    let stuck = try daemon.wait("reduced", seconds: 30) { $0.status == "paused" || $0.status == "finished" }
+                    _ = try Program.shell(
+                        "dd if=/dev/zero of='\(filler.path)' bs=1M 2>/dev/null; dd if=/dev/zero of='\(filler.path).rest' bs=512 2>/dev/null"
+                    )
+                    let stuck = try daemon.wait("reduced", seconds: 30) {
+                        $0.status == "paused" || $0.status == "finished"
+                    }
                     if stuck.status == "paused" {
                         fills += 1
                         #expect(stuck.reason?.contains("the disk is full") == true)

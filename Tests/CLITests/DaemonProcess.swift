@@ -36,8 +36,17 @@ final class DaemonProcess {
 
     /// Keeps its training all the time, so that what is cut off goes on inside of a step.
     /// - Throws: where it does not listen.
-    init(state: URL, token: String? = nil, tokenFile: URL? = nil, failpoint: String? = nil, checkpoints: String = "0.001s", log: URL? = nil) throws {
-        process = Program.process(["daemon", "--state", state.path, "--port", "0", "--json", "--checkpoint-every", checkpoints])
+    init(
+        state: URL,
+        token: String? = nil,
+        tokenFile: URL? = nil,
+        failpoint: String? = nil,
+        checkpoints: String = "0.001s",
+        log: URL? = nil
+    ) throws {
+        process = Program.process([
+            "daemon", "--state", state.path, "--port", "0", "--json", "--checkpoint-every", checkpoints,
+        ])
         self.token = token
         process.environment?["SELFIMPROVE_FAILPOINT"] = failpoint
         process.environment?["SELFIMPROVE_TOKEN"] = tokenFile == nil ? token : nil
@@ -78,14 +87,17 @@ final class DaemonProcess {
             do {
                 let now = try status(campaign)
                 if now.status == "finished" { return true }
-                if let step = now.step, step.round != seen?.round || step.name != seen?.name { (seen, begun) = (step, begun + 1) }
+                if let step = now.step, step.round != seen?.round || step.name != seen?.name {
+                    (seen, begun) = (step, begun + 1)
+                }
             } catch is URLError {}  // it dies while it is asked
             usleep(10_000)
         }
         return false
     }
 
-    func send(_ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]) throws -> Answer {
+    func send(_ method: String, _ path: String, _ body: String? = nil, headers: [String: String] = [:]) throws -> Answer
+    {
         var request = URLRequest(url: URL(string: "http://127.0.0.1:\(port)\(path)")!, timeoutInterval: 30)
         request.httpMethod = method
         request.httpBody = body.map { Data($0.utf8) }
@@ -95,7 +107,9 @@ final class DaemonProcess {
         nonisolated(unsafe) var result: Result<Answer, any Error> = .failure(Failure(description: "no answer"))
         URLSession.shared.dataTask(with: request) { data, response, error in
             if let error { result = .failure(error) }
-            if let response = response as? HTTPURLResponse { result = .success(Answer(status: response.statusCode, body: data ?? Data())) }
+            if let response = response as? HTTPURLResponse {
+                result = .success(Answer(status: response.statusCode, body: data ?? Data()))
+            }
             done.signal()
         }.resume()
         done.wait()
@@ -113,7 +127,9 @@ final class DaemonProcess {
         }
     }
 
-    func status(_ campaign: String) throws -> Status { try send("GET", "/api/campaigns/\(campaign)").decode(Status.self) }
+    func status(_ campaign: String) throws -> Status {
+        try send("GET", "/api/campaigns/\(campaign)").decode(Status.self)
+    }
 
     /// Waits until a campaign is as wanted.
     func wait(_ campaign: String, seconds: Double = 60, until isThere: (Status) -> Bool) throws -> Status {

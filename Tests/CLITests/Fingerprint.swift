@@ -17,7 +17,9 @@ enum Fingerprint {
                 return "\(rows.count) rows " + ContentDigest.sha256(rows.joined(separator: "\n"))
             }
         }
-        result["evaluations"] = try lineage.evaluations("reduced").map { "\($0.round) \($0.set) \($0.name) \($0.correct)/\($0.n)" }.joined(separator: ", ")
+        result["evaluations"] = try lineage.evaluations("reduced").map {
+            "\($0.round) \($0.set) \($0.name) \($0.correct)/\($0.n)"
+        }.joined(separator: ", ")
         result["rounds"] = try lineage.rounds("reduced").map {
             "\($0.round) \($0.parent) \($0.outcome?.rawValue ?? "") \($0.reason ?? "") \($0.championAfter ?? "")"
         }.joined(separator: "; ")

@@ -21,20 +21,27 @@ import TestSupport
             library = folder.appendingPathComponent("powercut.so")
             root = folder.appendingPathComponent("disk")
             shadow = folder.appendingPathComponent("shadow")
-            let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("PowerCut/powercut.c")
+            let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .appendingPathComponent("PowerCut/powercut.c")
             guard try Program.shell("clang -shared -fPIC -O2 -o '\(library.path)' '\(source.path)'") == 0 else {
                 throw Program.Failure(description: "the simulation of a power cut does not compile")
             }
         }
 
-        var environment: [String: String] { ["LD_PRELOAD": library.path, "POWERCUT_ROOT": root.path, "POWERCUT_SHADOW": shadow.path] }
+        var environment: [String: String] {
+            ["LD_PRELOAD": library.path, "POWERCUT_ROOT": root.path, "POWERCUT_SHADOW": shadow.path]
+        }
 
         /// What was on disk when the power went takes the place of what the processes saw. With a seed, a disk that kept some of the rest.
         func restore(torn: UInt64?) throws {
-            let variables = environment.merging(["POWERCUT_RESTORE": "1"].merging(torn.map { ["POWERCUT_TORN": "\($0)"] } ?? [:]) { $1 }) { $1 }
+            let variables = environment.merging(
+                ["POWERCUT_RESTORE": "1"].merging(torn.map { ["POWERCUT_TORN": "\($0)"] } ?? [:]) { $1 }
+            ) { $1 }
             let words = variables.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
             // 69: the process was killed before it had begun.
-            guard try [0, 69].contains(Program.shell("\(words) /bin/true")) else { throw Program.Failure(description: "the simulation of a power cut failed") }
+            guard try [0, 69].contains(Program.shell("\(words) /bin/true")) else {
+                throw Program.Failure(description: "the simulation of a power cut failed")
+            }
         }
     }
 
@@ -53,12 +60,19 @@ import TestSupport
                 var done: [String] = []
                 for attempt in 0... {
                     let isLast = attempt == 12 || cuts == Self.cuts
-                    let point = random.integer(below: 2) == 0 ? Failpoint.allCases[random.integer(below: Failpoint.allCases.count)] : nil
+                    let point =
+                        random.integer(below: 2) == 0
+                        ? Failpoint.allCases[random.integer(below: Failpoint.allCases.count)] : nil
                     var environment = machine.environment
-                    if let point, !isLast { environment["SELFIMPROVE_FAILPOINT"] = "\(point.rawValue):\(1 + random.integer(below: 12))" }
+                    if let point, !isLast {
+                        environment["SELFIMPROVE_FAILPOINT"] = "\(point.rawValue):\(1 + random.integer(below: 12))"
+                    }
                     let output = folder.appendingPathComponent("output")
                     let process = try Program.start(
-                        ["run", config.path, "--json", "--checkpoint-every", "0.001s", "--state", machine.state.path], environment, output: output)
+                        ["run", config.path, "--json", "--checkpoint-every", "0.001s", "--state", machine.state.path],
+                        environment,
+                        output: output
+                    )
                     // Without a named place: after a seeded number of steps, and a little more.
                     let steps = random.integer(below: 4), pause = UInt32(random.integer(below: 150_000))
                     if point == nil, !isLast {
@@ -69,7 +83,10 @@ import TestSupport
                     process.waitUntilExit()
                     done += try Self.finished(output)
                     let wasCut = process.terminationReason == .uncaughtSignal
-                    #expect(wasCut || process.terminationStatus == 0, "it ended with \(process.terminationStatus) after \(cuts) cuts")
+                    #expect(
+                        wasCut || process.terminationStatus == 0,
+                        "it ended with \(process.terminationStatus) after \(cuts) cuts"
+                    )
                     guard wasCut else { break }
                     // Sometimes only the process dies: what it had not brought to disk is still there for the next one, until the power goes.
                     if !isLast, random.integer(below: 4) == 0 { continue }
@@ -81,16 +98,22 @@ import TestSupport
                         continue
                     }
                     let lineage = try Lineage.openExisting(state: machine.state)
-                    let kept = try lineage.steps("reduced").filter { $0.state == .done }.map { "\($0.round) \($0.step.rawValue)" }
+                    let kept = try lineage.steps("reduced").filter { $0.state == .done }.map {
+                        "\($0.round) \($0.step.rawValue)"
+                    }
                     for step in done { #expect(kept.contains(step), "\(step) was done, and is gone after cut \(cuts)") }
                     #expect(try Fingerprint.of(machine.state)["integrity"] == "ok")
                 }
                 let found = try Fingerprint.of(machine.state)
-                for (part, value) in expected { #expect(found[part] == value, "\(part), campaign \(campaigns) after \(cuts) cuts") }
+                for (part, value) in expected {
+                    #expect(found[part] == value, "\(part), campaign \(campaigns) after \(cuts) cuts")
+                }
                 try FileManager.default.removeItem(at: machine.state)
                 try FileManager.default.removeItem(at: machine.shadow)
             }
-            print("\(cuts) power cuts in \(campaigns) campaigns: \(places.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+            print(
+                "\(cuts) power cuts in \(campaigns) campaigns: \(places.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
+            )
         }
     }
 
@@ -102,11 +125,12 @@ import TestSupport
             var step: String?
             var state: String?
         }
-        return try String(contentsOf: output, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: true).compactMap { text in
-            // The last line may be half written.
-            guard text.hasSuffix("}") else { return nil }
-            let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
-            return line.event == "step" && line.state == "done" ? "\(line.round ?? -1) \(line.step ?? "")" : nil
-        }
+        return try String(contentsOf: output, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: true)
+            .compactMap { text in
+                // The last line may be half written.
+                guard text.hasSuffix("}") else { return nil }
+                let line = try JSONDecoder().decode(Line.self, from: Data(text.utf8))
+                return line.event == "step" && line.state == "done" ? "\(line.round ?? -1) \(line.step ?? "")" : nil
+            }
     }
 }

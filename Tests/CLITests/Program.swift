@@ -11,7 +11,8 @@ struct Program {
 
     static let binary: URL = {
         // Beside the test bundle, whatever the build folder is called.
-        let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+        let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+            .deletingLastPathComponent()
         let named = ProcessInfo.processInfo.environment["SELFIMPROVE_BINARY"].map { URL(fileURLWithPath: $0) }
         return named ?? bundle.appendingPathComponent("selfimprove")
     }()
@@ -84,7 +85,12 @@ struct Program {
 
     /// Runs until a line of standard output satisfies `until`, then sends the signal, and waits for the end.
     /// - Returns: whether the line came.
-    static func interrupt(_ arguments: [String], with signal: Int32, after microseconds: UInt32 = 0, until: @escaping @Sendable (String) -> Bool) throws -> (
+    static func interrupt(
+        _ arguments: [String],
+        with signal: Int32,
+        after microseconds: UInt32 = 0,
+        until: @escaping @Sendable (String) -> Bool
+    ) throws -> (
         hit: Bool, code: Int32
     ) {
         let process = process(arguments)
@@ -110,7 +116,9 @@ struct Program {
             }
         }
         process.waitUntilExit()
-        return (hit, process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus)
+        return (
+            hit, process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
+        )
     }
 
     private final class Collected: Sendable {

@@ -15,7 +15,10 @@ import TestSupport
             _ = try daemon.wait("reduced") { $0.round == 1 && $0.step?.name == "sft" }
             let backup = try Program.run(["backup", archive.path, "--state", state.path])
             #expect(backup.code == 0, "\(backup.error)")
-            #expect(try Program.run(["backup", archive.path, "--state", state.path]).code == 1, "nothing is overwritten")
+            #expect(
+                try Program.run(["backup", archive.path, "--state", state.path]).code == 1,
+                "nothing is overwritten"
+            )
             _ = try daemon.wait("reduced") { $0.status == "finished" }
             daemon.end()
 
@@ -33,26 +36,39 @@ import TestSupport
 
     @Test func whatIsFreedIsGoneAndTheRestIsWhole() throws {
         try withTemporaryDirectory { folder in
-            let state = folder.appendingPathComponent("state").path, config = folder.appendingPathComponent("reduced.yaml")
+            let state = folder.appendingPathComponent("state").path,
+                config = folder.appendingPathComponent("reduced.yaml")
             try ReducedCampaign.yaml([("rounds: 2", "rounds: 3")]).write(to: config, atomically: true, encoding: .utf8)
             #expect(try Program.run(["run", config.path, "--state", state, "--json"]).code == 0)
             let planned = try Program.run(["gc", "reduced", "--keep", "1", "--dry-run", "--json", "--state", state])
             let freed = try Program.run(["gc", "reduced", "--keep", "1", "--json", "--state", state])
             #expect(planned.code == 0 && planned.out == freed.out && freed.out.contains("\"bytes\":"))
-            #expect(try Program.run(["gc", "reduced", "--keep", "1", "--json", "--state", state]).out.contains("\"models\":[]"))
+            #expect(
+                try Program.run(["gc", "reduced", "--keep", "1", "--json", "--state", state]).out.contains(
+                    "\"models\":[]"
+                )
+            )
             let doctor = try Program.run(["doctor", "--state", state])
             #expect(doctor.code == 0 && doctor.out.contains("were freed by selfimprove gc"), "\(doctor.out)")
             let refused = try Program.run(["rollback", "reduced", "--to", "1", "--state", state])
             #expect(refused.code == 2 && refused.error.contains("it was freed"), "\(refused.error)")
             #expect(try Program.run(["rollback", "reduced", "--to", "0", "--state", state]).code == 0)
-            #expect(try Program.run(["run", config.path, "--rounds", "4", "--state", state, "--json"]).code == 0, "it goes on")
+            #expect(
+                try Program.run(["run", config.path, "--rounds", "4", "--state", state, "--json"]).code == 0,
+                "it goes on"
+            )
         }
     }
 
     @Test func theUnitIsPrintedWithThisProgramAndWritten() throws {
         try withTemporaryDirectory { folder in
             let printed = try Program.run(["service", "install", "--print", "--port", "9000"])
-            #expect(printed.code == 0 && printed.out.contains("ExecStart=\(Program.binary.resolvingSymlinksInPath().path) daemon --host 127.0.0.1 --port 9000"))
+            #expect(
+                printed.code == 0
+                    && printed.out.contains(
+                        "ExecStart=\(Program.binary.resolvingSymlinksInPath().path) daemon --host 127.0.0.1 --port 9000"
+                    )
+            )
             let unit = folder.appendingPathComponent("selfimprove.service")
             #expect(try Program.run(["service", "install", "--unit", unit.path, "--port", "9000"]).code == 0)
             #expect(try String(contentsOf: unit, encoding: .utf8) == printed.out)

@@ -33,7 +33,9 @@ enum Fuzz {
         } else {
             input = try options.files.map { [UInt8](try Data(contentsOf: $0)) }
             let parts = fuzzer.input(0).count
-            guard input.count == parts else { throw Options.Unusable(description: "an input of \(target.name) has \(parts) files, not \(input.count)") }
+            guard input.count == parts else {
+                throw Options.Unusable(description: "an input of \(target.name) has \(parts) files, not \(input.count)")
+            }
         }
         let result = fuzzer.run(input)
         print("\(target.name): \(result.outcome), \(Int(result.seconds * 1000)) ms")

@@ -36,13 +36,17 @@ struct Options {
         while let name = rest.popFirst() {
             guard let value = rest.popFirst() else { throw Unusable(description: "\(name) needs a value") }
             func number(from least: Int) throws -> Int {
-                guard let number = Int(value), number >= least else { throw Unusable(description: "\(name) is \(value), not a whole number from \(least)") }
+                guard let number = Int(value), number >= least else {
+                    throw Unusable(description: "\(name) is \(value), not a whole number from \(least)")
+                }
                 return number
             }
             switch name {
             case "--target":
                 guard value != "all" else { continue }
-                guard let target = FuzzTargets.named(value) else { throw Unusable(description: "no target is called \(value)") }
+                guard let target = FuzzTargets.named(value) else {
+                    throw Unusable(description: "no target is called \(value)")
+                }
                 targets = [target]
             case "--count": count = try number(from: 1)
             case "--seed": seed = UInt64(try number(from: 0))
@@ -53,7 +57,9 @@ struct Options {
             case "--file": files.append(URL(fileURLWithPath: value))
             case "--job":
                 let parts = value.split(separator: ",", maxSplits: 2)
-                guard parts.count == 3, let first = Int(parts[0]), let step = Int(parts[1]) else { throw Unusable(description: "\(value) is no job") }
+                guard parts.count == 3, let first = Int(parts[0]), let step = Int(parts[1]) else {
+                    throw Unusable(description: "\(value) is no job")
+                }
                 job = Job(first: first, step: step, path: String(parts[2]))
             default: throw Unusable(description: "unknown option \(name)")
             }

@@ -23,7 +23,9 @@ struct Record {
             refused += other.refused
             unreadable += other.unreadable
             peakKilobytes = max(peakKilobytes, other.peakKilobytes)
-            if other.slowestSeconds > slowestSeconds { (slowestSeconds, slowestNumber) = (other.slowestSeconds, other.slowestNumber) }
+            if other.slowestSeconds > slowestSeconds {
+                (slowestSeconds, slowestNumber) = (other.slowestSeconds, other.slowestNumber)
+            }
         }
     }
 
@@ -46,7 +48,10 @@ struct Record {
 
     /// What a worker gave up for; nil where it has not.
     var fault: String? {
-        get { figures.pointee.faultLength > 0 ? String(decoding: words[..<figures.pointee.faultLength], as: UTF8.self) : nil }
+        get {
+            figures.pointee.faultLength > 0
+                ? String(decoding: words[..<figures.pointee.faultLength], as: UTF8.self) : nil
+        }
         nonmutating set {
             let bytes = Array((newValue ?? "").utf8.prefix(words.count))
             words.copyBytes(from: bytes)

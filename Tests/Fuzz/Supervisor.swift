@@ -49,7 +49,9 @@ struct Supervisor {
                 if !figures.isDone {
                     faults += 1
                     try report(worker, figures.number)
-                    if faults < Self.mostFaults, figures.number + worker.step < options.count { running.append(try launch(from: figures.number + worker.step)) }
+                    if faults < Self.mostFaults, figures.number + worker.step < options.count {
+                        running.append(try launch(from: figures.number + worker.step))
+                    }
                 }
                 worker.record.unmap()
             }
@@ -65,7 +67,8 @@ struct Supervisor {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = [
-            "--target", target.name, "--count", "\(options.count)", "--seed", "\(options.seed)", "--memory", "\(options.memory)", "--job",
+            "--target", target.name, "--count", "\(options.count)", "--seed", "\(options.seed)", "--memory",
+            "\(options.memory)", "--job",
             "\(first),\(options.workers),\(path)",
         ]
         try process.run()
@@ -73,10 +76,13 @@ struct Supervisor {
     }
 
     private func endIfStuck(_ worker: inout Running) {
-        let number = worker.record.figures.pointee.number, processor = Self.processorSeconds(worker.process.processIdentifier)
+        let number = worker.record.figures.pointee.number,
+            processor = Self.processorSeconds(worker.process.processIdentifier)
         if number != worker.number {
             (worker.number, worker.since, worker.processorSeconds) = (number, Date(), processor)
-        } else if processor - worker.processorSeconds > Self.hangSeconds || Date().timeIntervalSince(worker.since) > Self.blockedSeconds {
+        } else if processor - worker.processorSeconds > Self.hangSeconds
+            || Date().timeIntervalSince(worker.since) > Self.blockedSeconds
+        {
             worker.record.fault = "hangs"
             kill(worker.process.processIdentifier, SIGKILL)
         }
@@ -89,22 +95,31 @@ struct Supervisor {
     }
 
     private func report(_ worker: Running, _ number: Int) throws {
-        let what = worker.record.fault ?? "ended the process (status \(worker.process.terminationStatus), \(worker.process.terminationReason))"
+        let what =
+            worker.record.fault
+            ?? "ended the process (status \(worker.process.terminationStatus), \(worker.process.terminationReason))"
         print("FAULT \(target.name) input \(number): \(what)")
         print("      again: fuzz --target \(target.name) --seed \(options.seed) --input \(number)")
         fflush(nil)
         let scratch = try WorkFolder()
         defer { scratch.remove() }
         try FuzzFailure.save(
-            Fuzzer(target, seed: options.seed, folder: scratch.url).input(number), target: target.name, seed: options.seed, number: number,
-            in: options.failures)
+            Fuzzer(target, seed: options.seed, folder: scratch.url).input(number),
+            target: target.name,
+            seed: options.seed,
+            number: number,
+            in: options.failures
+        )
     }
 
     private func summary(_ figures: Record.Figures, _ faults: Int, seconds: Double) -> String {
-        func share(_ part: Int) -> String { String(format: "%.1f %%", 100 * Double(part) / Double(max(figures.count, 1))) }
+        func share(_ part: Int) -> String {
+            String(format: "%.1f %%", 100 * Double(part) / Double(max(figures.count, 1)))
+        }
         return
             "\(target.name): \(figures.count) inputs, seed \(options.seed), \(faults) faults; \(share(figures.accepted)) accepted, \(share(figures.refused)) refused, "
             + "\(share(figures.unreadable)) unreadable; \(Int(Double(figures.count) / seconds)) a second; slowest "
-            + String(format: "%.1f ms", figures.slowestSeconds * 1000) + " (input \(figures.slowestNumber)); peak \(figures.peakKilobytes >> 10) MB"
+            + String(format: "%.1f ms", figures.slowestSeconds * 1000)
+            + " (input \(figures.slowestNumber)); peak \(figures.peakKilobytes >> 10) MB"
     }
 }

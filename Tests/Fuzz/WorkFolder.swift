@@ -7,7 +7,8 @@ struct WorkFolder {
 
     init() throws {
         let shared = URL(fileURLWithPath: "/dev/shm")
-        let parent = FileManager.default.isWritableFile(atPath: shared.path) ? shared : FileManager.default.temporaryDirectory
+        let parent =
+            FileManager.default.isWritableFile(atPath: shared.path) ? shared : FileManager.default.temporaryDirectory
         url = parent.appendingPathComponent("fuzz-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
@@ -19,6 +20,8 @@ struct WorkFolder {
 enum FuzzFailure {
     static func save(_ input: FuzzInput, target: String, seed: UInt64, number: Int, in folder: URL) throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        for (part, bytes) in input.enumerated() { try Data(bytes).write(to: folder.appendingPathComponent("\(target)-\(seed)-\(number).\(part)")) }
+        for (part, bytes) in input.enumerated() {
+            try Data(bytes).write(to: folder.appendingPathComponent("\(target)-\(seed)-\(number).\(part)"))
+        }
     }
 }

@@ -22,7 +22,10 @@ public protocol FuzzTarget {
 /// All formats.
 public enum FuzzTargets {
     public static var all: [any FuzzTarget.Type] {
-        [SafeTensorsTarget.self, ShardsTarget.self, ConfigurationTarget.self, RowsTarget.self, TokenizerTarget.self, TemplateTarget.self]
+        [
+            SafeTensorsTarget.self, ShardsTarget.self, ConfigurationTarget.self, RowsTarget.self, TokenizerTarget.self,
+            TemplateTarget.self,
+        ]
     }
 
     public static func named(_ name: String) -> (any FuzzTarget.Type)? { all.first { $0.name == name } }

@@ -52,7 +52,9 @@ public struct Fuzzer {
             if error.message.isEmpty { return .fault("an error without words") }
             let text = error.description
             if text.utf8.count > 8192 { return .fault("an error of \(text.utf8.count) bytes") }
-            if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { return .fault("an error with control characters") }
+            if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+                return .fault("an error with control characters")
+            }
             return Self.isAboutSyntax(error) ? .unreadable : .refused
         } catch {
             return .fault("\(type(of: error)): \(error)")

@@ -12,7 +12,8 @@ final class InputFile {
     deinit { close(descriptor) }
 
     func write(_ bytes: [UInt8]) throws {
-        guard ftruncate(descriptor, off_t(bytes.count)) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else {
+        guard ftruncate(descriptor, off_t(bytes.count)) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count
+        else {
             throw FuzzFault("an input of \(bytes.count) bytes cannot be written")
         }
     }

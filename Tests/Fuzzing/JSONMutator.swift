@@ -64,7 +64,9 @@ struct JSONMutator {
         case 4: return .number(value.map { String($0 &- 1) } ?? "-1")
         case 5: return .number(value.map { String($0 &* random.element(of: [2, 4, 3, -1, 1 << 20])) } ?? "-" + text)
         case 6: return .string(text)
-        default: return random.one(in: 8) ? .number(text + String(repeating: "0", count: 1 << random.integer(below: 14))) : .number(text + ".0")
+        default:
+            return random.one(in: 8)
+                ? .number(text + String(repeating: "0", count: 1 << random.integer(below: 14))) : .number(text + ".0")
         }
     }
 
@@ -77,9 +79,13 @@ struct JSONMutator {
         case 7:
             return text
                 + random.element(of: [
-                    "\u{0}", "\u{301}", "\u{FFFD}", "\u{1F600}", "\u{2028}", "\u{212A}", "\u{7F}", " ", "\n", "\\", "/", "\u{10FFFF}", "é", "e\u{301}",
+                    "\u{0}", "\u{301}", "\u{FFFD}", "\u{1F600}", "\u{2028}", "\u{212A}", "\u{7F}", " ", "\n", "\\", "/",
+                    "\u{10FFFF}", "é", "e\u{301}",
                 ])
-        case 8: return String(repeating: text.isEmpty ? "x" : text, count: random.element(of: [0, 2, 3, 100])).prefixed(1 << 12)
+        case 8:
+            return String(repeating: text.isEmpty ? "x" : text, count: random.element(of: [0, 2, 3, 100])).prefixed(
+                1 << 12
+            )
         default: return String(text.reversed())
         }
     }

@@ -7,7 +7,8 @@ struct JinjaTokens {
     init(_ source: String) {
         let bytes = Array(source.utf8)
         func isWord(_ byte: UInt8) -> Bool {
-            (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A) || byte == 0x5F || byte >= 0x80
+            (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5A) || (byte >= 0x61 && byte <= 0x7A)
+                || byte == 0x5F || byte >= 0x80
         }
         var start = 0
         while start < bytes.count {
@@ -18,7 +19,9 @@ struct JinjaTokens {
                 let close = bytes[end...].firstIndex(of: bytes[start])
                 end = close.map { $0 + 1 } ?? end
             } else if end < bytes.count,
-                ["{%", "{{", "{#", "%}", "}}", "#}", "==", "!=", "<=", ">="].contains(String(decoding: bytes[start...end], as: UTF8.self))
+                ["{%", "{{", "{#", "%}", "}}", "#}", "==", "!=", "<=", ">="].contains(
+                    String(decoding: bytes[start...end], as: UTF8.self)
+                )
             {
                 end += 1
             }
@@ -50,7 +53,8 @@ struct JinjaTokens {
         case 14: replaceNumber(near: at, &random)
         case 15..<17:
             guard !other.tokens.isEmpty else { return }
-            let from = random.integer(below: other.tokens.count), to = min(other.tokens.count, from + 1 + random.integer(below: 32))
+            let from = random.integer(below: other.tokens.count),
+                to = min(other.tokens.count, from + 1 + random.integer(below: 32))
             tokens.insert(contentsOf: other.tokens[from..<to], at: at)
         case 17: tokens.append(random.element(of: words))
         default: tokens[at] = tokens[random.integer(below: tokens.count)]
@@ -64,7 +68,9 @@ struct JinjaTokens {
     }
 
     private mutating func replaceNumber(near at: Int, _ random: inout RandomStream) {
-        guard let place = tokens[at...].firstIndex(where: { $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }) else { return }
+        guard let place = tokens[at...].firstIndex(where: { $0.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }) else {
+            return
+        }
         tokens[place] = Array(random.element(of: Mutator.edgeNumbers).utf8)
     }
 }

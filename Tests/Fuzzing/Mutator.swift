@@ -9,15 +9,19 @@ struct Mutator {
 
     /// Numbers that arithmetic stumbles over, as text.
     static let edgeNumbers = [
-        "0", "-0", "-1", "1", "2", "127", "128", "255", "256", "65535", "65536", "2147483647", "2147483648", "-2147483648", "4294967295", "4294967296",
-        "9007199254740992", "9007199254740993", "4611686018427387904", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
-        "18446744073709551615", "18446744073709551616", "1e308", "-1e308", "1e309", "1e-308", "5e-324", "1e-400", "0.5", "1.0", "1e0", "1E+2",
+        "0", "-0", "-1", "1", "2", "127", "128", "255", "256", "65535", "65536", "2147483647", "2147483648",
+        "-2147483648", "4294967295", "4294967296",
+        "9007199254740992", "9007199254740993", "4611686018427387904", "9223372036854775807", "9223372036854775808",
+        "-9223372036854775808",
+        "18446744073709551615", "18446744073709551616", "1e308", "-1e308", "1e309", "1e-308", "5e-324", "1e-400", "0.5",
+        "1.0", "1e0", "1E+2",
         "123456789012345678901234567890", "0.1e1", "4194304", "4194305", "3", "7", "64",
     ]
 
     /// Bytes that are no UTF-8, or hard to take.
     static let hardBytes: [[UInt8]] = [
-        [0], [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xEF, 0xBB, 0xBF], [0xE2, 0x80, 0xA8], [0xCC, 0x81],
+        [0], [0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xEF, 0xBB, 0xBF],
+        [0xE2, 0x80, 0xA8], [0xCC, 0x81],
         [0xF0, 0x9F, 0x98, 0x80],
         [0xC3], [0x0D, 0x0A], [0x7F], [0xE2, 0x84, 0xAA],
     ]
@@ -68,7 +72,9 @@ struct Mutator {
 
     /// Many openings, sometimes with their closings.
     private func nest(_ bytes: inout [UInt8], _ at: Int, _ random: inout RandomStream) {
-        let (open, close) = random.element(of: [("[", "]"), ("{\"a\":", "}"), ("(", ")"), ("{{", "}}"), ("{%if x%}", "{%endif%}"), ("-", ""), ("not ", "")])
+        let (open, close) = random.element(of: [
+            ("[", "]"), ("{\"a\":", "}"), ("(", ")"), ("{{", "}}"), ("{%if x%}", "{%endif%}"), ("-", ""), ("not ", ""),
+        ])
         let depth = 1 << random.integer(below: random.one(in: 16) ? 17 : 9)
         if random.one(in: 2) { bytes.insert(contentsOf: String(repeating: close, count: depth).utf8, at: at) }
         bytes.insert(contentsOf: String(repeating: open, count: depth).utf8, at: at)

@@ -19,20 +19,32 @@ struct RowsTarget: FuzzTarget {
                 + #""rejected":[{"role":"assistant","content":"b"}]}"#,
         ].map { try JSONParser.parse($0.utf8, context: "seed") }
         let words = [
-            "prompt", "completion", "chosen", "rejected", "role", "content", "system", "user", "assistant", "tool", "id", "task", "answer", "", "<|im_start|>",
+            "prompt", "completion", "chosen", "rejected", "role", "content", "system", "user", "assistant", "tool",
+            "id", "task", "answer", "", "<|im_start|>",
             "<|im_end|>", "<|end|>", "\u{2028}", "\u{85}",
         ]
         json = JSONMutator(
             words: words,
             fragments: [
-                .object([.init("role", .string("assistant")), .init("content", .string("yes"))]), .array([]), .string(String(repeating: "long ", count: 400)),
+                .object([.init("role", .string("assistant")), .init("content", .string("yes"))]), .array([]),
+                .string(String(repeating: "long ", count: 400)),
                 .array([.object([.init("role", .string("assistant")), .init("content", .string("yes"))])]),
-            ])
+            ]
+        )
         bytes = Mutator(
-            words: words.map { "\"\($0)\"" } + ["\n", "\r\n", "\\u0000", "\\ud83d\\ude00", "\\ud800", "\\udc00\\ud800", "\\u00e", "\\x", "{}", "null"])
+            words: words.map { "\"\($0)\"" } + [
+                "\n", "\r\n", "\\u0000", "\\ud83d\\ude00", "\\ud800", "\\udc00\\ud800", "\\u00e", "\\x", "{}", "null",
+            ]
+        )
         let tokenizer = try Tokenizer.nursery(words: [" the"])
         let configuration = ModelConfiguration(
-            hiddenSize: 4, intermediateSize: 4, layerCount: 1, headCount: 1, keyValueHeadCount: 1, vocabularySize: tokenizer.vocabularySize)
+            hiddenSize: 4,
+            intermediateSize: 4,
+            layerCount: 1,
+            headCount: 1,
+            keyValueHeadCount: 1,
+            vocabularySize: tokenizer.vocabularySize
+        )
         checkpoint = Checkpoint(weights: Weights(configuration), tokenizer: tokenizer, template: .chatML)
     }
 
@@ -62,10 +74,17 @@ struct RowsTarget: FuzzTarget {
         try attempt {
             for row in try rows(SFTRow.self, data) {
                 let example = try checkpoint.example(row, maximumLength: 64)
-                try require(example.map { $0.ids.count <= 64 && $0.targetCount > 0 } ?? true, "an example beyond its length, or without a target")
+                try require(
+                    example.map { $0.ids.count <= 64 && $0.targetCount > 0 } ?? true,
+                    "an example beyond its length, or without a target"
+                )
             }
         }
-        try attempt { for row in try rows(PreferenceRow.self, data) { _ = try checkpoint.preferenceExample(row, maximumLength: 64) } }
+        try attempt {
+            for row in try rows(PreferenceRow.self, data) {
+                _ = try checkpoint.preferenceExample(row, maximumLength: 64)
+            }
+        }
         try attempt { for row in try rows(PromptRow.self, data) { _ = try checkpoint.promptIDs(row.prompt) } }
         if !accepted, let refusal { throw refusal }
     }
@@ -74,7 +93,9 @@ struct RowsTarget: FuzzTarget {
         let rows = try JSONLines.decode(type, data, name: "rows.jsonl")
         let written = JSONLines.encode(rows)
         let again: [Row]
-        do { again = try JSONLines.decode(type, written, name: "again.jsonl") } catch { throw FuzzFault("a row that is written is refused: \(error)") }
+        do { again = try JSONLines.decode(type, written, name: "again.jsonl") } catch {
+            throw FuzzFault("a row that is written is refused: \(error)")
+        }
         try require(JSONLines.encode(again) == written, "\(type) changes when it is written and read")
         return rows
     }

@@ -7,7 +7,14 @@ struct SafeTensorsTarget: FuzzTarget {
 
     /// The model whose weights most of the inputs nearly are.
     static let configuration = ModelConfiguration(
-        hiddenSize: 4, intermediateSize: 4, layerCount: 1, headCount: 2, keyValueHeadCount: 1, vocabularySize: 6, maximumPositions: 8)
+        hiddenSize: 4,
+        intermediateSize: 4,
+        layerCount: 1,
+        headCount: 2,
+        keyValueHeadCount: 1,
+        vocabularySize: 6,
+        maximumPositions: 8
+    )
 
     private let url: URL
     private let file: InputFile
@@ -22,7 +29,8 @@ struct SafeTensorsTarget: FuzzTarget {
             SafeTensorsImage(layout) { _ in "F32" },
             SafeTensorsImage(layout) { $0 % 2 == 0 ? "BF16" : "F16" },
             SafeTensorsImage([
-                ("empty", "F32", [0, 3]), ("scalar", "F64", []), ("a", "I64", [2]), ("b", "BOOL", [3]), ("c", "U8", [1]), ("other empty", "I8", [5, 0]),
+                ("empty", "F32", [0, 3]), ("scalar", "F64", []), ("a", "I64", [2]), ("b", "BOOL", [3]),
+                ("c", "U8", [1]), ("other empty", "I8", [5, 0]),
                 ("é", "F16", [2, 1]),
             ]),
             SafeTensorsImage([], metadata: ["format": "pt", "note": "no tensors"]),
@@ -38,8 +46,14 @@ struct SafeTensorsTarget: FuzzTarget {
         let tensors = try SafeTensorsFile(url)
         var total = 0
         for (name, entry) in tensors.entries {
-            try require(entry.range.lowerBound >= 8 && entry.range.upperBound <= input[0].count, "tensor \(name) lies outside of the file")
-            try require(entry.shape.reduce(entry.type.size, *) == entry.range.count, "tensor \(name) has \(entry.range.count) bytes for \(entry.shape)")
+            try require(
+                entry.range.lowerBound >= 8 && entry.range.upperBound <= input[0].count,
+                "tensor \(name) lies outside of the file"
+            )
+            try require(
+                entry.shape.reduce(entry.type.size, *) == entry.range.count,
+                "tensor \(name) has \(entry.range.count) bytes for \(entry.shape)"
+            )
             total += entry.range.count
             var bytes = [UInt8](repeating: 0, count: entry.range.count)
             try bytes.withUnsafeMutableBytes { try tensors.read(name, into: $0) }

@@ -22,13 +22,19 @@ struct ShardsTarget: FuzzTarget {
         try FileManager.default.makeDirectories(directory.appendingPathComponent("sub"))
         layout = WeightLayout(SafeTensorsTarget.configuration)
         let half = layout.tensors.count / 2
-        images = [layout.tensors[..<half], layout.tensors[half...]].map { tensors in SafeTensorsImage(tensors.map { ($0.name, "F32", $0.shape) }) }
+        images = [layout.tensors[..<half], layout.tensors[half...]].map { tensors in
+            SafeTensorsImage(tensors.map { ($0.name, "F32", $0.shape) })
+        }
         index = .object([
             .init("metadata", .object([.init("total_size", .integer(layout.count * 4))])),
             .init(
-                "weight_map", .object(layout.tensors.enumerated().map { .init($1.name, .string(Self.shards[$0 < half ? 0 : 1])) })),
+                "weight_map",
+                .object(layout.tensors.enumerated().map { .init($1.name, .string(Self.shards[$0 < half ? 0 : 1])) })
+            ),
         ])
-        files = try (["model.safetensors.index.json"] + Self.shards).map { try InputFile(folder.appendingPathComponent("model/\($0)")) }
+        files = try (["model.safetensors.index.json"] + Self.shards).map {
+            try InputFile(folder.appendingPathComponent("model/\($0)"))
+        }
         // What a path would find: whoever follows it loads a model.
         for place in ["outside.safetensors", "model/sub/inside.safetensors"] {
             try InputFile(folder.appendingPathComponent(place)).write(images[1].bytes())
@@ -37,9 +43,12 @@ struct ShardsTarget: FuzzTarget {
         mkfifo(directory.appendingPathComponent("pipe.safetensors").path, 0o600)
         let words =
             Self.shards + layout.tensors.map(\.name) + [
-                "weight_map", "metadata", "total_size", Self.link, "../outside.safetensors", "sub/inside.safetensors", "./" + Self.shards[1],
-                folder.appendingPathComponent("outside.safetensors").path, "..", ".", "/", "", ".safetensors", "sub", "pipe.safetensors", "/dev/zero",
-                "..\\outside.safetensors", "file:///etc/passwd", "%2e%2e%2foutside.safetensors", "~/outside.safetensors", "model.safetensors.index.json",
+                "weight_map", "metadata", "total_size", Self.link, "../outside.safetensors", "sub/inside.safetensors",
+                "./" + Self.shards[1],
+                folder.appendingPathComponent("outside.safetensors").path, "..", ".", "/", "", ".safetensors", "sub",
+                "pipe.safetensors", "/dev/zero",
+                "..\\outside.safetensors", "file:///etc/passwd", "%2e%2e%2foutside.safetensors",
+                "~/outside.safetensors", "model.safetensors.index.json",
                 "absent.safetensors",
             ]
         json = JSONMutator(words: words, fragments: [.object([.init("a", .string(Self.shards[0]))])])
@@ -76,7 +85,10 @@ struct ShardsTarget: FuzzTarget {
         try require(weights.buffer.values.allSatisfy(\.isFinite), "weights that are no numbers")
         for tensor in layout.tensors {
             let shard = index["weight_map"]?[tensor.name]?.string
-            try require(shard.map { (Self.shards + [Self.link]).contains($0) } ?? false, "tensor \(tensor.name) comes from \(shard ?? "nowhere")")
+            try require(
+                shard.map { (Self.shards + [Self.link]).contains($0) } ?? false,
+                "tensor \(tensor.name) comes from \(shard ?? "nowhere")"
+            )
         }
     }
 }

@@ -32,13 +32,18 @@ struct TemplateTarget: FuzzTarget {
     }
 
     func read(_ input: FuzzInput) throws {
-        guard let source = String(validating: input[0], as: UTF8.self) else { throw LocalLMError(.damaged, "is not UTF-8") }
+        guard let source = String(validating: input[0], as: UTF8.self) else {
+            throw LocalLMError(.damaged, "is not UTF-8")
+        }
         let template = try ChatTemplate(source: source)
         var refusal: LocalLMError?
         var rendered = 0
         for conversation in Self.conversations {
             do {
-                let text = try template.render(conversation.messages, addGenerationPrompt: conversation.addGenerationPrompt)
+                let text = try template.render(
+                    conversation.messages,
+                    addGenerationPrompt: conversation.addGenerationPrompt
+                )
                 try require(text.utf8.count <= Self.longestText, "a text of \(text.utf8.count) bytes")
                 rendered += 1
             } catch let error as LocalLMError { refusal = refusal ?? error }

@@ -8,7 +8,8 @@ struct TokenizerTarget: FuzzTarget {
     private static let texts = [
         "", " ", "Hello, world! The year is 2025.", "  two\n\n\tlines\r\n  ", "naïve e\u{301} 漢字かな 🙂\u{200D}👩 \u{FEFF}",
         "it's we'll I'M <|end|> <|im_start|>the\u{0}",
-        "<s>[INST] the </s> ▁the Ġthe <0x41>", String(repeating: "a", count: 600), String(repeating: "the a1 ", count: 60), String(repeating: " ", count: 200),
+        "<s>[INST] the </s> ▁the Ġthe <0x41>", String(repeating: "a", count: 600),
+        String(repeating: "the a1 ", count: 60), String(repeating: " ", count: 200),
     ]
 
     private let seeds: [JSONValue]
@@ -48,14 +49,19 @@ struct TokenizerTarget: FuzzTarget {
         let ids = 0..<tokenizer.vocabularySize
         for text in Self.texts {
             let encoded = tokenizer.encode(text)
-            try require(encoded.allSatisfy(ids.contains), "\(text.debugDescription) has ids beyond the \(ids.count) of the vocabulary")
+            try require(
+                encoded.allSatisfy(ids.contains),
+                "\(text.debugDescription) has ids beyond the \(ids.count) of the vocabulary"
+            )
             try require(tokenizer.encode(text) == encoded, "\(text.debugDescription) is encoded in two ways")
             _ = tokenizer.decode(encoded)
             _ = tokenizer.decode(encoded, skippingSpecialTokens: true)
         }
         for id in [-1, 0, 1, 2, 255, 256, ids.count - 1, ids.count, .max, .min] {
             _ = tokenizer.decode([id, id])
-            if let token = tokenizer.token(id) { try require(tokenizer.id(of: token) == id, "token \(id) has another id") }
+            if let token = tokenizer.token(id) {
+                try require(tokenizer.id(of: token) == id, "token \(id) has another id")
+            }
         }
         try require(tokenizer.specialTokenIDs.allSatisfy(ids.contains), "a special token beyond the vocabulary")
     }

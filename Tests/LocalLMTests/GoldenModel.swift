@@ -8,7 +8,9 @@ import Testing
 struct GoldenModel {
     let folder: URL
 
-    init(_ family: String) { folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(family)") }
+    init(_ family: String) {
+        folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(family)")
+    }
 
     /// Loaded from files, as any other.
     func checkpoint() throws -> Checkpoint {
@@ -17,7 +19,9 @@ struct GoldenModel {
             try FileManager.default.copyItem(at: folder.appendingPathComponent("model"), to: place)
             let json = try #require(try FileReader.json(place.appendingPathComponent("config.json")))
             try SafeTensorsFile.write(
-                weights(try HuggingFaceConfiguration.read(json, context: "config.json")), to: place.appendingPathComponent("model.safetensors"))
+                weights(try HuggingFaceConfiguration.read(json, context: "config.json")),
+                to: place.appendingPathComponent("model.safetensors")
+            )
             return try Checkpoint.load(place)
         }
     }
@@ -26,8 +30,11 @@ struct GoldenModel {
         let weights = Weights(configuration)
         for tensor in weights.layout.tensors {
             var random = RandomStream(key: RandomKey.derive(0, tensor.name))
-            let isMatrix = tensor.shape.count > 1, center = tensor.role == .norm ? Double(1 - configuration.normOffset) : 0
-            for i in 0..<tensor.count { weights.pointer(tensor)[i] = Float((random.uniform() - 0.5) * (isMatrix ? 0.5 : 1) + center) }
+            let isMatrix = tensor.shape.count > 1,
+                center = tensor.role == .norm ? Double(1 - configuration.normOffset) : 0
+            for i in 0..<tensor.count {
+                weights.pointer(tensor)[i] = Float((random.uniform() - 0.5) * (isMatrix ? 0.5 : 1) + center)
+            }
         }
         return weights
     }

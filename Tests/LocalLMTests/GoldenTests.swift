@@ -68,7 +68,10 @@ import Testing
         init(_ family: String) throws {
             let golden = GoldenModel(family)
             folder = golden.folder
-            expected = try JSONDecoder().decode(Expected.self, from: Data(contentsOf: folder.appendingPathComponent("expected.json")))
+            expected = try JSONDecoder().decode(
+                Expected.self,
+                from: Data(contentsOf: folder.appendingPathComponent("expected.json"))
+            )
             model = try golden.checkpoint()
         }
     }
@@ -95,29 +98,44 @@ import Testing
         let engine = InferenceEngine(weights: model.weights, threads: 2)
         for row in expected.logprobs {
             let ours = try engine.logprobs(of: [Example(ids: row.ids, promptCount: 1)])[0]
-            #expect(ours.count == row.token_logprobs.count && zip(ours, row.token_logprobs).allSatisfy { abs($0 - $1) < 5e-4 })
+            #expect(
+                ours.count == row.token_logprobs.count
+                    && zip(ours, row.token_logprobs).allSatisfy { abs($0 - $1) < 5e-4 }
+            )
         }
         for row in expected.greedy {
             let sampling = Sampling(temperature: 0, maximumTokens: row.new_ids.count, ignoresEOS: true)
-            #expect(try engine.generate([GenerationRequest(ids: row.prompt_ids, key: 1)], sampling: sampling)[0][0].ids == row.new_ids)
+            #expect(
+                try engine.generate([GenerationRequest(ids: row.prompt_ids, key: 1)], sampling: sampling)[0][0].ids
+                    == row.new_ids
+            )
         }
     }
 
     private func settings(_ training: Expected.Training) -> OptimizationSettings {
         OptimizationSettings(
-            optimizer: .adamW, learningRate: training.learning_rate, schedule: .constant, totalSteps: training.steps, weightDecay: training.weight_decay,
-            maximumGradientNorm: training.max_grad_norm)
+            optimizer: .adamW,
+            learningRate: training.learning_rate,
+            schedule: .constant,
+            totalSteps: training.steps,
+            weightDecay: training.weight_decay,
+            maximumGradientNorm: training.max_grad_norm
+        )
     }
 
     private func hold(_ step: TrainingStep, against log: Expected.Training.Step) {
-        #expect(abs(step.loss - log.loss) < 1e-3 && abs(step.gradientNorm - log.grad_norm) < 5e-3 * max(1, log.grad_norm))
+        #expect(
+            abs(step.loss - log.loss) < 1e-3 && abs(step.gradientNorm - log.grad_norm) < 5e-3 * max(1, log.grad_norm)
+        )
         if let margin = log.margin { #expect(abs(step.rewardMargin! - margin) < 5e-3 * max(1, margin)) }
         if let accuracy = log.accuracy { #expect(step.rewardAccuracy == accuracy) }
     }
 
     @Test(arguments: families) func lossesOfSFTAreTRLs(family: String) throws {
         let golden = try Golden(family), model = golden.model, expected = golden.expected
-        let rows = try JSONLines.read(SFTRow.self, from: golden.folder.appendingPathComponent("sft.jsonl")).map { try #require(try model.example($0)) }
+        let rows = try JSONLines.read(SFTRow.self, from: golden.folder.appendingPathComponent("sft.jsonl")).map {
+            try #require(try model.example($0))
+        }
         let trainer = try SFTTrainer(weights: model.weights.copy(), settings: settings(expected.sft), threads: 2)
         #expect(expected.sft.log.count == 8)
         for log in expected.sft.log { hold(try trainer.step(rows), against: log) }
@@ -128,7 +146,12 @@ import Testing
         let rows = try JSONLines.read(PreferenceRow.self, from: golden.folder.appendingPathComponent("dpo.jsonl")).map {
             try #require(try model.preferenceExample($0))
         }
-        let trainer = try DPOTrainer(weights: model.weights.copy(), settings: settings(expected.dpo), beta: expected.dpo.beta, threads: 2)
+        let trainer = try DPOTrainer(
+            weights: model.weights.copy(),
+            settings: settings(expected.dpo),
+            beta: expected.dpo.beta,
+            threads: 2
+        )
         let referenced = try trainer.reference(rows)
         #expect(expected.dpo.log.count == 8)
         for log in expected.dpo.log { hold(try trainer.step(referenced), against: log) }

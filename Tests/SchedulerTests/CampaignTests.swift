@@ -9,9 +9,14 @@ import TestSupport
 
 /// Whole campaigns on real (tiny) models, in one process.
 @Suite struct CampaignTests {
-    private func run(_ state: URL, _ changes: [(String, String)] = [], rounds: Int? = nil) async throws -> (Lineage, CampaignEnd) {
+    private func run(_ state: URL, _ changes: [(String, String)] = [], rounds: Int? = nil) async throws -> (
+        Lineage, CampaignEnd
+    ) {
         let lineage = try Lineage.open(state: state)
-        return (lineage, try await CampaignRunner(ReducedCampaign.configuration(changes), lineage: lineage).run(rounds: rounds))
+        return (
+            lineage,
+            try await CampaignRunner(ReducedCampaign.configuration(changes), lineage: lineage).run(rounds: rounds)
+        )
     }
 
     @Test func everyTrainingRowTracesBackToDraftsOrSamples() async throws {
@@ -19,7 +24,11 @@ import TestSupport
             let (lineage, end) = try await run(state)
             #expect(end.reason == "2 of 2 rounds are done")
             let heldOut = try lineage.datasets().filter { $0.kind == .evaluation }
-                .reduce(into: Set<String>()) { $0.formUnion(try EvaluationSet(bytes: lineage.files.read(dataset: $1.digest), name: "set").promptDigests) }
+                .reduce(into: Set<String>()) {
+                    $0.formUnion(
+                        try EvaluationSet(bytes: lineage.files.read(dataset: $1.digest), name: "set").promptDigests
+                    )
+                }
             #expect(heldOut.count > 60)
             var traced = 0
             for dataset in try lineage.datasets() where dataset.kind == .sft {
@@ -37,11 +46,17 @@ import TestSupport
                 }
             }
             for dataset in try lineage.datasets() where dataset.kind == .dpo {
-                let rows = try JSONLines.decode(PreferenceRow.self, lineage.files.read(dataset: dataset.digest), name: "dpo")
+                let rows = try JSONLines.decode(
+                    PreferenceRow.self,
+                    lineage.files.read(dataset: dataset.digest),
+                    name: "dpo"
+                )
                 for (index, row) in rows.enumerated() {
                     let trace = try lineage.trace(dataset: dataset.digest, row: index)
                     #expect(trace.prompt.messages == row.prompt)
-                    #expect(trace.chosen?.text == row.chosen[0].content && trace.rejected?.text == row.rejected[0].content)
+                    #expect(
+                        trace.chosen?.text == row.chosen[0].content && trace.rejected?.text == row.rejected[0].content
+                    )
                     #expect(row.chosen != row.rejected)
                     traced += 1
                 }
@@ -57,20 +72,32 @@ import TestSupport
             #expect(rounds.count == 1, "the criterion holds after the first round")
             let figures = try #require(rounds[0].figures).decode([String: Double].self)
             // Answers of one word have no pairs of words.
-            for figure in RoundFigure.allCases where figure != .distinct2 { #expect(figures[figure.rawValue] != nil, "\(figure)") }
+            for figure in RoundFigure.allCases where figure != .distinct2 {
+                #expect(figures[figure.rawValue] != nil, "\(figure)")
+            }
             let reason = try #require(try lineage.campaign("reduced").stopReason)
-            #expect(reason.hasPrefix("length_ratio of the last round is ") && reason.hasSuffix(", above 0.0"), "\(reason)")
+            #expect(
+                reason.hasPrefix("length_ratio of the last round is ") && reason.hasSuffix(", above 0.0"),
+                "\(reason)"
+            )
             #expect(figures["kept"]! * 48 == Double(try lineage.answers("reduced", round: 1).count { $0.kept }))
             #expect(figures["pairs"] == Double(try lineage.pairs("reduced", round: 1).count))
 
             // The champion forgets everything: it is held against the model that it came from.
-            let record = try lineage.campaign("reduced"), champion = try #require(record.champion), initial = try #require(record.initialModel)
+            let record = try lineage.campaign("reduced"), champion = try #require(record.champion),
+                initial = try #require(record.initialModel)
             #expect(champion != initial)
             for (model, correct) in [(champion, 0), (initial, 1)] {
                 let id = try #require(try lineage.evaluation(of: model, on: .report, campaign: "reduced")?.id)
                 try lineage.write { db in
-                    try db.execute(sql: "UPDATE evaluation_answers SET correct = ? WHERE evaluation = ?", arguments: [correct, id])
-                    try db.execute(sql: "UPDATE evaluations SET correct = ? * n WHERE id = ?", arguments: [correct, id])
+                    try db.execute(
+                        sql: "UPDATE evaluation_answers SET correct = ? WHERE evaluation = ?",
+                        arguments: [correct, id]
+                    )
+                    try db.execute(
+                        sql: "UPDATE evaluations SET correct = ? * n WHERE id = ?",
+                        arguments: [correct, id]
+                    )
                 }
             }
             _ = try lineage.changeCriteria("reduced", [("length_ratio", "off"), ("regression", "0.5")], at: Date())
@@ -90,7 +117,11 @@ import TestSupport
             func run(_ name: String, _ now: @escaping @Sendable () -> Date) async throws -> [String] {
                 let lineage = try Lineage.open(state: folder.appendingPathComponent(name))
                 let end = try await CampaignRunner(
-                    ReducedCampaign.configuration([("rounds: 2", "rounds: 9\n  patience: 1"), ("enabled: false", "enabled: true")]), lineage: lineage, now: now
+                    ReducedCampaign.configuration([
+                        ("rounds: 2", "rounds: 9\n  patience: 1"), ("enabled: false", "enabled: true"),
+                    ]),
+                    lineage: lineage,
+                    now: now
                 ).run()
                 let champion = try #require(end.champion)
                 #expect(try lineage.champion(of: "reduced", at: .distantFuture) == champion)
@@ -116,7 +147,9 @@ import TestSupport
             let canary = "qzcanaryqz"
             for (name, split) in [("gate", NurseryInstruction.Split.gate), ("report", .report)] {
                 let set = try NurseryPrompts.evaluation(split, count: 48, seed: 1)
-                let rows = set.items.map { PromptRow(id: $0.id, task: $0.slice, prompt: $0.messages, answer: "\(canary) \(name) \($0.id)") }
+                let rows = set.items.map {
+                    PromptRow(id: $0.id, task: $0.slice, prompt: $0.messages, answer: "\(canary) \(name) \($0.id)")
+                }
                 try JSONLines.write(rows, to: folder.appendingPathComponent("\(name).jsonl"))
             }
             let files = "gate: \(folder.path)/gate.jsonl\n  report: \(folder.path)/report.jsonl\n  gate_prompts: 48"
@@ -126,7 +159,9 @@ import TestSupport
             #expect(evaluation.count == 2)
             var clean = 0
             for dataset in try lineage.datasets() {
-                let found = String(decoding: try lineage.files.read(dataset: dataset.digest), as: UTF8.self).contains(canary)
+                let found = String(decoding: try lineage.files.read(dataset: dataset.digest), as: UTF8.self).contains(
+                    canary
+                )
                 #expect(found == evaluation.contains(dataset.digest), "\(dataset.kind) of round \(dataset.round ?? -1)")
                 clean += found ? 0 : 1
             }
@@ -134,16 +169,22 @@ import TestSupport
             // Nor in any row of the database: prompts, drafts, answers, samples, settings, events, outputs.
             for suffix in ["", "-wal"] {
                 let bytes = try Data(contentsOf: state.appendingPathComponent(Lineage.databaseName + suffix))
-                #expect(bytes.range(of: Data("\(canary) gate".utf8)) == nil && bytes.range(of: Data("\(canary) report".utf8)) == nil)
+                #expect(
+                    bytes.range(of: Data("\(canary) gate".utf8)) == nil
+                        && bytes.range(of: Data("\(canary) report".utf8)) == nil
+                )
             }
         }
     }
 
     @Test func twoRunsWithTheSameSeedGiveTheSameModelsAndData() async throws {
         try await withTemporaryDirectory { folder in
-            let (a, _) = try await run(folder.appendingPathComponent("a")), (b, _) = try await run(folder.appendingPathComponent("b"))
+            let (a, _) = try await run(folder.appendingPathComponent("a")),
+                (b, _) = try await run(folder.appendingPathComponent("b"))
             let other = try await run(folder.appendingPathComponent("c"), [("seed: 5", "seed: 6")]).0
-            func bytes(_ lineage: Lineage) throws -> Set<String> { Set(try lineage.models().map(\.digest) + lineage.datasets().map(\.digest)) }
+            func bytes(_ lineage: Lineage) throws -> Set<String> {
+                Set(try lineage.models().map(\.digest) + lineage.datasets().map(\.digest))
+            }
             #expect(try bytes(a) == bytes(b))
             #expect(try bytes(a).count >= 10)
             #expect(try bytes(a).isDisjoint(with: bytes(other)))
@@ -164,8 +205,13 @@ import TestSupport
             #expect(after.rounds[3].parent == before.rounds[0].champion)
             #expect(after.champion == after.rounds[3].champion)
             let dataset = try #require(try lineage.model(after.rounds[3].stages[0].model)?.dataset)
-            #expect(Set(try lineage.rows(ofDataset: dataset).map(\.round)) == [1, 4], "answers of the rounds that were undone are not replayed")
-            #expect(try lineage.events("reduced").contains { $0.kind == .rolledBack && $0.message == "back to 1: test" })
+            #expect(
+                Set(try lineage.rows(ofDataset: dataset).map(\.round)) == [1, 4],
+                "answers of the rounds that were undone are not replayed"
+            )
+            #expect(
+                try lineage.events("reduced").contains { $0.kind == .rolledBack && $0.message == "back to 1: test" }
+            )
             #expect(throws: SelfImproveError.self) { try lineage.rollback("reduced", to: "4", reason: nil, at: Date()) }
             #expect(throws: SelfImproveError.self) { try lineage.rollback("reduced", to: "9", reason: nil, at: Date()) }
         }
@@ -177,15 +223,26 @@ import TestSupport
             let (lineage, _) = try await run(folder.appendingPathComponent("a"), limit, rounds: 4)
             let (all, _) = try await run(folder.appendingPathComponent("b"), rounds: 4)
             func rows(_ lineage: Lineage, _ round: Int) throws -> [DatasetRowRecord] {
-                try lineage.rows(ofDataset: #require(try lineage.model(lineage.report("reduced").rounds[round - 1].stages[0].model)?.dataset))
+                try lineage.rows(
+                    ofDataset: #require(
+                        try lineage.model(lineage.report("reduced").rounds[round - 1].stages[0].model)?.dataset
+                    )
+                )
             }
             #expect(try rows(lineage, 1).map(\.position) == rows(all, 1).map(\.position))
             let replayed = try [3, 4].map { round in try rows(lineage, round).filter { $0.round < round } }
             #expect(replayed.allSatisfy { $0.count == 10 })
             #expect(Set(replayed[1].map(\.round)).count > 1, "of all earlier rounds")
-            #expect(replayed[0].map { [$0.round, $0.position] } != replayed[1].filter { $0.round < 3 }.map { [$0.round, $0.position] })
+            #expect(
+                replayed[0].map { [$0.round, $0.position] }
+                    != replayed[1].filter { $0.round < 3 }.map { [$0.round, $0.position] }
+            )
             let before = try rows(all, 4).filter { $0.round < 4 }
-            #expect(before.count == (try (1...3).reduce(0) { sum, round in try sum + rows(all, round).count { $0.round == round } }) && before.count > 10)
+            #expect(
+                before.count
+                    == (try (1...3).reduce(0) { sum, round in try sum + rows(all, round).count { $0.round == round } })
+                    && before.count > 10
+            )
         }
     }
 
@@ -214,11 +271,19 @@ import TestSupport
         try await withTemporaryDirectory { folder in
             let (lineage, _) = try await run(
                 folder.appendingPathComponent("a"),
-                [("aggregator: words", "aggregator: words\n  layers: 3"), ("confidence: own", "confidence: peers"), ("rounds: 2", "rounds: 1")])
+                [
+                    ("aggregator: words", "aggregator: words\n  layers: 3"), ("confidence: own", "confidence: peers"),
+                    ("rounds: 2", "rounds: 1"),
+                ]
+            )
             #expect(try lineage.drafts("reduced", round: 1, layer: 2).count == 4 * 48)
             let (vote, _) = try await run(
                 folder.appendingPathComponent("b"),
-                [("aggregator: words", "aggregator: plurality"), ("dpo:", "dpo:\n  enabled: false"), ("rounds: 2", "rounds: 1")])
+                [
+                    ("aggregator: words", "aggregator: plurality"), ("dpo:", "dpo:\n  enabled: false"),
+                    ("rounds: 2", "rounds: 1"),
+                ]
+            )
             let round = try #require(try vote.rounds("reduced").first)
             #expect(round.dpoModel == nil && round.sftModel != nil)
             #expect(round.reason?.contains("DPO is off") == true)

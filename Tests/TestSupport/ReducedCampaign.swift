@@ -7,7 +7,10 @@ public enum ReducedCampaign {
     public static func yaml(_ changes: [(String, String)] = []) -> String {
         var text = base
         for (old, new) in changes {
-            precondition(text.components(separatedBy: old).count == 2, "\"\(old)\" does not stand exactly once in the reduced campaign")
+            precondition(
+                text.components(separatedBy: old).count == 2,
+                "\"\(old)\" does not stand exactly once in the reduced campaign"
+            )
             text = text.replacingOccurrences(of: old, with: new)
         }
         return text

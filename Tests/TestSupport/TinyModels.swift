@@ -4,12 +4,30 @@ import LocalLM
 public enum TinyModels {
     /// Odd sizes on purpose: nothing divides 32, two query heads share a key-value head.
     public static func configuration(
-        hidden: Int = 24, ffn: Int = 40, layers: Int = 2, heads: Int = 4, kvHeads: Int = 2, vocabulary: Int = 37, tied: Bool = true, eos: [Int] = [1],
+        hidden: Int = 24,
+        ffn: Int = 40,
+        layers: Int = 2,
+        heads: Int = 4,
+        kvHeads: Int = 2,
+        vocabulary: Int = 37,
+        tied: Bool = true,
+        eos: [Int] = [1],
         pad: Int? = nil
     ) -> ModelConfiguration {
         ModelConfiguration(
-            hiddenSize: hidden, intermediateSize: ffn, layerCount: layers, headCount: heads, keyValueHeadCount: kvHeads,
-            vocabularySize: vocabulary, maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: tied, eosTokenIDs: eos, padTokenID: pad)
+            hiddenSize: hidden,
+            intermediateSize: ffn,
+            layerCount: layers,
+            headCount: heads,
+            keyValueHeadCount: kvHeads,
+            vocabularySize: vocabulary,
+            maximumPositions: 160,
+            rmsNormEpsilon: 1e-5,
+            ropeTheta: 1000,
+            tiesEmbeddings: tied,
+            eosTokenIDs: eos,
+            padTokenID: pad
+        )
     }
 
     /// A model of every family, small, with everything in it that the family has: windows shorter than the sequences, softcaps that
@@ -18,7 +36,8 @@ public enum TinyModels {
         var c = configuration(layers: 3, tied: family == .gemma2 || family == .qwen2)
         c.family = family
         switch family {
-        case .llama: c.ropeScaling = RopeScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 64)
+        case .llama:
+            c.ropeScaling = RopeScaling(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 64)
         case .mistral:
             c.slidingWindow = 7
             c.slides = [true, true, true]
@@ -56,7 +75,10 @@ public enum TinyModels {
         var random = RandomStream(key: seed)
         return (0..<count).map { _ in
             let prompt = 1 + random.integer(below: longest / 2), completion = 1 + random.integer(below: longest / 2)
-            return Example(ids: (0..<(prompt + completion)).map { _ in random.integer(below: vocabulary) }, promptCount: prompt)
+            return Example(
+                ids: (0..<(prompt + completion)).map { _ in random.integer(below: vocabulary) },
+                promptCount: prompt
+            )
         }
     }
 }

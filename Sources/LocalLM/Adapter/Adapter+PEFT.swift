@@ -16,8 +16,11 @@ extension Adapter {
             try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
             let files = layout.tensors.map { tensor in
                 SafeTensorsFile.Tensor(
-                    name: tensor.name, type: .float32, shape: tensor.shape,
-                    bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4))
+                    name: tensor.name,
+                    type: .float32,
+                    shape: tensor.shape,
+                    bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4)
+                )
             }
             try AtomicFile.writeSynced(to: folder.appendingPathComponent(File.weights)) {
                 try SafeTensorsFile.write(files, metadata: [("format", "pt")], $0)
@@ -28,10 +31,14 @@ extension Adapter {
     private func configurationJSON(base: String) -> JSONValue {
         let names = LoRASettings.Module.allCases.filter(settings.modules.contains).map { JSONValue.string($0.rawValue) }
         return .object([
-            .init("peft_type", .string("LORA")), .init("task_type", .string("CAUSAL_LM")), .init("base_model_name_or_path", .string(base)),
-            .init("r", .integer(settings.rank)), .init("lora_alpha", .number("\(settings.alpha)")), .init("lora_dropout", .number("\(settings.dropout)")),
-            .init("use_rslora", .bool(settings.isRankStabilized)), .init("target_modules", .array(names)), .init("bias", .string("none")),
-            .init("fan_in_fan_out", .bool(false)), .init("init_lora_weights", .bool(true)), .init("inference_mode", .bool(true)),
+            .init("peft_type", .string("LORA")), .init("task_type", .string("CAUSAL_LM")),
+            .init("base_model_name_or_path", .string(base)),
+            .init("r", .integer(settings.rank)), .init("lora_alpha", .number("\(settings.alpha)")),
+            .init("lora_dropout", .number("\(settings.dropout)")),
+            .init("use_rslora", .bool(settings.isRankStabilized)), .init("target_modules", .array(names)),
+            .init("bias", .string("none")),
+            .init("fan_in_fan_out", .bool(false)), .init("init_lora_weights", .bool(true)),
+            .init("inference_mode", .bool(true)),
         ])
     }
 
@@ -39,29 +46,48 @@ extension Adapter {
     ///
     /// - Parameter seed: of dropout, where training goes on.
     /// - Throws: `LocalLMError` for damaged files, other kinds of adapters, and tensors that the base has no place for.
-    public static func load(_ directory: URL, for configuration: ModelConfiguration, seed: UInt64 = 0) throws -> Adapter {
+    public static func load(_ directory: URL, for configuration: ModelConfiguration, seed: UInt64 = 0) throws -> Adapter
+    {
         let url = directory.appendingPathComponent(File.configuration)
         guard let json = try FileReader.json(url) else {
-            throw LocalLMError(.file, "is missing", context: url.path, hint: "a PEFT directory with \(File.configuration) and \(File.weights) is needed")
+            throw LocalLMError(
+                .file,
+                "is missing",
+                context: url.path,
+                hint: "a PEFT directory with \(File.configuration) and \(File.weights) is needed"
+            )
         }
         let settings = try settings(ConfigurationFields(json: json, context: url.path))
         let adapter = try Adapter(settings, for: configuration, seed: seed)
         let file = try SafeTensorsFile(directory.appendingPathComponent(File.weights))
         for tensor in adapter.layout.tensors {
             guard let entry = file.entries[tensor.name] else {
-                throw LocalLMError(.damaged, "tensor \(tensor.name) is missing", context: file.reader.url.path, hint: "\(File.configuration) promises it")
+                throw LocalLMError(
+                    .damaged,
+                    "tensor \(tensor.name) is missing",
+                    context: file.reader.url.path,
+                    hint: "\(File.configuration) promises it"
+                )
             }
             guard entry.shape == tensor.shape else {
                 throw LocalLMError(
-                    .damaged, "has shape \(entry.shape), the base and the rank make it \(tensor.shape)",
-                    context: "\(file.reader.url.path): tensor \(tensor.name)")
+                    .damaged,
+                    "has shape \(entry.shape), the base and the rank make it \(tensor.shape)",
+                    context: "\(file.reader.url.path): tensor \(tensor.name)"
+                )
             }
         }
         let known = Set(adapter.layout.tensors.map(\.name))
         if let other = file.entries.keys.sorted().first(where: { !known.contains($0) }) {
-            throw LocalLMError(.unsupported, "tensor \(other.prefix(200)) belongs to no module of \(File.configuration)", context: file.reader.url.path)
+            throw LocalLMError(
+                .unsupported,
+                "tensor \(other.prefix(200)) belongs to no module of \(File.configuration)",
+                context: file.reader.url.path
+            )
         }
-        for tensor in adapter.layout.tensors { try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset) }
+        for tensor in adapter.layout.tensors {
+            try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset)
+        }
         return adapter
     }
 
@@ -69,16 +95,25 @@ extension Adapter {
         let kind = try fields.text("peft_type") ?? "none"
         guard kind == "LORA" else { throw fields.unsupported("the adapter type \(kind.prefix(60))", "supported: LORA") }
         try fields.refuse(["use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"])
-        for key in ["rank_pattern", "alpha_pattern"] where !(try fields.nested(key)?.json.members?.isEmpty ?? true) { throw fields.unsupported(key) }
-        for key in ["modules_to_save", "layers_to_transform", "layer_replication", "trainable_token_indices", "target_parameters"]
+        for key in ["rank_pattern", "alpha_pattern"] where !(try fields.nested(key)?.json.members?.isEmpty ?? true) {
+            throw fields.unsupported(key)
+        }
+        for key in [
+            "modules_to_save", "layers_to_transform", "layer_replication", "trainable_token_indices",
+            "target_parameters",
+        ]
         where fields.json[key] != nil && fields.json[key]?.array?.isEmpty != true {
             throw fields.unsupported(key)
         }
         let bias = try fields.text("bias") ?? "none"
         guard bias == "none" else { throw fields.unsupported("bias \(bias.prefix(60))", "supported: none") }
         let settings = LoRASettings(
-            rank: try fields.dimension("r"), alpha: try fields.positive("lora_alpha") ?? 8, dropout: fields.json["lora_dropout"]?.real ?? 0,
-            isRankStabilized: try fields.flag("use_rslora") ?? false, modules: try modules(fields))
+            rank: try fields.dimension("r"),
+            alpha: try fields.positive("lora_alpha") ?? 8,
+            dropout: fields.json["lora_dropout"]?.real ?? 0,
+            isRankStabilized: try fields.flag("use_rslora") ?? false,
+            modules: try modules(fields)
+        )
         do { try settings.validate() } catch let error as LocalLMError { throw fields.damaged(error.message) }
         return settings
     }
@@ -87,15 +122,21 @@ extension Adapter {
         let all = LoRASettings.Module.allCases
         if fields.json["target_modules"]?.string == "all-linear" { return Set(all) }
         guard let list = fields.json["target_modules"]?.array else {
-            throw fields.unsupported("target_modules that is no list of names", "supported: \(all.map(\.rawValue).joined(separator: ", "))")
+            throw fields.unsupported(
+                "target_modules that is no list of names",
+                "supported: \(all.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         return Set(
             try list.map { name in
                 guard let module = name.string.flatMap(LoRASettings.Module.init) else {
                     throw fields.unsupported(
-                        "target module \(name.string?.prefix(60) ?? name.kind[...])", "supported: \(all.map(\.rawValue).joined(separator: ", "))")
+                        "target module \(name.string?.prefix(60) ?? name.kind[...])",
+                        "supported: \(all.map(\.rawValue).joined(separator: ", "))"
+                    )
                 }
                 return module
-            })
+            }
+        )
     }
 }

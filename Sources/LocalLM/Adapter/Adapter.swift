@@ -36,9 +36,21 @@ public final class Adapter: @unchecked Sendable {
         _ = BLASKernel.current
         for update in layout.updates.values.joined() {
             cblas_sgemm(
-                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(update.outputs), Int32(update.inputs), Int32(update.rank), update.scale,
-                buffer.pointer + update.b, Int32(update.rank), buffer.pointer + update.a, Int32(update.inputs), 1,
-                merged.buffer.pointer + update.target, Int32(update.inputs))
+                CblasRowMajor,
+                CblasNoTrans,
+                CblasNoTrans,
+                Int32(update.outputs),
+                Int32(update.inputs),
+                Int32(update.rank),
+                update.scale,
+                buffer.pointer + update.b,
+                Int32(update.rank),
+                buffer.pointer + update.a,
+                Int32(update.inputs),
+                1,
+                merged.buffer.pointer + update.target,
+                Int32(update.inputs)
+            )
         }
         return merged
     }

@@ -20,16 +20,25 @@ struct AdapterLayout: Sendable {
             return next
         }
         for layer in 0..<configuration.layerCount {
-            func matrix(_ module: LoRASettings.Module) -> TensorSpecification { base["model.layers.\(layer).\(module.path).weight"]! }
+            func matrix(_ module: LoRASettings.Module) -> TensorSpecification {
+                base["model.layers.\(layer).\(module.path).weight"]!
+            }
             for module in LoRASettings.Module.allCases where settings.modules.contains(module) {
                 let target = matrix(module), group = matrix(module.firstOfGroup)
                 let outputs = target.shape[0], inputs = target.shape[1]
                 let name = "base_model.model.model.layers.\(layer).\(module.path)."
                 updates[group.offset, default: []].append(
                     LowRankUpdate(
-                        inputs: inputs, outputs: outputs, rank: settings.rank, scale: Float(settings.scale), column: (target.offset - group.offset) / inputs,
-                        target: target.offset, a: add(name + "lora_A.weight", [settings.rank, inputs]),
-                        b: add(name + "lora_B.weight", [outputs, settings.rank])))
+                        inputs: inputs,
+                        outputs: outputs,
+                        rank: settings.rank,
+                        scale: Float(settings.scale),
+                        column: (target.offset - group.offset) / inputs,
+                        target: target.offset,
+                        a: add(name + "lora_A.weight", [settings.rank, inputs]),
+                        b: add(name + "lora_B.weight", [outputs, settings.rank])
+                    )
+                )
             }
         }
         self.tensors = tensors

@@ -2,7 +2,8 @@
 public struct LoRASettings: Sendable, Equatable {
     /// The linear layers of a transformer layer, by their Hugging Face names, in the order of the weights.
     public enum Module: String, Sendable, CaseIterable {
-        case query = "q_proj", key = "k_proj", value = "v_proj", output = "o_proj", gate = "gate_proj", up = "up_proj", down = "down_proj"
+        case query = "q_proj", key = "k_proj", value = "v_proj", output = "o_proj", gate = "gate_proj", up = "up_proj",
+            down = "down_proj"
 
         /// As transformers nests them.
         var path: String {
@@ -21,7 +22,13 @@ public struct LoRASettings: Sendable, Equatable {
     public var isRankStabilized: Bool
     public var modules: Set<Module>
 
-    public init(rank: Int, alpha: Double, dropout: Double = 0, isRankStabilized: Bool = false, modules: Set<Module> = Set(Module.allCases)) {
+    public init(
+        rank: Int,
+        alpha: Double,
+        dropout: Double = 0,
+        isRankStabilized: Bool = false,
+        modules: Set<Module> = Set(Module.allCases)
+    ) {
         self.rank = rank
         self.alpha = alpha
         self.dropout = dropout
@@ -35,11 +42,19 @@ public struct LoRASettings: Sendable, Equatable {
     public static let largestRank = 4096
 
     public func validate() throws {
-        guard (1...Self.largestRank).contains(rank) else { throw LocalLMError(.input, "a LoRA rank of \(rank)", hint: "1 to \(Self.largestRank)") }
+        guard (1...Self.largestRank).contains(rank) else {
+            throw LocalLMError(.input, "a LoRA rank of \(rank)", hint: "1 to \(Self.largestRank)")
+        }
         guard alpha > 0, alpha.isFinite else { throw LocalLMError(.input, "a LoRA alpha of \(alpha)", hint: "above 0") }
-        guard dropout >= 0, dropout < 1 else { throw LocalLMError(.input, "a LoRA dropout of \(dropout)", hint: "0 up to, but not, 1") }
+        guard dropout >= 0, dropout < 1 else {
+            throw LocalLMError(.input, "a LoRA dropout of \(dropout)", hint: "0 up to, but not, 1")
+        }
         guard !modules.isEmpty else {
-            throw LocalLMError(.input, "LoRA on no module", hint: "some of \(Module.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw LocalLMError(
+                .input,
+                "LoRA on no module",
+                hint: "some of \(Module.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
     }
 }

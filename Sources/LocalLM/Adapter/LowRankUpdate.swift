@@ -56,22 +56,84 @@ final class AdapterPass: @unchecked Sendable {
         let w = adapter.buffer.pointer
         for u in updates {
             project(u, dropped(x, u, rows), rows)
-            gemm(false, true, rows, u.outputs, u.rank, u.scale, low.pointer, u.rank, w + u.b, u.rank, 1, y + u.column, p.outputs)
+            gemm(
+                false,
+                true,
+                rows,
+                u.outputs,
+                u.rank,
+                u.scale,
+                low.pointer,
+                u.rank,
+                w + u.b,
+                u.rank,
+                1,
+                y + u.column,
+                p.outputs
+            )
         }
     }
 
     /// With t = drop(x) A^T: dB += s dy^T t, dt = s dy B, dA += dt^T drop(x), dx += drop(dt A).
-    func backward(_ p: Projection, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, addingTo dx: UnsafeMutablePointer<Float>) {
+    func backward(
+        _ p: Projection,
+        _ dy: UnsafePointer<Float>,
+        _ x: UnsafePointer<Float>,
+        rows: Int,
+        addingTo dx: UnsafeMutablePointer<Float>
+    ) {
         guard isOn, let updates = adapter.layout.updates[p.offset] else { return }
         let w = adapter.buffer.pointer, g = gradients.pointer
         for u in updates {
             let input = dropped(x, u, rows)
             project(u, input, rows)
-            gemm(true, false, u.outputs, u.rank, rows, u.scale, dy + u.column, p.outputs, low.pointer, u.rank, 1, g + u.b, u.rank)
-            gemm(false, false, rows, u.rank, u.outputs, u.scale, dy + u.column, p.outputs, w + u.b, u.rank, 0, dLow.pointer, u.rank)
+            gemm(
+                true,
+                false,
+                u.outputs,
+                u.rank,
+                rows,
+                u.scale,
+                dy + u.column,
+                p.outputs,
+                low.pointer,
+                u.rank,
+                1,
+                g + u.b,
+                u.rank
+            )
+            gemm(
+                false,
+                false,
+                rows,
+                u.rank,
+                u.outputs,
+                u.scale,
+                dy + u.column,
+                p.outputs,
+                w + u.b,
+                u.rank,
+                0,
+                dLow.pointer,
+                u.rank
+            )
             gemm(true, false, u.rank, u.inputs, rows, 1, dLow.pointer, u.rank, input, u.inputs, 1, g + u.a, u.inputs)
             if let mask = mask(u) {
-                gemm(false, false, rows, u.inputs, u.rank, 1, dLow.pointer, u.rank, w + u.a, u.inputs, 0, dKept.pointer, u.inputs)
+                gemm(
+                    false,
+                    false,
+                    rows,
+                    u.inputs,
+                    u.rank,
+                    1,
+                    dLow.pointer,
+                    u.rank,
+                    w + u.a,
+                    u.inputs,
+                    0,
+                    dKept.pointer,
+                    u.inputs
+                )
                 for i in 0..<rows * u.inputs where mask.keeps(i) { dx[i] += dKept.pointer[i] * mask.factor }
             } else {
                 gemm(false, false, rows, u.inputs, u.rank, 1, dLow.pointer, u.rank, w + u.a, u.inputs, 1, dx, u.inputs)
@@ -80,7 +142,21 @@ final class AdapterPass: @unchecked Sendable {
     }
 
     private func project(_ u: LowRankUpdate, _ x: UnsafePointer<Float>, _ rows: Int) {
-        gemm(false, true, rows, u.rank, u.inputs, 1, x, u.inputs, adapter.buffer.pointer + u.a, u.inputs, 0, low.pointer, u.rank)
+        gemm(
+            false,
+            true,
+            rows,
+            u.rank,
+            u.inputs,
+            1,
+            x,
+            u.inputs,
+            adapter.buffer.pointer + u.a,
+            u.inputs,
+            0,
+            low.pointer,
+            u.rank
+        )
     }
 
     // MARK: Dropout
@@ -96,7 +172,11 @@ final class AdapterPass: @unchecked Sendable {
     private func mask(_ u: LowRankUpdate) -> Mask? {
         guard let dropoutKey, adapter.settings.dropout > 0 else { return nil }
         let dropout = adapter.settings.dropout
-        return Mask(key: RandomKey.derive(dropoutKey, UInt64(u.a)), threshold: UInt64(dropout * 0x1p64), factor: Float(1 / (1 - dropout)))
+        return Mask(
+            key: RandomKey.derive(dropoutKey, UInt64(u.a)),
+            threshold: UInt64(dropout * 0x1p64),
+            factor: Float(1 / (1 - dropout))
+        )
     }
 
     private func dropped(_ x: UnsafePointer<Float>, _ u: LowRankUpdate, _ rows: Int) -> UnsafePointer<Float> {
@@ -107,11 +187,35 @@ final class AdapterPass: @unchecked Sendable {
 
     /// C[m, n] = alpha op(A) op(B) + beta C, row-major.
     private func gemm(
-        _ transposesA: Bool, _ transposesB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ a: UnsafePointer<Float>, _ lda: Int,
-        _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+        _ transposesA: Bool,
+        _ transposesB: Bool,
+        _ m: Int,
+        _ n: Int,
+        _ k: Int,
+        _ alpha: Float,
+        _ a: UnsafePointer<Float>,
+        _ lda: Int,
+        _ b: UnsafePointer<Float>,
+        _ ldb: Int,
+        _ beta: Float,
+        _ c: UnsafeMutablePointer<Float>,
+        _ ldc: Int
     ) {
         cblas_sgemm(
-            CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, transposesB ? CblasTrans : CblasNoTrans, Int32(m), Int32(n), Int32(k), alpha,
-            a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+            CblasRowMajor,
+            transposesA ? CblasTrans : CblasNoTrans,
+            transposesB ? CblasTrans : CblasNoTrans,
+            Int32(m),
+            Int32(n),
+            Int32(k),
+            alpha,
+            a,
+            Int32(lda),
+            b,
+            Int32(ldb),
+            beta,
+            c,
+            Int32(ldc)
+        )
     }
 }

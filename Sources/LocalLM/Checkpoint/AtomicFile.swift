@@ -14,7 +14,11 @@ public enum AtomicFile {
     /// The same piece by piece. `body` says the file's name when it has written all.
     /// - Parameter label: part of the temporary name.
     @discardableResult
-    static func write(in directory: URL, label: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> String) throws -> URL {
+    static func write(
+        in directory: URL,
+        label: String,
+        _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> String
+    ) throws -> URL {
         try FileManager.default.makeDirectories(directory)
         let temporary = temporary(in: directory, label: label)
         let place: URL
@@ -42,7 +46,9 @@ public enum AtomicFile {
             try fill(temporary)
             try sync(temporary)
             Failpoint.fileWritten.pass()
-            guard !exists(url), rename(temporary.path, url.path) == 0 else { throw exists(url) ? alreadyThere(url) : failure("cannot be put in place", url) }
+            guard !exists(url), rename(temporary.path, url.path) == 0 else {
+                throw exists(url) ? alreadyThere(url) : failure("cannot be put in place", url)
+            }
         } catch {
             removeLeftover(temporary)
             throw error
@@ -57,14 +63,20 @@ public enum AtomicFile {
     }
 
     /// The same piece by piece.
-    static func writeSynced<Result>(to url: URL, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Result) throws -> Result {
+    static func writeSynced<Result>(to url: URL, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Result)
+        throws -> Result
+    {
         let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("cannot be created", url) }
         defer { close(descriptor) }
         let result = try body { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = Foundation.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress!, rest.count)
+                let count = Foundation.write(
+                    descriptor,
+                    UnsafeRawBufferPointer(rebasing: rest).baseAddress!,
+                    rest.count
+                )
                 if count < 0 && errno == EINTR { continue }
                 guard count > 0 else { throw failure("cannot be written", url) }
                 rest = rest.dropFirst(count)
@@ -92,7 +104,12 @@ public enum AtomicFile {
     }
 
     private static func alreadyThere(_ url: URL) -> LocalLMError {
-        LocalLMError(.file, "is there already and is not overwritten", context: url.path, hint: "remove it, or name another directory")
+        LocalLMError(
+            .file,
+            "is there already and is not overwritten",
+            context: url.path,
+            hint: "remove it, or name another directory"
+        )
     }
 
     /// A failure that already is on its way up stands; what cannot be removed lies under a temporary name and harms nothing.
@@ -106,8 +123,15 @@ public enum AtomicFile {
     static func failure(_ what: String, _ url: URL) -> LocalLMError {
         let number = errno, reason = String(cString: strerror(number))
         switch number {
-        case ENOSPC, EDQUOT: return LocalLMError(.full, "\(what): \(reason)", context: url.path, hint: "make room on the disk")
-        case EROFS: return LocalLMError(.readOnly, "\(what): \(reason)", context: url.path, hint: "make the file system writable")
+        case ENOSPC, EDQUOT:
+            return LocalLMError(.full, "\(what): \(reason)", context: url.path, hint: "make room on the disk")
+        case EROFS:
+            return LocalLMError(
+                .readOnly,
+                "\(what): \(reason)",
+                context: url.path,
+                hint: "make the file system writable"
+            )
         default: return LocalLMError(.file, "\(what): \(reason)", context: url.path)
         }
     }

@@ -14,13 +14,21 @@ extension Checkpoint {
         let kept = try FileReader.text(directory.appendingPathComponent(File.sums))
         guard let kept, digest(ofSums: kept) == expected.lowercased() else {
             throw LocalLMError(
-                .damaged, "is not the model \(expected.prefix(12))", context: directory.path, hint: "its digest is \(digest(ofSums: found).prefix(12))")
+                .damaged,
+                "is not the model \(expected.prefix(12))",
+                context: directory.path,
+                hint: "its digest is \(digest(ofSums: found).prefix(12))"
+            )
         }
-        let then = Set(kept.split(separator: "\n").map(String.init)), now = Set(found.split(separator: "\n").map(String.init))
+        let then = Set(kept.split(separator: "\n").map(String.init)),
+            now = Set(found.split(separator: "\n").map(String.init))
         let names = Set(then.symmetricDifference(now).map { String($0.dropFirst(66)) }).sorted()
         throw LocalLMError(
-            .damaged, "\(names.joined(separator: ", ")) changed since the model \(expected.prefix(12)) was written", context: directory.path,
-            hint: "the model is not used; restore it from a copy")
+            .damaged,
+            "\(names.joined(separator: ", ")) changed since the model \(expected.prefix(12)) was written",
+            context: directory.path,
+            hint: "the model is not used; restore it from a copy"
+        )
     }
 
     static func digest(ofSums sums: String) -> String { SHA256.hash(data: Data(sums.utf8)).hexadecimal }
@@ -28,11 +36,15 @@ extension Checkpoint {
     /// `<sha256>  <name>` for every file that makes the model, in the order of the names.
     static func sums(_ directory: URL) throws -> String {
         var names = [File.configuration, File.generation, File.tokenizer, File.tokenizerConfiguration, File.template]
-        let exists = { (name: String) in FileManager.default.fileExists(atPath: directory.appendingPathComponent(name).path) }
+        let exists = { (name: String) in
+            FileManager.default.fileExists(atPath: directory.appendingPathComponent(name).path)
+        }
         if exists(File.weights) {
             names.append(File.weights)
         } else {
-            guard let index = try WeightsReader.index(directory) else { throw missing(directory.appendingPathComponent(File.weights)) }
+            guard let index = try WeightsReader.index(directory) else {
+                throw missing(directory.appendingPathComponent(File.weights))
+            }
             names += [File.index] + index.shards
         }
         var lines = ""

@@ -12,17 +12,27 @@ extension Checkpoint {
         let configuration = try configuration(of: directory, tokenizer, end: specialTokens["eos_token"])
         guard tokenizer.vocabularySize <= configuration.vocabularySize else {
             throw LocalLMError(
-                .damaged, "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
-                context: tokenizerURL.path)
+                .damaged,
+                "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
+                context: tokenizerURL.path
+            )
         }
         let template = try template(of: directory, settings, specialTokens)
         return Checkpoint(
-            weights: try WeightsReader(directory).read(configuration), tokenizer: tokenizer, template: template,
-            tokenizerConfiguration: settings)
+            weights: try WeightsReader(directory).read(configuration),
+            tokenizer: tokenizer,
+            template: template,
+            tokenizerConfiguration: settings
+        )
     }
 
     static func missing(_ url: URL) -> LocalLMError {
-        LocalLMError(.file, "is missing", context: url.path, hint: "a Hugging Face directory with config.json, tokenizer.json and safetensors is needed")
+        LocalLMError(
+            .file,
+            "is missing",
+            context: url.path,
+            hint: "a Hugging Face directory with config.json, tokenizer.json and safetensors is needed"
+        )
     }
 
     /// Errors of parts that do not know their path get it.
@@ -32,7 +42,9 @@ extension Checkpoint {
         }
     }
 
-    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, end: String?) throws -> ModelConfiguration {
+    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, end: String?) throws
+        -> ModelConfiguration
+    {
         let url = directory.appendingPathComponent(File.configuration)
         guard let json = try FileReader.json(url) else { throw missing(url) }
         var configuration = try HuggingFaceConfiguration.read(json, context: url.path)
@@ -66,7 +78,9 @@ extension Checkpoint {
         }
         take(settings?.members ?? [], onlyTokens: true)
         take(settings?["extra_special_tokens"]?.members ?? [], onlyTokens: false)
-        if settings?["added_tokens_decoder"] == nil, let map = try FileReader.json(directory.appendingPathComponent(File.specialTokens)) {
+        if settings?["added_tokens_decoder"] == nil,
+            let map = try FileReader.json(directory.appendingPathComponent(File.specialTokens))
+        {
             take(map.members ?? [], onlyTokens: true)
             take(map["extra_special_tokens"]?.members ?? [], onlyTokens: false)
         }
@@ -74,14 +88,20 @@ extension Checkpoint {
     }
 
     /// chat_template.jinja, else the copy in tokenizer_config.json, as transformers chooses.
-    private static func template(of directory: URL, _ settings: JSONValue?, _ specialTokens: [String: String]) throws -> ChatTemplate? {
+    private static func template(of directory: URL, _ settings: JSONValue?, _ specialTokens: [String: String]) throws
+        -> ChatTemplate?
+    {
         let url = directory.appendingPathComponent(File.template)
-        if let source = try FileReader.text(url) { return try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) } }
+        if let source = try FileReader.text(url) {
+            return try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+        }
         guard let value = settings?["chat_template"] else { return nil }
         let configurationURL = directory.appendingPathComponent(File.tokenizerConfiguration)
         // Either one template, or a list of named ones.
         let source = value.string ?? value.array?.first { $0["name"]?.string == "default" }?["template"]?.string
-        guard let source else { throw LocalLMError(.damaged, "chat_template is \(value.kind)", context: configurationURL.path) }
+        guard let source else {
+            throw LocalLMError(.damaged, "chat_template is \(value.kind)", context: configurationURL.path)
+        }
         return try named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
     }
 }

@@ -25,7 +25,9 @@ extension Checkpoint {
             AtomicFile.removeLeftover(staging)
             try Self.verify(place, digest: digest)
         } else {
-            guard rename(staging.path, place.path) == 0 else { throw AtomicFile.failure("cannot be put in place", place) }
+            guard rename(staging.path, place.path) == 0 else {
+                throw AtomicFile.failure("cannot be put in place", place)
+            }
         }
         // Also where it is there already: whoever put it there may have been killed before this.
         try AtomicFile.sync(parent)
@@ -60,7 +62,8 @@ extension Checkpoint {
         setIfAbsent("eos_token", token(configuration.eosTokenIDs.first))
         setIfAbsent("pad_token", token(configuration.padTokenID))
         // What came from special_tokens_map.json, which is not written.
-        for (name, token) in template?.specialTokens ?? [:] where name.hasSuffix("_token") && Self.specialToken(name, json) != token {
+        for (name, token) in template?.specialTokens ?? [:]
+        where name.hasSuffix("_token") && Self.specialToken(name, json) != token {
             json = json.setting(name, .string(token))
         }
         setIfAbsent("clean_up_tokenization_spaces", .bool(false))

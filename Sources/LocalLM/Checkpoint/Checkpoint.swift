@@ -26,7 +26,12 @@ public struct Checkpoint: Sendable {
 
     /// The same tokenizer and template around other weights: after training.
     public func replacing(_ weights: Weights) -> Checkpoint {
-        Checkpoint(weights: weights, tokenizer: tokenizer, template: template, tokenizerConfiguration: tokenizerConfiguration)
+        Checkpoint(
+            weights: weights,
+            tokenizer: tokenizer,
+            template: template,
+            tokenizerConfiguration: tokenizerConfiguration
+        )
     }
 
     /// The files a Hugging Face directory is made of. The card and `SHA256SUMS` are no part of the model.

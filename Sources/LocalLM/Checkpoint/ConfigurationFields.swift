@@ -68,7 +68,9 @@ struct ConfigurationFields {
         guard let value = json[key] else { return [] }
         var ids: [Int] = []
         let entries = value.array ?? [value]
-        guard entries.count <= Self.mostTokenIDs else { throw damaged("\(key) holds \(entries.count) ids, at most \(Self.mostTokenIDs) are read") }
+        guard entries.count <= Self.mostTokenIDs else {
+            throw damaged("\(key) holds \(entries.count) ids, at most \(Self.mostTokenIDs) are read")
+        }
         for entry in entries {
             if entry.integer == -1 { continue }
             guard let id = entry.integer, id >= 0, id < limit else {
@@ -87,17 +89,25 @@ struct ConfigurationFields {
         return json["sliding_window"] == nil ? nil : try dimension("sliding_window")
     }
 
-    func softcap(_ key: String, absent: Float) throws -> Float? { has(key) ? try positive(key).map { Float($0) } : absent }
+    func softcap(_ key: String, absent: Float) throws -> Float? {
+        has(key) ? try positive(key).map { Float($0) } : absent
+    }
 
     /// `layer_types`: which layers slide; nil where it is absent.
     func layerTypes(_ layers: Int) throws -> [Bool]? {
         guard let value = json["layer_types"] else { return nil }
-        guard let list = value.array, list.count == layers else { throw damaged("layer_types is no list of \(layers) layers") }
+        guard let list = value.array, list.count == layers else {
+            throw damaged("layer_types is no list of \(layers) layers")
+        }
         return try list.map {
             switch $0.string {
             case "sliding_attention": true
             case "full_attention": false
-            default: throw unsupported("the layer type \($0.string?.prefix(60) ?? $0.kind[...])", "supported: full_attention, sliding_attention")
+            default:
+                throw unsupported(
+                    "the layer type \($0.string?.prefix(60) ?? $0.kind[...])",
+                    "supported: full_attention, sliding_attention"
+                )
             }
         }
     }

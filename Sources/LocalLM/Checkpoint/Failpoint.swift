@@ -17,7 +17,9 @@ public enum Failpoint: String, CaseIterable, Sendable {
 
     private static let armed: (point: Failpoint, count: Int)? = {
         let parts = (ProcessInfo.processInfo.environment["SELFIMPROVE_FAILPOINT"] ?? "").split(separator: ":")
-        guard parts.count == 2, let point = Failpoint(rawValue: String(parts[0])), let count = Int(parts[1]) else { return nil }
+        guard parts.count == 2, let point = Failpoint(rawValue: String(parts[0])), let count = Int(parts[1]) else {
+            return nil
+        }
         return (point, count)
     }()
     private static let passed = Atomic(0)

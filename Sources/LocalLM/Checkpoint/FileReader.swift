@@ -31,7 +31,9 @@ final class FileReader {
             let count = pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw AtomicFile.failure("cannot be read", url) }
-            guard count > 0 else { throw LocalLMError(.damaged, "ends at byte \(offset + done), too early", context: url.path) }
+            guard count > 0 else {
+                throw LocalLMError(.damaged, "ends at byte \(offset + done), too early", context: url.path)
+            }
             done += count
         }
     }
@@ -59,7 +61,13 @@ final class FileReader {
     static func contents(_ url: URL, limit: Int = 1 << 28) throws -> Data? {
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
         let reader = try FileReader(url)
-        guard reader.size <= limit else { throw LocalLMError(.damaged, "is too large: \(reader.size) bytes, at most \(limit) are read", context: url.path) }
+        guard reader.size <= limit else {
+            throw LocalLMError(
+                .damaged,
+                "is too large: \(reader.size) bytes, at most \(limit) are read",
+                context: url.path
+            )
+        }
         return Data(try reader.read(reader.size, at: 0))
     }
 
@@ -69,7 +77,9 @@ final class FileReader {
     /// The same as text, which must be UTF-8.
     static func text(_ url: URL, limit: Int = longestConfiguration) throws -> String? {
         guard let data = try contents(url, limit: limit) else { return nil }
-        guard let text = String(validating: data, as: UTF8.self) else { throw LocalLMError(.damaged, "is not UTF-8", context: url.path) }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw LocalLMError(.damaged, "is not UTF-8", context: url.path)
+        }
         return text
     }
 

@@ -18,7 +18,10 @@ package enum HuggingFaceConfiguration {
         let definition = family.definition, defaults = definition.defaults
         let activation = try fields.text(defaults.activationKey) ?? defaults.activation.rawValue
         guard activation == defaults.activation.rawValue else {
-            throw fields.unsupported("activation \(activation.prefix(60))", "supported: \(defaults.activation.rawValue)")
+            throw fields.unsupported(
+                "activation \(activation.prefix(60))",
+                "supported: \(defaults.activation.rawValue)"
+            )
         }
         if let quantization = json["quantization_config"] {
             let method = quantization["quant_method"]?.string ?? quantization.kind
@@ -27,21 +30,31 @@ package enum HuggingFaceConfiguration {
 
         let hidden = try fields.dimension("hidden_size"), heads = try fields.dimension("num_attention_heads")
         let keyValueHeads = try fields.dimension("num_key_value_heads", default: defaults.keyValueHeads ?? heads)
-        guard heads % keyValueHeads == 0 else { throw fields.damaged("\(heads) heads cannot share \(keyValueHeads) key-value heads evenly") }
+        guard heads % keyValueHeads == 0 else {
+            throw fields.damaged("\(heads) heads cannot share \(keyValueHeads) key-value heads evenly")
+        }
         if json["head_dim"] == nil, defaults.headDimension == nil, hidden % heads != 0 {
             throw fields.damaged("hidden_size \(hidden) is not a multiple of \(heads) heads")
         }
         let headDimension = try fields.dimension("head_dim", default: defaults.headDimension ?? hidden / heads)
-        guard headDimension % 2 == 0 else { throw fields.damaged("head_dim \(headDimension) is odd, rotary positions need pairs") }
+        guard headDimension % 2 == 0 else {
+            throw fields.damaged("head_dim \(headDimension) is odd, rotary positions need pairs")
+        }
         let layers = try fields.dimension("num_hidden_layers")
         guard layers <= mostLayers else { throw fields.damaged("num_hidden_layers \(layers) is beyond \(mostLayers)") }
 
         var configuration = ModelConfiguration(
-            hiddenSize: hidden, intermediateSize: try fields.dimension("intermediate_size"), layerCount: layers, headCount: heads,
-            keyValueHeadCount: keyValueHeads, headDimension: headDimension, vocabularySize: try fields.dimension("vocab_size"),
+            hiddenSize: hidden,
+            intermediateSize: try fields.dimension("intermediate_size"),
+            layerCount: layers,
+            headCount: heads,
+            keyValueHeadCount: keyValueHeads,
+            headDimension: headDimension,
+            vocabularySize: try fields.dimension("vocab_size"),
             maximumPositions: try fields.dimension("max_position_embeddings", default: defaults.positions),
             rmsNormEpsilon: Float(try fields.positive("rms_norm_eps") ?? 1e-6),
-            tiesEmbeddings: try fields.flag("tie_word_embeddings") ?? defaults.tiesEmbeddings)
+            tiesEmbeddings: try fields.flag("tie_word_embeddings") ?? defaults.tiesEmbeddings
+        )
         configuration.family = family
         configuration.activation = defaults.activation
         try checkSize(configuration, fields)
@@ -55,8 +68,13 @@ package enum HuggingFaceConfiguration {
     }
 
     /// Joins the end-of-sequence ids that generation_config.json adds.
-    package static func joinGeneration(_ json: JSONValue, into configuration: inout ModelConfiguration, context: String) throws {
-        for id in try ConfigurationFields(json: json, context: context).tokenIDs("eos_token_id", below: configuration.vocabularySize)
+    package static func joinGeneration(_ json: JSONValue, into configuration: inout ModelConfiguration, context: String)
+        throws
+    {
+        for id in try ConfigurationFields(json: json, context: context).tokenIDs(
+            "eos_token_id",
+            below: configuration.vocabularySize
+        )
         where !configuration.eosTokenIDs.contains(id) {
             configuration.eosTokenIDs.append(id)
         }
@@ -67,7 +85,9 @@ package enum HuggingFaceConfiguration {
         configuration.ropeTheta = Float(try fields.positive("rope_theta") ?? 10_000)
         for key in ["rope_scaling", "rope_parameters"] {
             guard let rope = try fields.nested(key) else { continue }
-            if let part = try rope.positive("partial_rotary_factor"), part != 1 { throw rope.unsupported("partial_rotary_factor \(part)") }
+            if let part = try rope.positive("partial_rotary_factor"), part != 1 {
+                throw rope.unsupported("partial_rotary_factor \(part)")
+            }
             if let theta = try rope.positive("rope_theta") { configuration.ropeTheta = Float(theta) }
             switch try rope.text("rope_type") ?? rope.text("type") ?? "default" {
             case "default": configuration.ropeScaling = nil
@@ -77,9 +97,16 @@ package enum HuggingFaceConfiguration {
                     return Float(value)
                 }
                 configuration.ropeScaling = RopeScaling(
-                    factor: try number("factor"), lowFrequencyFactor: try number("low_freq_factor"), highFrequencyFactor: try number("high_freq_factor"),
-                    originalPositions: try rope.dimension("original_max_position_embeddings", default: configuration.maximumPositions))
-                guard configuration.ropeScaling!.highFrequencyFactor > configuration.ropeScaling!.lowFrequencyFactor else {
+                    factor: try number("factor"),
+                    lowFrequencyFactor: try number("low_freq_factor"),
+                    highFrequencyFactor: try number("high_freq_factor"),
+                    originalPositions: try rope.dimension(
+                        "original_max_position_embeddings",
+                        default: configuration.maximumPositions
+                    )
+                )
+                guard configuration.ropeScaling!.highFrequencyFactor > configuration.ropeScaling!.lowFrequencyFactor
+                else {
                     throw rope.damaged("high_freq_factor is not above low_freq_factor")
                 }
             case let type: throw rope.unsupported("rope type \(type.prefix(60))", "supported: default, llama3")
@@ -91,7 +118,9 @@ package enum HuggingFaceConfiguration {
     private static func checkSize(_ c: ModelConfiguration, _ fields: ConfigurationFields) throws {
         func product(_ a: Int, _ b: Int, limit: Int = 1 << 40) throws -> Int {
             let (result, overflow) = a.multipliedReportingOverflow(by: b)
-            guard !overflow, result <= limit else { throw fields.damaged("its dimensions multiply to more than this program can hold") }
+            guard !overflow, result <= limit else {
+                throw fields.damaged("its dimensions multiply to more than this program can hold")
+            }
             return result
         }
         let queries = try product(c.headCount, c.headDimension)
@@ -111,7 +140,8 @@ package enum HuggingFaceConfiguration {
         if let s = c.ropeScaling {
             scaling = [
                 .init("factor", .real(s.factor)), .init("high_freq_factor", .real(s.highFrequencyFactor)),
-                .init("low_freq_factor", .real(s.lowFrequencyFactor)), .init("original_max_position_embeddings", .integer(s.originalPositions)),
+                .init("low_freq_factor", .real(s.lowFrequencyFactor)),
+                .init("original_max_position_embeddings", .integer(s.originalPositions)),
             ]
         }
         let type = JSONValue.Member("rope_type", .string(c.ropeScaling == nil ? "default" : "llama3"))

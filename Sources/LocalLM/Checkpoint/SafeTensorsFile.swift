@@ -43,7 +43,11 @@ package struct SafeTensorsFile {
         guard length <= Self.longestHeader, Int(length) <= reader.size - 8 else {
             throw damaged("is no safetensors file, or cut off: a header of \(length) bytes in a file of \(reader.size)")
         }
-        let header = try JSONParser.parse(try reader.read(Int(length), at: 8), context: url.path, maximumValues: Self.mostHeaderValues)
+        let header = try JSONParser.parse(
+            try reader.read(Int(length), at: 8),
+            context: url.path,
+            maximumValues: Self.mostHeaderValues
+        )
         guard let members = header.members else { throw damaged("its header is \(header.kind), not an object") }
         let start = 8 + Int(length)
         var entries: [String: Entry] = [:]
@@ -55,17 +59,23 @@ package struct SafeTensorsFile {
         }
         var end = start
         for (name, entry) in entries.sorted(by: {
-            ($0.value.range.lowerBound, $0.value.range.upperBound) < ($1.value.range.lowerBound, $1.value.range.upperBound)
+            ($0.value.range.lowerBound, $0.value.range.upperBound) < (
+                $1.value.range.lowerBound, $1.value.range.upperBound
+            )
         }) {
             guard entry.range.lowerBound == end else {
-                throw damaged("tensor \(name) starts at byte \(entry.range.lowerBound) where the one before ends at \(end)")
+                throw damaged(
+                    "tensor \(name) starts at byte \(entry.range.lowerBound) where the one before ends at \(end)"
+                )
             }
             end = entry.range.upperBound
         }
         guard end == reader.size else { throw damaged("its tensors end at byte \(end), the file at \(reader.size)") }
         self.reader = reader
         self.entries = entries
-        let notes = (header["__metadata__"]?.members ?? []).compactMap { member in member.value.string.map { (member.key, $0) } }
+        let notes = (header["__metadata__"]?.members ?? []).compactMap { member in
+            member.value.string.map { (member.key, $0) }
+        }
         metadata = Dictionary(notes, uniquingKeysWith: { first, _ in first })
     }
 
@@ -74,9 +84,16 @@ package struct SafeTensorsFile {
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: place) }
         guard let name = member.value["dtype"]?.string else { throw damaged("dtype is missing") }
         guard let type = ElementType(rawValue: name) else {
-            throw LocalLMError(.unsupported, "dtype \(name.prefix(20)) is not supported", context: place, hint: "supported: F32, BF16, F16")
+            throw LocalLMError(
+                .unsupported,
+                "dtype \(name.prefix(20)) is not supported",
+                context: place,
+                hint: "supported: F32, BF16, F16"
+            )
         }
-        guard let dimensions = member.value["shape"]?.array, let offsets = member.value["data_offsets"]?.array, offsets.count == 2 else {
+        guard let dimensions = member.value["shape"]?.array, let offsets = member.value["data_offsets"]?.array,
+            offsets.count == 2
+        else {
             throw damaged("shape or data_offsets are missing")
         }
         var shape: [Int] = []
@@ -88,35 +105,53 @@ package struct SafeTensorsFile {
             bytes = product
             shape.append(size)
         }
-        guard let begin = offsets[0].integer, let end = offsets[1].integer, begin >= 0, begin <= end, end <= reader.size - start else {
+        guard let begin = offsets[0].integer, let end = offsets[1].integer, begin >= 0, begin <= end,
+            end <= reader.size - start
+        else {
             throw damaged("its data_offsets lie outside of the file")
         }
-        guard end - begin == bytes else { throw damaged("shape \(shape) needs \(bytes) bytes, its data_offsets hold \(end - begin)") }
+        guard end - begin == bytes else {
+            throw damaged("shape \(shape) needs \(bytes) bytes, its data_offsets hold \(end - begin)")
+        }
         return Entry(type: type, shape: shape, range: start + begin..<start + end)
     }
 
     /// Reads a tensor's own bytes; `bytes` is as large as they are.
     package func read(_ name: String, into bytes: UnsafeMutableRawBufferPointer) throws {
-        guard let entry = entries[name] else { throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path) }
+        guard let entry = entries[name] else {
+            throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path)
+        }
         guard entry.range.count == bytes.count else {
-            throw LocalLMError(.damaged, "has \(entry.range.count) bytes, not \(bytes.count)", context: "\(reader.url.path): tensor \(name)")
+            throw LocalLMError(
+                .damaged,
+                "has \(entry.range.count) bytes, not \(bytes.count)",
+                context: "\(reader.url.path): tensor \(name)"
+            )
         }
         try reader.read(into: bytes, at: entry.range.lowerBound)
     }
 
     /// Reads a tensor as Float32 into `destination`, which has room for its elements.
     func read(_ name: String, into destination: UnsafeMutablePointer<Float>) throws {
-        guard let entry = entries[name] else { throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path) }
+        guard let entry = entries[name] else {
+            throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path)
+        }
         let convert: (UInt16) -> Float
         switch entry.type {
         case .float32:
-            return try reader.read(into: UnsafeMutableRawBufferPointer(start: destination, count: entry.range.count), at: entry.range.lowerBound)
+            return try reader.read(
+                into: UnsafeMutableRawBufferPointer(start: destination, count: entry.range.count),
+                at: entry.range.lowerBound
+            )
         case .bfloat16: convert = { Float(bitPattern: UInt32($0) << 16) }
         case .float16: convert = { Float(Float16(bitPattern: $0)) }
         default:
             throw LocalLMError(
-                .unsupported, "dtype \(entry.type.rawValue) is not supported for weights", context: "\(reader.url.path): tensor \(name)",
-                hint: "supported: F32, BF16, F16")
+                .unsupported,
+                "dtype \(entry.type.rawValue) is not supported for weights",
+                context: "\(reader.url.path): tensor \(name)",
+                hint: "supported: F32, BF16, F16"
+            )
         }
         let count = entry.range.count / 2
         var halves = [UInt16](repeating: 0, count: min(count, 1 << 18))
@@ -124,7 +159,10 @@ package struct SafeTensorsFile {
         while done < count {
             let part = min(halves.count, count - done)
             try halves.withUnsafeMutableBytes {
-                try reader.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[..<(part * 2)]), at: entry.range.lowerBound + done * 2)
+                try reader.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: $0[..<(part * 2)]),
+                    at: entry.range.lowerBound + done * 2
+                )
             }
             for index in 0..<part { destination[done + index] = convert(UInt16(littleEndian: halves[index])) }
             done += part
@@ -145,15 +183,24 @@ package struct SafeTensorsFile {
     static func write(_ weights: Weights, to url: URL) throws {
         let tensors = weights.layout.tensors.map { tensor in
             Tensor(
-                name: tensor.name, type: .float32, shape: tensor.shape,
-                bytes: UnsafeRawBufferPointer(start: weights.pointer(tensor), count: tensor.count * 4))
+                name: tensor.name,
+                type: .float32,
+                shape: tensor.shape,
+                bytes: UnsafeRawBufferPointer(start: weights.pointer(tensor), count: tensor.count * 4)
+            )
         }
         try AtomicFile.writeSynced(to: url) { try write(tensors, metadata: [("format", "pt")], $0) }
     }
 
     /// Hands a file's bytes to `sink`, piece by piece.
-    static func write(_ tensors: [Tensor], metadata: [(key: String, value: String)], _ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-        var header: [JSONValue.Member] = [.init("__metadata__", .object(metadata.map { .init($0.key, .string($0.value)) }))]
+    static func write(
+        _ tensors: [Tensor],
+        metadata: [(key: String, value: String)],
+        _ sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        var header: [JSONValue.Member] = [
+            .init("__metadata__", .object(metadata.map { .init($0.key, .string($0.value)) }))
+        ]
         var offset = 0
         for tensor in tensors {
             let end = offset + tensor.bytes.count
@@ -161,9 +208,12 @@ package struct SafeTensorsFile {
                 .init(
                     tensor.name,
                     .object([
-                        .init("dtype", .string(tensor.type.rawValue)), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
+                        .init("dtype", .string(tensor.type.rawValue)),
+                        .init("shape", .array(tensor.shape.map(JSONValue.integer))),
                         .init("data_offsets", .array([.integer(offset), .integer(end)])),
-                    ])))
+                    ])
+                )
+            )
             offset = end
         }
         var text = Array(JSONValue.object(header).text().utf8)

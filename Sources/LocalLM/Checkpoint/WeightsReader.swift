@@ -30,7 +30,11 @@ package struct WeightsReader {
         places = try Self.places(files)
         for (tensor, shard) in index.map {
             guard let place = places[tensor], names[place] == shard else {
-                throw LocalLMError(.damaged, "tensor \(tensor) is not in \(shard), where the index has it", context: index.url.path)
+                throw LocalLMError(
+                    .damaged,
+                    "tensor \(tensor) is not in \(shard), where the index has it",
+                    context: index.url.path
+                )
             }
         }
         listed = Set(index.map.keys)
@@ -58,7 +62,8 @@ package struct WeightsReader {
                 throw LocalLMError(
                     .damaged,
                     "tensor \(member.key.prefix(200)) is said to be in \(member.value.string.map { "\"\($0.prefix(200))\"" } ?? member.value.kind), which is no file of this directory",
-                    context: url.path)
+                    context: url.path
+                )
             }
             map[member.key] = name
         }
@@ -75,7 +80,11 @@ package struct WeightsReader {
         for (index, file) in files.enumerated() {
             for name in file.entries.keys {
                 guard places.updateValue(index, forKey: name) == nil else {
-                    throw LocalLMError(.damaged, "stands in another shard too", context: "\(file.reader.url.path): tensor \(name)")
+                    throw LocalLMError(
+                        .damaged,
+                        "stands in another shard too",
+                        context: "\(file.reader.url.path): tensor \(name)"
+                    )
                 }
             }
         }
@@ -93,14 +102,23 @@ package struct WeightsReader {
         let expected = Set(sources.map(\.name))
         for file in files {
             for name in file.entries.keys.sorted() where !expected.contains(name) {
-                if name.hasSuffix("rotary_emb.inv_freq") || (configuration.tiesEmbeddings && name == "lm_head.weight") { continue }
+                if name.hasSuffix("rotary_emb.inv_freq") || (configuration.tiesEmbeddings && name == "lm_head.weight") {
+                    continue
+                }
                 throw LocalLMError(
-                    .unsupported, "tensor \(name.prefix(200)) is none of a \(configuration.family.rawValue) model of this shape", context: file.reader.url.path)
+                    .unsupported,
+                    "tensor \(name.prefix(200)) is none of a \(configuration.family.rawValue) model of this shape",
+                    context: file.reader.url.path
+                )
             }
         }
         let bytes = UInt64(layout.count) * 4, memory = ProcessInfo.processInfo.physicalMemory
         guard bytes <= memory else {
-            throw LocalLMError(.unsupported, "its weights need \(bytes >> 20) MB of memory as F32, this machine has \(memory >> 20)", context: directory.path)
+            throw LocalLMError(
+                .unsupported,
+                "its weights need \(bytes >> 20) MB of memory as F32, this machine has \(memory >> 20)",
+                context: directory.path
+            )
         }
         let weights = Weights(configuration)
         for (tensor, source) in zip(layout.tensors, sources) {
@@ -109,24 +127,39 @@ package struct WeightsReader {
             let wrong = Self.countNonFinite(UnsafeBufferPointer(start: pointer, count: tensor.count))
             guard wrong == 0 else {
                 throw LocalLMError(
-                    .damaged, "\(wrong) of its \(tensor.count) weights are infinite or no numbers",
-                    context: "\(source.file.reader.url.path): tensor \(source.name)")
+                    .damaged,
+                    "\(wrong) of its \(tensor.count) weights are infinite or no numbers",
+                    context: "\(source.file.reader.url.path): tensor \(source.name)"
+                )
             }
         }
         return weights
     }
 
     /// The file that holds a tensor of the layout, and its name there.
-    private func source(_ tensor: TensorSpecification, _ configuration: ModelConfiguration) throws -> (file: SafeTensorsFile, name: String) {
+    private func source(_ tensor: TensorSpecification, _ configuration: ModelConfiguration) throws -> (
+        file: SafeTensorsFile, name: String
+    ) {
         var name = tensor.name
         if places[name] == nil, configuration.tiesEmbeddings, tensor.role == .embedding { name = "lm_head.weight" }
         guard let file = places[name].map({ files[$0] }), let entry = file.entries[name] else {
-            throw LocalLMError(.damaged, "tensor \(tensor.name) is missing", context: directory.path, hint: "config.json promises it")
+            throw LocalLMError(
+                .damaged,
+                "tensor \(tensor.name) is missing",
+                context: directory.path,
+                hint: "config.json promises it"
+            )
         }
         let place = "\(file.reader.url.path): tensor \(name)"
-        guard listed?.contains(name) ?? true else { throw LocalLMError(.damaged, "is not in the index", context: place) }
+        guard listed?.contains(name) ?? true else {
+            throw LocalLMError(.damaged, "is not in the index", context: place)
+        }
         guard entry.shape == tensor.shape else {
-            throw LocalLMError(.damaged, "has shape \(entry.shape), config.json makes it \(tensor.shape)", context: place)
+            throw LocalLMError(
+                .damaged,
+                "has shape \(entry.shape), config.json makes it \(tensor.shape)",
+                context: place
+            )
         }
         return (file, name)
     }

@@ -16,14 +16,21 @@ extension Checkpoint {
 
     /// A row for SFT, or nil where it is dropped: the prompt is no prefix, or the limit leaves no target.
     public func example(
-        prompt: [Message], completion: [Message], maximumLength: Int? = nil, truncation: Truncation = .keepStart
+        prompt: [Message],
+        completion: [Message],
+        maximumLength: Int? = nil,
+        truncation: Truncation = .keepStart
     ) throws -> Example? {
         try example(promptIDs: promptIDs(prompt), prompt, completion)?.truncated(to: maximumLength, truncation)
     }
 
     /// The same for a completion that is one message of the assistant.
     public func example(prompt: [Message], completion: String, maximumLength: Int? = nil) throws -> Example? {
-        try example(prompt: prompt, completion: [Message(role: "assistant", content: completion)], maximumLength: maximumLength)
+        try example(
+            prompt: prompt,
+            completion: [Message(role: "assistant", content: completion)],
+            maximumLength: maximumLength
+        )
     }
 
     public func example(_ row: SFTRow, maximumLength: Int? = nil) throws -> Example? {
@@ -32,7 +39,11 @@ extension Checkpoint {
 
     /// A row for DPO, or nil where it is dropped: as above, for either answer. Each answer is truncated by itself.
     public func preferenceExample(
-        prompt: [Message], chosen: [Message], rejected: [Message], maximumLength: Int? = nil, truncation: Truncation = .keepStart
+        prompt: [Message],
+        chosen: [Message],
+        rejected: [Message],
+        maximumLength: Int? = nil,
+        truncation: Truncation = .keepStart
     ) throws -> PreferenceExample? {
         let ids = try promptIDs(prompt)
         guard let chosen = try example(promptIDs: ids, prompt, chosen)?.truncated(to: maximumLength, truncation),
@@ -42,19 +53,33 @@ extension Checkpoint {
     }
 
     /// The same for answers that are one message of the assistant.
-    public func preferenceExample(prompt: [Message], chosen: String, rejected: String, maximumLength: Int? = nil) throws -> PreferenceExample? {
+    public func preferenceExample(prompt: [Message], chosen: String, rejected: String, maximumLength: Int? = nil) throws
+        -> PreferenceExample?
+    {
         try preferenceExample(
-            prompt: prompt, chosen: [Message(role: "assistant", content: chosen)], rejected: [Message(role: "assistant", content: rejected)],
-            maximumLength: maximumLength)
+            prompt: prompt,
+            chosen: [Message(role: "assistant", content: chosen)],
+            rejected: [Message(role: "assistant", content: rejected)],
+            maximumLength: maximumLength
+        )
     }
 
     public func preferenceExample(_ row: PreferenceRow, maximumLength: Int? = nil) throws -> PreferenceExample? {
-        try preferenceExample(prompt: row.prompt, chosen: row.chosen, rejected: row.rejected, maximumLength: maximumLength)
+        try preferenceExample(
+            prompt: row.prompt,
+            chosen: row.chosen,
+            rejected: row.rejected,
+            maximumLength: maximumLength
+        )
     }
 
     private func ids(_ messages: [Message], addGenerationPrompt: Bool) throws -> [Int] {
         guard let template else {
-            throw LocalLMError(.unsupported, "the model has no chat template", hint: "it continues text; conversations need chat_template.jinja")
+            throw LocalLMError(
+                .unsupported,
+                "the model has no chat template",
+                hint: "it continues text; conversations need chat_template.jinja"
+            )
         }
         return tokenizer.encode(try template.render(messages, addGenerationPrompt: addGenerationPrompt))
     }
@@ -74,7 +99,11 @@ extension Example {
         if let length, ids.count > length {
             switch truncation {
             case .keepStart: example = Example(ids: Array(ids.prefix(max(length, 0))), promptCount: promptCount)
-            case .keepEnd: example = Example(ids: Array(ids.suffix(max(length, 0))), promptCount: max(promptCount - (ids.count - max(length, 0)), 0))
+            case .keepEnd:
+                example = Example(
+                    ids: Array(ids.suffix(max(length, 0))),
+                    promptCount: max(promptCount - (ids.count - max(length, 0)), 0)
+                )
             }
         }
         return example.targetCount > 0 ? example : nil

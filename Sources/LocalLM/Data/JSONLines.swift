@@ -43,5 +43,7 @@ public enum JSONLines {
     }
 
     /// Writes a file atomically.
-    public static func write(_ rows: some Sequence<some JSONLinesRow>, to url: URL) throws { try AtomicFile.write(encode(rows), to: url) }
+    public static func write(_ rows: some Sequence<some JSONLinesRow>, to url: URL) throws {
+        try AtomicFile.write(encode(rows), to: url)
+    }
 }

@@ -14,7 +14,9 @@ package struct JSONParser {
     private let context: String
 
     /// - Parameter context: the file, or `file:line`, for error messages.
-    package static func parse(_ data: some Sequence<UInt8>, context: String, maximumValues: Int = maximumValues) throws -> JSONValue {
+    package static func parse(_ data: some Sequence<UInt8>, context: String, maximumValues: Int = maximumValues) throws
+        -> JSONValue
+    {
         var parser = JSONParser(bytes: Array(data), context: context, maximumValues: maximumValues)
         let value = try parser.value(depth: 0)
         parser.skipSpace()
@@ -91,7 +93,9 @@ package struct JSONParser {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw error("a key in quotes missing") }
             var key = try string()
-            guard key.withUTF8({ keys.insert($0, 0) }) else { throw error("the key \"\(key.prefix(60))\" a second time") }
+            guard key.withUTF8({ keys.insert($0, 0) }) else {
+                throw error("the key \"\(key.prefix(60))\" a second time")
+            }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw error("':' missing") }
             position += 1
@@ -176,7 +180,8 @@ package struct JSONParser {
             guard first < 0xDC00, bytes[position...].starts(with: "\\u".utf8) else { throw error("a lone surrogate") }
             position += 2
             let second = try hexadecimal()
-            guard (0xDC00..<0xE000).contains(second), let scalar = Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
+            guard (0xDC00..<0xE000).contains(second),
+                let scalar = Unicode.Scalar(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00))
             else { throw error("a lone surrogate") }
             return scalar
         default: throw error("an unknown escape")
@@ -186,7 +191,9 @@ package struct JSONParser {
     private mutating func hexadecimal() throws -> UInt32 {
         var value: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { throw error("a malformed \\u escape") }
+            guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw error("a malformed \\u escape")
+            }
             value = value << 4 | UInt32(digit)
             position += 1
         }

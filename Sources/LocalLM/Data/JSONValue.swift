@@ -40,7 +40,9 @@ public indirect enum JSONValue: Sendable {
 
     /// The member of this name, compared byte by byte; nil also where this is no object. Null counts as absent.
     public subscript(key: String) -> JSONValue? {
-        guard let member = members?.first(where: { $0.key.utf8.elementsEqual(key.utf8) }), !member.value.isNull else { return nil }
+        guard let member = members?.first(where: { $0.key.utf8.elementsEqual(key.utf8) }), !member.value.isNull else {
+            return nil
+        }
         return member.value
     }
 
@@ -122,7 +124,8 @@ public indirect enum JSONValue: Sendable {
             case "\n": out += "\\n".utf8
             case "\r": out += "\\r".utf8
             case "\t": out += "\\t".utf8
-            case _ where scalar.value < 0x20 || scalar.value == 0x85 || scalar.value == 0x2028 || scalar.value == 0x2029:
+            case _
+            where scalar.value < 0x20 || scalar.value == 0x85 || scalar.value == 0x2028 || scalar.value == 0x2029:
                 let digits = String(scalar.value, radix: 16)
                 out += ("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits).utf8
             default: out += UTF8.encode(scalar)!

@@ -33,7 +33,13 @@ public struct PromptRow: Sendable {
     /// Every other key, as it stood.
     public var provenance: [JSONValue.Member]
 
-    public init(id: String? = nil, task: String? = nil, prompt: [Message], answer: String? = nil, provenance: [JSONValue.Member] = []) {
+    public init(
+        id: String? = nil,
+        task: String? = nil,
+        prompt: [Message],
+        answer: String? = nil,
+        provenance: [JSONValue.Member] = []
+    ) {
         self.id = id
         self.task = task
         self.prompt = prompt
@@ -47,10 +53,14 @@ extension SFTRow: JSONLinesRow {
         let fields = RowFields(json: json, context: context)
         prompt = try fields.messages("prompt")
         completion = try fields.answer("completion")
-        guard completion.contains(where: { !$0.content.isEmpty }) else { throw fields.error("the completion is empty", "a row needs text to train on") }
+        guard completion.contains(where: { !$0.content.isEmpty }) else {
+            throw fields.error("the completion is empty", "a row needs text to train on")
+        }
     }
 
-    public var json: JSONValue { .object([.init("prompt", .messages(prompt)), .init("completion", .messages(completion))]) }
+    public var json: JSONValue {
+        .object([.init("prompt", .messages(prompt)), .init("completion", .messages(completion))])
+    }
 }
 
 extension PreferenceRow: JSONLinesRow {
@@ -59,11 +69,16 @@ extension PreferenceRow: JSONLinesRow {
         prompt = try fields.messages("prompt")
         chosen = try fields.answer("chosen")
         rejected = try fields.answer("rejected")
-        guard chosen != rejected else { throw fields.error("chosen and rejected are the same", "remove the row: it prefers nothing") }
+        guard chosen != rejected else {
+            throw fields.error("chosen and rejected are the same", "remove the row: it prefers nothing")
+        }
     }
 
     public var json: JSONValue {
-        .object([.init("prompt", .messages(prompt)), .init("chosen", .messages(chosen)), .init("rejected", .messages(rejected))])
+        .object([
+            .init("prompt", .messages(prompt)), .init("chosen", .messages(chosen)),
+            .init("rejected", .messages(rejected)),
+        ])
     }
 }
 
@@ -101,12 +116,23 @@ private struct RowFields {
     let json: JSONValue
     let context: String
 
-    func error(_ what: String, _ hint: String) -> LocalLMError { LocalLMError(.input, what, context: context, hint: hint) }
+    func error(_ what: String, _ hint: String) -> LocalLMError {
+        LocalLMError(.input, what, context: context, hint: hint)
+    }
 
     func messages(_ key: String) throws -> [Message] {
-        guard json.members != nil else { throw error("the row is \(json.kind), not an object", "one JSON object a line") }
-        guard let value = json[key] else { throw error("\(key) is missing", "a list of messages with role and content") }
-        guard let list = value.array else { throw error("\(key) is \(value.kind), not a list of messages", "[{\"role\": \"user\", \"content\": \"...\"}]") }
+        guard json.members != nil else {
+            throw error("the row is \(json.kind), not an object", "one JSON object a line")
+        }
+        guard let value = json[key] else {
+            throw error("\(key) is missing", "a list of messages with role and content")
+        }
+        guard let list = value.array else {
+            throw error(
+                "\(key) is \(value.kind), not a list of messages",
+                "[{\"role\": \"user\", \"content\": \"...\"}]"
+            )
+        }
         return try list.enumerated().map { index, entry in
             guard let role = entry["role"]?.string, let content = entry["content"]?.string else {
                 throw error("message \(index + 1) of \(key) lacks role or content", "both must be strings")
@@ -119,7 +145,12 @@ private struct RowFields {
     func answer(_ key: String) throws -> [Message] {
         let messages = try messages(key)
         guard let last = messages.last else { throw error("\(key) is empty", "a row needs an answer to train on") }
-        guard last.role == "assistant" else { throw error("\(key) ends with the role \"\(last.role.prefix(40))\"", "the last message must be the assistant's") }
+        guard last.role == "assistant" else {
+            throw error(
+                "\(key) ends with the role \"\(last.role.prefix(40))\"",
+                "the last message must be the assistant's"
+            )
+        }
         return messages
     }
 

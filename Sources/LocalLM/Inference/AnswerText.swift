@@ -40,7 +40,9 @@ public struct AnswerText: Sendable {
     private func heldBack(_ text: [Unicode.Scalar]) -> Int {
         stop.map { stop in
             let stop = Array(stop.unicodeScalars)
-            return (1..<max(stop.count, 1)).reversed().first { $0 <= text.count && text.suffix($0).elementsEqual(stop.prefix($0)) } ?? 0
+            return (1..<max(stop.count, 1)).reversed().first {
+                $0 <= text.count && text.suffix($0).elementsEqual(stop.prefix($0))
+            } ?? 0
         }.max() ?? 0
     }
 

@@ -78,7 +78,9 @@ final class ContinuousBatch: @unchecked Sendable {
                 places[slot] = place
                 decoder.cache.open(slot: slot, length: Self.length(prompt.ids, prompt.sampling, c))
             }
-            for (position, id) in prompt.ids.enumerated() { rows.append(Decoder.Row(id: Int32(id), slot: slots.first!, position: position)) }
+            for (position, id) in prompt.ids.enumerated() {
+                rows.append(Decoder.Row(id: Int32(id), slot: slots.first!, position: position))
+            }
             started.append((slots, new, rows.count - 1, prompt.ids.count))
         }
         let waiting = started.map(\.places)
@@ -86,7 +88,9 @@ final class ContinuousBatch: @unchecked Sendable {
             for place in waiting[k] { pick(place, logits, worker) }
         }
         for entry in started {
-            for slot in entry.slots.dropFirst() { decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count) }
+            for slot in entry.slots.dropFirst() {
+                decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count)
+            }
             for slot in entry.slots { tell(slot) }
         }
     }
@@ -115,7 +119,9 @@ final class ContinuousBatch: @unchecked Sendable {
         if place.sampling.repetitionPenalty != 1 { place.seen.insert(id) }
         if place.listener(.token(place.token)) {
             let stops = !place.sampling.ignoresEOS && c.eosTokenIDs.contains(id)
-            guard stops || place.produced >= place.sampling.maximumTokens || place.position >= c.maximumPositions else { return }
+            guard stops || place.produced >= place.sampling.maximumTokens || place.position >= c.maximumPositions else {
+                return
+            }
             _ = place.listener(.finished(stops ? .stop : .length))
         }
         places[slot] = nil

@@ -73,7 +73,9 @@ final class Decoder: @unchecked Sendable {
         for start in Swift.stride(from: 0, to: rows.count, by: Self.chunk) {
             let part = rows[start..<min(start + Self.chunk, rows.count)], first = next
             while next < wanted.count, wanted[next] < part.endIndex { next += 1 }
-            runChunk(Array(part), wanted: wanted[first..<next].map { $0 - start }) { k, logits, worker in read(first + k, logits, worker) }
+            runChunk(Array(part), wanted: wanted[first..<next].map { $0 - start }) { k, logits, worker in
+                read(first + k, logits, worker)
+            }
         }
     }
 
@@ -99,17 +101,41 @@ final class Decoder: @unchecked Sendable {
         for (index, layer) in weights.layers.enumerated() {
             if index > 0 { add(n, worker, post: weights.layers[index - 1].feedForwardPost) }
             normalize(n, worker, weight: layer.input)
-            weights.multiply(layer.queryKeyValue, normed, rows: n, leading: hiddenSize, panels: panels(layer.queryKeyValue, worker), into: qkv.pointer)
+            weights.multiply(
+                layer.queryKeyValue,
+                normed,
+                rows: n,
+                leading: hiddenSize,
+                panels: panels(layer.queryKeyValue, worker),
+                into: qkv.pointer
+            )
             team.barrier()
             let width = layer.queryKeyValue.stride
-            for r in Swift.stride(from: worker, to: n, by: team.count) { prepare(qkv.pointer + r * width, index, layer, rows[r], worker) }
+            for r in Swift.stride(from: worker, to: n, by: team.count) {
+                prepare(qkv.pointer + r * width, index, layer, rows[r], worker)
+            }
             team.barrier()
             for item in Swift.stride(from: worker, to: n * c.keyValueHeadCount, by: team.count) {
                 let r = item / c.keyValueHeadCount
-                attend(rows[r], index, item % c.keyValueHeadCount, qkv.pointer + r * width, scores, stride, into: attended.pointer + r * c.queryWidth)
+                attend(
+                    rows[r],
+                    index,
+                    item % c.keyValueHeadCount,
+                    qkv.pointer + r * width,
+                    scores,
+                    stride,
+                    into: attended.pointer + r * c.queryWidth
+                )
             }
             team.barrier()
-            weights.multiply(layer.output, attended.pointer, rows: n, leading: c.queryWidth, panels: panels(layer.output, worker), into: branch.pointer)
+            weights.multiply(
+                layer.output,
+                attended.pointer,
+                rows: n,
+                leading: c.queryWidth,
+                panels: panels(layer.output, worker),
+                into: branch.pointer
+            )
             team.barrier()
             add(n, worker, post: layer.attentionPost)
             normalize(n, worker, weight: layer.middle)
@@ -120,14 +146,45 @@ final class Decoder: @unchecked Sendable {
     }
 
     /// branch = down(f(gate x) up x). A worker's columns of gate and up are the same, so it needs nobody for the function between them.
-    private func feedForward(_ layer: InferenceWeights.Layer, _ input: UnsafePointer<Float>, rows n: Int, _ worker: Int) {
+    private func feedForward(_ layer: InferenceWeights.Layer, _ input: UnsafePointer<Float>, rows n: Int, _ worker: Int)
+    {
         let width = layer.gate.stride, mine = panels(layer.gate, worker)
-        weights.multiply(layer.gate, input, rows: n, leading: c.hiddenSize, panels: mine, into: gateUp.pointer, stride: 2 * width)
-        weights.multiply(layer.up, input, rows: n, leading: c.hiddenSize, panels: mine, into: gateUp.pointer + width, stride: 2 * width)
+        weights.multiply(
+            layer.gate,
+            input,
+            rows: n,
+            leading: c.hiddenSize,
+            panels: mine,
+            into: gateUp.pointer,
+            stride: 2 * width
+        )
+        weights.multiply(
+            layer.up,
+            input,
+            rows: n,
+            leading: c.hiddenSize,
+            panels: mine,
+            into: gateUp.pointer + width,
+            stride: 2 * width
+        )
         let columns = mine.lowerBound * Panels.width..<mine.upperBound * Panels.width
-        GatedUnit.forward(c.activation, gateUp.pointer, rows: n, width: width, columns: columns, into: activation.pointer)
+        GatedUnit.forward(
+            c.activation,
+            gateUp.pointer,
+            rows: n,
+            width: width,
+            columns: columns,
+            into: activation.pointer
+        )
         team.barrier()
-        weights.multiply(layer.down, activation.pointer, rows: n, leading: width, panels: panels(layer.down, worker), into: branch.pointer)
+        weights.multiply(
+            layer.down,
+            activation.pointer,
+            rows: n,
+            leading: width,
+            panels: panels(layer.down, worker),
+            into: branch.pointer
+        )
         team.barrier()
     }
 
@@ -139,13 +196,25 @@ final class Decoder: @unchecked Sendable {
         let isFew = n <= Self.few
         let hidden = isFew ? own[worker].hidden.pointer : hidden.pointer
         for k in isFew ? 0..<n : team.share(n, of: worker) {
-            norm.forward(x + wanted[k] * hiddenSize, weight: weights.finalNorm, rows: 1, into: hidden + k * hiddenSize, rstd: own[worker].rstd.pointer)
+            norm.forward(
+                x + wanted[k] * hiddenSize,
+                weight: weights.finalNorm,
+                rows: 1,
+                into: hidden + k * hiddenSize,
+                rstd: own[worker].rstd.pointer
+            )
         }
         if !isFew { team.barrier() }
         for start in Swift.stride(from: 0, to: n, by: Self.logitRows) {
             let count = min(Self.logitRows, n - start)
             weights.multiply(
-                weights.head, hidden + start * hiddenSize, rows: count, leading: hiddenSize, panels: panels(weights.head, worker), into: logits.pointer)
+                weights.head,
+                hidden + start * hiddenSize,
+                rows: count,
+                leading: hiddenSize,
+                panels: panels(weights.head, worker),
+                into: logits.pointer
+            )
             team.barrier()
             for k in Swift.stride(from: worker, to: count, by: team.count) {
                 let row = logits.pointer + k * width
@@ -159,10 +228,14 @@ final class Decoder: @unchecked Sendable {
     // MARK: A worker's part
 
     /// The rows whose norms and sums a worker makes.
-    @inline(__always) private func share(_ rows: Int, _ worker: Int) -> Range<Int> { rows <= Self.few ? 0..<rows : team.share(rows, of: worker) }
+    @inline(__always) private func share(_ rows: Int, _ worker: Int) -> Range<Int> {
+        rows <= Self.few ? 0..<rows : team.share(rows, of: worker)
+    }
 
     /// Where it makes them.
-    @inline(__always) private func stream(_ rows: Int, _ worker: Int) -> (x: UnsafeMutablePointer<Float>, normed: UnsafeMutablePointer<Float>) {
+    @inline(__always) private func stream(_ rows: Int, _ worker: Int) -> (
+        x: UnsafeMutablePointer<Float>, normed: UnsafeMutablePointer<Float>
+    ) {
         rows <= Self.few ? (own[worker].x.pointer, own[worker].normed.pointer) : (x.pointer, normed.pointer)
     }
 
@@ -171,7 +244,9 @@ final class Decoder: @unchecked Sendable {
         if rows > Self.few { team.barrier() }
     }
 
-    @inline(__always) private func panels(_ matrix: PackedMatrix, _ worker: Int) -> Range<Int> { team.share(matrix.panelCount, of: worker) }
+    @inline(__always) private func panels(_ matrix: PackedMatrix, _ worker: Int) -> Range<Int> {
+        team.share(matrix.panelCount, of: worker)
+    }
 
     private func normalize(_ rows: Int, _ worker: Int, weight: UnsafePointer<Float>) {
         let (x, normed) = stream(rows, worker), mine = share(rows, worker), start = mine.lowerBound * c.hiddenSize
@@ -193,7 +268,13 @@ final class Decoder: @unchecked Sendable {
     }
 
     /// Biases, norms and rotary position of one token's queries and keys; keys and values go to the cache.
-    private func prepare(_ q: UnsafeMutablePointer<Float>, _ index: Int, _ layer: InferenceWeights.Layer, _ row: Row, _ worker: Int) {
+    private func prepare(
+        _ q: UnsafeMutablePointer<Float>,
+        _ index: Int,
+        _ layer: InferenceWeights.Layer,
+        _ row: Row,
+        _ worker: Int
+    ) {
         let k = q + c.queryWidth, rstd = own[worker].rstd.pointer
         if let bias = layer.bias { VectorMath.add(q, bias, c.attentionRowWidth) }
         if let query = layer.query, let key = layer.key {
@@ -206,13 +287,27 @@ final class Decoder: @unchecked Sendable {
 
     /// All query heads of one key-value head.
     private func attend(
-        _ row: Row, _ layer: Int, _ head: Int, _ queries: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ stride: Int,
+        _ row: Row,
+        _ layer: Int,
+        _ head: Int,
+        _ queries: UnsafePointer<Float>,
+        _ scores: UnsafeMutablePointer<Float>,
+        _ stride: Int,
         into out: UnsafeMutablePointer<Float>
     ) {
         let group = c.headCount / c.keyValueHeadCount, start = head * group * c.headDimension
         let first = c.window(layer: layer).map { max(0, row.position - $0 + 1) } ?? 0
         cache.attend(
-            attention, slot: row.slot, layer: layer, head: head, positions: first...row.position, queries: queries + start, count: group, scores: scores,
-            stride: stride, into: out + start)
+            attention,
+            slot: row.slot,
+            layer: layer,
+            head: head,
+            positions: first...row.position,
+            queries: queries + start,
+            count: group,
+            scores: scores,
+            stride: stride,
+            into: out + start
+        )
     }
 }

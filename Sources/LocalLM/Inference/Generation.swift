@@ -25,7 +25,13 @@ public struct GeneratedSequence: Sendable, Equatable {
     public var text: String?
     public var finishReason: FinishReason
 
-    public init(ids: [Int], logprob: Double, tokenLogprobs: [Float] = [], text: String? = nil, finishReason: FinishReason) {
+    public init(
+        ids: [Int],
+        logprob: Double,
+        tokenLogprobs: [Float] = [],
+        text: String? = nil,
+        finishReason: FinishReason
+    ) {
         self.ids = ids
         self.logprob = logprob
         self.tokenLogprobs = tokenLogprobs

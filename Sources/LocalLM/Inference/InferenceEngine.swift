@@ -27,7 +27,13 @@ public final class InferenceEngine: @unchecked Sendable {
         self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
     }
 
-    init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision = .fp32, parallelism: Parallelism?) {
+    init(
+        weights: Weights,
+        threads: Int,
+        precision: Precision? = nil,
+        cache: Precision = .fp32,
+        parallelism: Parallelism?
+    ) {
         configuration = weights.configuration
         pool = WorkerPool(threads: threads)
         self.weights = InferenceWeights(weights, precision: precision, pool: pool)
@@ -53,24 +59,36 @@ public final class InferenceEngine: @unchecked Sendable {
     ///   - progress: called with the number of finished sequences, from any worker, one call at a time.
     /// - Throws: `LocalLMError` for empty or too long prompts and ids outside the vocabulary.
     public func generate(
-        _ requests: [GenerationRequest], sampling: Sampling, tokenizer: Tokenizer? = nil, progress: ((Int) -> Void)? = nil
+        _ requests: [GenerationRequest],
+        sampling: Sampling,
+        tokenizer: Tokenizer? = nil,
+        progress: ((Int) -> Void)? = nil
     ) throws -> [[GeneratedSequence]] {
         for request in requests { try check(request.ids, room: 1) }
-        guard sampling.stop.isEmpty || tokenizer != nil else { throw LocalLMError(.input, "stop texts without the model's tokenizer") }
+        guard sampling.stop.isEmpty || tokenizer != nil else {
+            throw LocalLMError(.input, "stop texts without the model's tokenizer")
+        }
         let results = GenerationResults(requests.map(\.samples), progress: progress)
         // A request with more samples than slots is several prompts with the same ids.
         let prompts = requests.enumerated().flatMap { index, request in
             stride(from: 0, to: request.samples, by: Self.slotLimit).map { first in
                 let sequences = (first..<min(first + Self.slotLimit, request.samples)).map { sample in
-                    let text = sampling.stop.isEmpty ? nil : tokenizer.map { AnswerText(tokenizer: $0, stop: sampling.stop) }
+                    let text =
+                        sampling.stop.isEmpty ? nil : tokenizer.map { AnswerText(tokenizer: $0, stop: sampling.stop) }
                     let answer = Answer(text) { results.store($0, index, sample) }
-                    return (key: RandomKey.derive(request.key, UInt64(sample)), listener: { answer.hear($0) } as GenerationListener)
+                    return (
+                        key: RandomKey.derive(request.key, UInt64(sample)),
+                        listener: { answer.hear($0) } as GenerationListener
+                    )
                 }
                 return ContinuousBatch.Prompt(ids: request.ids, sampling: sampling, sequences: sequences)
             }
         }
         let longest = requests.map { ContinuousBatch.length($0.ids, sampling, configuration) }.max() ?? 1
-        let fits = max(1, Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision))
+        let fits = max(
+            1,
+            Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision)
+        )
         spread(prompts) { [self] mine, team in
             let wanted = mine.reduce(0) { $0 + $1.sequences.count }
             let slots = max(mine.map(\.sequences.count).max()!, min(Self.slotLimit, wanted, fits))
@@ -85,11 +103,14 @@ public final class InferenceEngine: @unchecked Sendable {
     }
 
     /// The next prompts that fit the free places, as many as one chunk of rows takes.
-    private static func next(_ waiting: inout ArraySlice<ContinuousBatch.Prompt>, free: Int) -> [ContinuousBatch.Prompt] {
+    private static func next(_ waiting: inout ArraySlice<ContinuousBatch.Prompt>, free: Int) -> [ContinuousBatch.Prompt]
+    {
         var prompts: [ContinuousBatch.Prompt] = []
         var free = free
         var rows = 0
-        while let prompt = waiting.first, prompt.sequences.count <= free, rows == 0 || rows + prompt.ids.count <= Decoder.chunk {
+        while let prompt = waiting.first, prompt.sequences.count <= free,
+            rows == 0 || rows + prompt.ids.count <= Decoder.chunk
+        {
             prompts.append(waiting.removeFirst())
             free -= prompt.sequences.count
             rows += prompt.ids.count
@@ -102,7 +123,10 @@ public final class InferenceEngine: @unchecked Sendable {
     }
 
     /// Gives items to one team of all threads, or deals them out to the threads.
-    private func spread<Item: Sendable>(_ items: [Item], _ body: @escaping @Sendable (_ mine: [Item], _ team: WorkerPool) -> Void) {
+    private func spread<Item: Sendable>(
+        _ items: [Item],
+        _ body: @escaping @Sendable (_ mine: [Item], _ team: WorkerPool) -> Void
+    ) {
         guard !items.isEmpty else { return }
         let choice = parallelism ?? .choose(panelBytes: weights.panelBytes, threads: pool.count)
         if choice == .team { return body(items, pool) }
@@ -147,14 +171,22 @@ public final class InferenceEngine: @unchecked Sendable {
     }
 
     /// Examples that fit a chunk together go through at once; a longer one goes chunk by chunk over its own cache.
-    private func score(_ mine: [Int], _ examples: [Example], _ decoder: Decoder, _ slots: Int, into results: ScoreCollector) {
+    private func score(
+        _ mine: [Int],
+        _ examples: [Example],
+        _ decoder: Decoder,
+        _ slots: Int,
+        into results: ScoreCollector
+    ) {
         let vocabulary = configuration.vocabularySize
         var next = 0
         while next < mine.count {
             var rows: [Decoder.Row] = []
             var targets: [(row: Int, example: Int, place: Int, id: Int)] = []
             var slot = 0
-            while next < mine.count, slot < slots, slot == 0 || rows.count + examples[mine[next]].ids.count <= Decoder.chunk {
+            while next < mine.count, slot < slots,
+                slot == 0 || rows.count + examples[mine[next]].ids.count <= Decoder.chunk
+            {
                 let example = examples[mine[next]], first = max(example.promptCount, 1)
                 decoder.cache.open(slot: slot, length: example.ids.count)
                 for (position, id) in example.ids.enumerated() {
@@ -167,16 +199,25 @@ public final class InferenceEngine: @unchecked Sendable {
             let wanted = targets
             decoder.run(rows, wanted: wanted.map(\.row)) { k, logits, _ in
                 let target = wanted[k]
-                results.store(logits[target.id] - VectorMath.logSumExp(logits, vocabulary), target.example, target.place)
+                results.store(
+                    logits[target.id] - VectorMath.logSumExp(logits, vocabulary),
+                    target.example,
+                    target.place
+                )
             }
             results.finish(slot)
         }
     }
 
     private func check(_ ids: [Int], room: Int) throws {
-        guard !ids.isEmpty else { throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token") }
+        guard !ids.isEmpty else {
+            throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token")
+        }
         guard ids.count + room <= configuration.maximumPositions else {
-            throw LocalLMError(.input, "a sequence of \(ids.count) tokens; the model has \(configuration.maximumPositions) positions")
+            throw LocalLMError(
+                .input,
+                "a sequence of \(ids.count) tokens; the model has \(configuration.maximumPositions) positions"
+            )
         }
         guard ids.allSatisfy({ $0 >= 0 && $0 < configuration.vocabularySize }) else {
             throw LocalLMError(.input, "a token id outside the vocabulary of \(configuration.vocabularySize)")
@@ -204,7 +245,9 @@ private final class ScoreCollector: @unchecked Sendable {
         self.progress = progress
     }
 
-    var logprobs: [[Float]] { zip(offsets, counts).map { Array(UnsafeBufferPointer(start: scores.pointer + $0, count: $1)) } }
+    var logprobs: [[Float]] {
+        zip(offsets, counts).map { Array(UnsafeBufferPointer(start: scores.pointer + $0, count: $1)) }
+    }
 
     func store(_ logprob: Float, _ example: Int, _ place: Int) { scores.pointer[offsets[example] + place] = logprob }
 

@@ -62,11 +62,20 @@ final class InferenceWeights: @unchecked Sendable {
         for place in layout.layers {
             layers.append(
                 Layer(
-                    queryKeyValue: packed(place.queryKeyValue), output: packed(place.output), gate: packed(place.gate), up: packed(place.up),
+                    queryKeyValue: packed(place.queryKeyValue),
+                    output: packed(place.output),
+                    gate: packed(place.gate),
+                    up: packed(place.up),
                     down: packed(place.down),
-                    input: places[place.input]!, middle: places[place.middle]!, attentionPost: place.attentionPost.flatMap { places[$0] },
-                    feedForwardPost: place.feedForwardPost.flatMap { places[$0] }, query: place.query.flatMap { places[$0] },
-                    key: place.key.flatMap { places[$0] }, bias: place.bias.flatMap { places[$0] }))
+                    input: places[place.input]!,
+                    middle: places[place.middle]!,
+                    attentionPost: place.attentionPost.flatMap { places[$0] },
+                    feedForwardPost: place.feedForwardPost.flatMap { places[$0] },
+                    query: place.query.flatMap { places[$0] },
+                    key: place.key.flatMap { places[$0] },
+                    bias: place.bias.flatMap { places[$0] }
+                )
+            )
         }
         finalNorm = places[layout.finalNorm]!
         embedding = packed(layout.embedding)
@@ -78,7 +87,13 @@ final class InferenceWeights: @unchecked Sendable {
         let packing = all
         pool.run { worker in
             for (matrix, start) in packing {
-                Self.pack(matrix, from: source.pointer + start, into: target, storage, panels: pool.share(matrix.panelCount, of: worker))
+                Self.pack(
+                    matrix,
+                    from: source.pointer + start,
+                    into: target,
+                    storage,
+                    panels: pool.share(matrix.panelCount, of: worker)
+                )
             }
         }
     }
@@ -98,7 +113,11 @@ final class InferenceWeights: @unchecked Sendable {
     }
 
     private static func pack(
-        _ matrix: PackedMatrix, from source: UnsafePointer<Float>, into base: UnsafeMutableRawPointer, _ precision: Precision, panels: Range<Int>
+        _ matrix: PackedMatrix,
+        from source: UnsafePointer<Float>,
+        into base: UnsafeMutableRawPointer,
+        _ precision: Precision,
+        panels: Range<Int>
     ) {
         let width = Panels.width, k = matrix.inputs, half = width / 2
         let scratch = FloatBuffer(count: precision == .bf16 ? k * width : 0)
@@ -110,7 +129,8 @@ final class InferenceWeights: @unchecked Sendable {
             guard precision == .bf16 else { continue }
             for p in 0..<k {
                 for i in 0..<half {
-                    let low = UInt32(BFloat16.rounded(single[p * width + i])), high = UInt32(BFloat16.rounded(single[p * width + half + i]))
+                    let low = UInt32(BFloat16.rounded(single[p * width + i])),
+                        high = UInt32(BFloat16.rounded(single[p * width + half + i]))
                     to.storeBytes(of: low | high << 16, toByteOffset: (p * half + i) * 4, as: UInt32.self)
                 }
             }
@@ -119,12 +139,25 @@ final class InferenceWeights: @unchecked Sendable {
 
     /// y = x W^T for the columns of some panels: x rows x `leading`, y rows x `matrix.stride` unless `into` is wider.
     @inline(__always) func multiply(
-        _ matrix: PackedMatrix, _ x: UnsafePointer<Float>, rows: Int, leading: Int, panels range: Range<Int>, into y: UnsafeMutablePointer<Float>,
+        _ matrix: PackedMatrix,
+        _ x: UnsafePointer<Float>,
+        rows: Int,
+        leading: Int,
+        panels range: Range<Int>,
+        into y: UnsafeMutablePointer<Float>,
         stride: Int? = nil
     ) {
         PanelProduct.multiply(
-            precision, rows: rows, depth: matrix.inputs, x, leading: leading, panels: UnsafeRawPointer(panels.pointer) + matrix.offset, range: range,
-            y, leading: stride ?? matrix.stride)
+            precision,
+            rows: rows,
+            depth: matrix.inputs,
+            x,
+            leading: leading,
+            panels: UnsafeRawPointer(panels.pointer) + matrix.offset,
+            range: range,
+            y,
+            leading: stride ?? matrix.stride
+        )
     }
 
     /// The embedding of a token: a column of its matrix's panels.

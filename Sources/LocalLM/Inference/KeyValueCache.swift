@@ -57,10 +57,18 @@ final class KeyValueCache: @unchecked Sendable {
     func close(slot: Int) { slots[slot] = Slot(buffer: nil, keys: slots[slot].keys, values: slots[slot].values) }
 
     /// Bytes before one head's keys (and values).
-    @inline(__always) private func base(_ length: Int, _ layer: Int, _ head: Int) -> Int { (layer * heads + head) * dimension * length * precision.bytes }
+    @inline(__always) private func base(_ length: Int, _ layer: Int, _ head: Int) -> Int {
+        (layer * heads + head) * dimension * length * precision.bytes
+    }
 
     /// Stores one token's keys and values (kvHeads x D each).
-    @inline(__always) func write(slot: Int, layer: Int, position: Int, keys k: UnsafePointer<Float>, values v: UnsafePointer<Float>) {
+    @inline(__always) func write(
+        slot: Int,
+        layer: Int,
+        position: Int,
+        keys k: UnsafePointer<Float>,
+        values v: UnsafePointer<Float>
+    ) {
         switch precision {
         case .fp32: write(SingleCache.self, slot, layer, position, k, v)
         case .bf16: write(HalfCache.self, slot, layer, position, k, v)
@@ -68,7 +76,12 @@ final class KeyValueCache: @unchecked Sendable {
     }
 
     @inline(__always) private func write<Format: CacheFormat>(
-        _: Format.Type, _ slot: Int, _ layer: Int, _ position: Int, _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>
+        _: Format.Type,
+        _ slot: Int,
+        _ layer: Int,
+        _ position: Int,
+        _ k: UnsafePointer<Float>,
+        _ v: UnsafePointer<Float>
     ) {
         let d = dimension, length = slots[slot].length, keys = slots[slot].keys, values = slots[slot].values
         for head in 0..<heads {
@@ -82,18 +95,44 @@ final class KeyValueCache: @unchecked Sendable {
 
     /// Attention of the query heads of one key-value head; arguments as in `CachedAttention`.
     @inline(__always) func attend(
-        _ attention: CachedAttention, slot: Int, layer: Int, head: Int, positions: ClosedRange<Int>, queries: UnsafePointer<Float>, count: Int,
-        scores: UnsafeMutablePointer<Float>, stride: Int, into out: UnsafeMutablePointer<Float>
+        _ attention: CachedAttention,
+        slot: Int,
+        layer: Int,
+        head: Int,
+        positions: ClosedRange<Int>,
+        queries: UnsafePointer<Float>,
+        count: Int,
+        scores: UnsafeMutablePointer<Float>,
+        stride: Int,
+        into out: UnsafeMutablePointer<Float>
     ) {
         let start = base(slots[slot].length, layer, head)
         let keys = UnsafeRawPointer(slots[slot].keys + start), values = UnsafeRawPointer(slots[slot].values + start)
         switch precision {
         case .fp32:
             attention.run(
-                SingleCache.self, keys: keys, values: values, positions: positions, queries: queries, count: count, scores: scores, stride: stride, into: out)
+                SingleCache.self,
+                keys: keys,
+                values: values,
+                positions: positions,
+                queries: queries,
+                count: count,
+                scores: scores,
+                stride: stride,
+                into: out
+            )
         case .bf16:
             attention.run(
-                HalfCache.self, keys: keys, values: values, positions: positions, queries: queries, count: count, scores: scores, stride: stride, into: out)
+                HalfCache.self,
+                keys: keys,
+                values: values,
+                positions: positions,
+                queries: queries,
+                count: count,
+                scores: scores,
+                stride: stride,
+                into: out
+            )
         }
     }
 

@@ -10,5 +10,7 @@ enum Parallelism: Equatable {
     /// one sequence of a 0.9 M parameter model at 8 to 23% of one thread's speed.
     static let cachedBytes = 8 << 20
 
-    static func choose(panelBytes: Int, threads: Int) -> Parallelism { threads > 1 && panelBytes > cachedBytes ? .team : .workers }
+    static func choose(panelBytes: Int, threads: Int) -> Parallelism {
+        threads > 1 && panelBytes > cachedBytes ? .team : .workers
+    }
 }

@@ -18,7 +18,9 @@ final class Sampler: @unchecked Sendable {
 
     /// - Parameter seen: ids of prompt and answer so far; read only with a repetition penalty.
     /// - Returns: the token and its natural logprob under the unmodified distribution (temperature 1).
-    func pick(_ logits: UnsafePointer<Float>, _ sampling: Sampling, seen: Set<Int>, random: inout RandomStream) -> (id: Int, logprob: Float) {
+    func pick(_ logits: UnsafePointer<Float>, _ sampling: Sampling, seen: Set<Int>, random: inout RandomStream) -> (
+        id: Int, logprob: Float
+    ) {
         let penalises = sampling.repetitionPenalty != 1, draws = sampling.temperature > 0
         if penalises || draws { scores.pointer.update(from: logits, count: count) }
         if penalises { penalise(seen, Float(sampling.repetitionPenalty)) }
@@ -29,7 +31,9 @@ final class Sampler: @unchecked Sendable {
         let logSum = VectorMath.softmax(scores.pointer, count, scale: Float(1 / sampling.temperature))
         let id = draw(sampling, at: random.uniform())
         // At temperature 1 the softmax has summed what the logprob needs.
-        return (id, logits[id] - (penalises || sampling.temperature != 1 ? VectorMath.logSumExp(logits, count) : logSum))
+        return (
+            id, logits[id] - (penalises || sampling.temperature != 1 ? VectorMath.logSumExp(logits, count) : logSum)
+        )
     }
 
     /// The highest logit, the lowest id among equals.
@@ -39,7 +43,9 @@ final class Sampler: @unchecked Sendable {
     }
 
     private func penalise(_ seen: Set<Int>, _ penalty: Float) {
-        for id in seen { scores.pointer[id] = scores.pointer[id] < 0 ? scores.pointer[id] * penalty : scores.pointer[id] / penalty }
+        for id in seen {
+            scores.pointer[id] = scores.pointer[id] < 0 ? scores.pointer[id] * penalty : scores.pointer[id] / penalty
+        }
     }
 
     // MARK: Drawing
@@ -70,7 +76,9 @@ final class Sampler: @unchecked Sendable {
         if sampling.minP > 0 {
             let threshold = Float(sampling.minP) * VectorMath.maximum(p, count)
             if limitsK || limitsP {
-                candidates.removeLast(candidates.count - (candidates.firstIndex { p[Int($0)] < threshold } ?? candidates.count))
+                candidates.removeLast(
+                    candidates.count - (candidates.firstIndex { p[Int($0)] < threshold } ?? candidates.count)
+                )
             } else {
                 collect(from: threshold)
             }

@@ -15,7 +15,13 @@ public struct Sampling: Sendable, Equatable {
     public var ignoresEOS: Bool
 
     public init(
-        temperature: Double = 0, topP: Double = 1, topK: Int = 0, minP: Double = 0, repetitionPenalty: Double = 1, stop: [String] = [], maximumTokens: Int,
+        temperature: Double = 0,
+        topP: Double = 1,
+        topK: Int = 0,
+        minP: Double = 0,
+        repetitionPenalty: Double = 1,
+        stop: [String] = [],
+        maximumTokens: Int,
         ignoresEOS: Bool = false
     ) {
         self.temperature = temperature
@@ -31,16 +37,22 @@ public struct Sampling: Sendable, Equatable {
 
 /// Stored samplings are part of keys of caches: what was added later is written only where it changes something, and may be missing.
 extension Sampling: Codable {
-    private enum CodingKeys: CodingKey { case temperature, topP, topK, minP, repetitionPenalty, stop, maximumTokens, ignoresEOS }
+    private enum CodingKeys: CodingKey {
+        case temperature, topP, topK, minP, repetitionPenalty, stop, maximumTokens, ignoresEOS
+    }
 
     public init(from decoder: any Swift.Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
-            temperature: try fields.decode(Double.self, forKey: .temperature), topP: try fields.decode(Double.self, forKey: .topP),
-            topK: try fields.decode(Int.self, forKey: .topK), minP: try fields.decodeIfPresent(Double.self, forKey: .minP) ?? 0,
+            temperature: try fields.decode(Double.self, forKey: .temperature),
+            topP: try fields.decode(Double.self, forKey: .topP),
+            topK: try fields.decode(Int.self, forKey: .topK),
+            minP: try fields.decodeIfPresent(Double.self, forKey: .minP) ?? 0,
             repetitionPenalty: try fields.decodeIfPresent(Double.self, forKey: .repetitionPenalty) ?? 1,
-            stop: try fields.decodeIfPresent([String].self, forKey: .stop) ?? [], maximumTokens: try fields.decode(Int.self, forKey: .maximumTokens),
-            ignoresEOS: try fields.decode(Bool.self, forKey: .ignoresEOS))
+            stop: try fields.decodeIfPresent([String].self, forKey: .stop) ?? [],
+            maximumTokens: try fields.decode(Int.self, forKey: .maximumTokens),
+            ignoresEOS: try fields.decode(Bool.self, forKey: .ignoresEOS)
+        )
     }
 
     public func encode(to encoder: any Encoder) throws {

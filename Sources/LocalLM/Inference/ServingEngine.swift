@@ -39,13 +39,31 @@ public final class ServingEngine: @unchecked Sendable {
 
     /// - Parameter isBackground: threads of the lowest priority, so that other work on the machine keeps its pace.
     public convenience init(
-        weights: Weights, threads: Int, slots: Int = 32, isBackground: Bool = false, precision: Precision? = nil, cache: Precision = .fp32
+        weights: Weights,
+        threads: Int,
+        slots: Int = 32,
+        isBackground: Bool = false,
+        precision: Precision? = nil,
+        cache: Precision = .fp32
     ) {
-        self.init(weights: weights, threads: threads, slots: slots, isBackground: isBackground, precision: precision, cache: cache, parallelism: nil)
+        self.init(
+            weights: weights,
+            threads: threads,
+            slots: slots,
+            isBackground: isBackground,
+            precision: precision,
+            cache: cache,
+            parallelism: nil
+        )
     }
 
     init(
-        weights: Weights, threads: Int, slots: Int, isBackground: Bool = false, precision: Precision? = nil, cache: Precision = .fp32,
+        weights: Weights,
+        threads: Int,
+        slots: Int,
+        isBackground: Bool = false,
+        precision: Precision? = nil,
+        cache: Precision = .fp32,
         parallelism: Parallelism?
     ) {
         c = weights.configuration
@@ -82,9 +100,15 @@ public final class ServingEngine: @unchecked Sendable {
 
     /// - Throws: `LocalLMError` for an empty or too long prompt, and for ids outside the vocabulary.
     public func submit(_ request: Request, listener: @escaping GenerationListener) throws {
-        guard !request.ids.isEmpty else { throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token") }
+        guard !request.ids.isEmpty else {
+            throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token")
+        }
         guard request.ids.count < c.maximumPositions else {
-            throw LocalLMError(.input, "a prompt of \(request.ids.count) tokens; the model has \(c.maximumPositions) positions", hint: "shorten it")
+            throw LocalLMError(
+                .input,
+                "a prompt of \(request.ids.count) tokens; the model has \(c.maximumPositions) positions",
+                hint: "shorten it"
+            )
         }
         guard request.ids.allSatisfy({ $0 >= 0 && $0 < c.vocabularySize }) else {
             throw LocalLMError(.input, "a token id outside the vocabulary of \(c.vocabularySize)")
@@ -104,8 +128,13 @@ public final class ServingEngine: @unchecked Sendable {
             batch.start(
                 new.map {
                     ContinuousBatch.Prompt(
-                        ids: $0.request.ids, sampling: $0.request.sampling, topLogprobs: $0.request.topLogprobs, sequences: [($0.request.key, $0.listener)])
-                })
+                        ids: $0.request.ids,
+                        sampling: $0.request.sampling,
+                        topLogprobs: $0.request.topLogprobs,
+                        sequences: [($0.request.key, $0.listener)]
+                    )
+                }
+            )
             batch.step()
         }
     }
@@ -121,7 +150,11 @@ public final class ServingEngine: @unchecked Sendable {
         if isClosed { return nil }
         let share = min(batch.freeCount, (waiting.count + teams.count - 1) / teams.count)
         let fitting = waiting.prefix(share).prefix { next in
-            room -= KeyValueCache.bytes(c, length: ContinuousBatch.length(next.request.ids, next.request.sampling, c), precision: cachePrecision)
+            room -= KeyValueCache.bytes(
+                c,
+                length: ContinuousBatch.length(next.request.ids, next.request.sampling, c),
+                precision: cachePrecision
+            )
             return room >= 0
         }
         // A sequence longer than the limit is answered alone.

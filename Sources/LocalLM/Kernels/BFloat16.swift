@@ -37,7 +37,9 @@ enum BFloat16 {
         var i = 0
         while i < count {
             let lanes = min(16, count - i)
-            let halves = SIMD16<UInt16>(truncatingIfNeeded: rounded(x.vector(i, lanes: lanes)) &>> SIMD16(repeating: 16))
+            let halves = SIMD16<UInt16>(
+                truncatingIfNeeded: rounded(x.vector(i, lanes: lanes)) &>> SIMD16(repeating: 16)
+            )
             if lanes == 16 {
                 UnsafeMutableRawPointer(y + i).storeBytes(of: halves, as: SIMD16<UInt16>.self)
             } else {

@@ -10,13 +10,17 @@ protocol CacheFormat {
 enum SingleCache: CacheFormat {
     static var size: Int { 4 }
     @inline(__always) static func load(_ from: UnsafeRawPointer) -> Vector { from.loadUnaligned(as: Vector.self) }
-    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) { to.storeBytes(of: value, as: Float.self) }
+    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) {
+        to.storeBytes(of: value, as: Float.self)
+    }
 }
 
 enum HalfCache: CacheFormat {
     static var size: Int { 2 }
     @inline(__always) static func load(_ from: UnsafeRawPointer) -> Vector { csimd_widen(from) }
-    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) { to.storeBytes(of: BFloat16.rounded(value), as: UInt16.self) }
+    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) {
+        to.storeBytes(of: BFloat16.rounded(value), as: UInt16.self)
+    }
 }
 
 /// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees.
@@ -31,8 +35,15 @@ struct CachedAttention {
     ///   - queries, out: `count` x D.
     ///   - scores: `count` rows of `stride` floats, at least the positions rounded up to 16.
     @inline(__always) func run<Format: CacheFormat>(
-        _: Format.Type, keys: UnsafeRawPointer, values: UnsafeRawPointer, positions: ClosedRange<Int>, queries: UnsafePointer<Float>, count: Int,
-        scores: UnsafeMutablePointer<Float>, stride: Int, into out: UnsafeMutablePointer<Float>
+        _: Format.Type,
+        keys: UnsafeRawPointer,
+        values: UnsafeRawPointer,
+        positions: ClosedRange<Int>,
+        queries: UnsafePointer<Float>,
+        count: Int,
+        scores: UnsafeMutablePointer<Float>,
+        stride: Int,
+        into out: UnsafeMutablePointer<Float>
     ) {
         var q = 0
         while q < count {
@@ -53,14 +64,22 @@ struct CachedAttention {
     /// Some queries at once: each key and value is read once for all of them. A query's sums are the same beside any others.
     private struct Together<let queries: Int, Format: CacheFormat> {
         @inline(__always) static func run(
-            _ attention: CachedAttention, _ keys: UnsafeRawPointer, _ values: UnsafeRawPointer, _ positions: ClosedRange<Int>, _ query: UnsafePointer<Float>,
-            _ scores: UnsafeMutablePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>
+            _ attention: CachedAttention,
+            _ keys: UnsafeRawPointer,
+            _ values: UnsafeRawPointer,
+            _ positions: ClosedRange<Int>,
+            _ query: UnsafePointer<Float>,
+            _ scores: UnsafeMutablePointer<Float>,
+            _ stride: Int,
+            _ out: UnsafeMutablePointer<Float>
         ) {
             let first = positions.lowerBound, count = positions.upperBound + 1
             multiply(attention.dimension, keys, first / 16..<(count + 15) / 16, query, scores, stride)
             for n in 0..<queries {
                 let row = scores + n * stride + first
-                if let softcap = attention.softcap { VectorMath.softcap(row, count - first, cap: softcap, factor: attention.scale) }
+                if let softcap = attention.softcap {
+                    VectorMath.softcap(row, count - first, cap: softcap, factor: attention.scale)
+                }
                 _ = VectorMath.softmax(row, count - first, scale: attention.softcap == nil ? attention.scale : 1)
             }
             sum(attention.dimension, values, first..<count, scores, stride, out)
@@ -68,35 +87,60 @@ struct CachedAttention {
 
         /// scores = q k^T, sixteen positions at a time: no horizontal sums.
         @inline(__always) private static func multiply(
-            _ d: Int, _ keys: UnsafeRawPointer, _ blocks: Range<Int>, _ query: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ stride: Int
+            _ d: Int,
+            _ keys: UnsafeRawPointer,
+            _ blocks: Range<Int>,
+            _ query: UnsafePointer<Float>,
+            _ scores: UnsafeMutablePointer<Float>,
+            _ stride: Int
         ) {
             for block in blocks {
                 let k = keys + block * 16 * d * Format.size
-                var even = InlineArray<queries, Vector>(repeating: .zero), odd = InlineArray<queries, Vector>(repeating: .zero)
+                var even = InlineArray<queries, Vector>(repeating: .zero),
+                    odd = InlineArray<queries, Vector>(repeating: .zero)
                 var i = 0
                 while i + 2 <= d {
                     let low = Format.load(k + i * 16 * Format.size), high = Format.load(k + (i + 1) * 16 * Format.size)
                     for n in 0..<queries {
-                        even[unchecked: n] = low.multiplied(by: Vector(repeating: query[n * d + i]), plus: even[unchecked: n])
-                        odd[unchecked: n] = high.multiplied(by: Vector(repeating: query[n * d + i + 1]), plus: odd[unchecked: n])
+                        even[unchecked: n] = low.multiplied(
+                            by: Vector(repeating: query[n * d + i]),
+                            plus: even[unchecked: n]
+                        )
+                        odd[unchecked: n] = high.multiplied(
+                            by: Vector(repeating: query[n * d + i + 1]),
+                            plus: odd[unchecked: n]
+                        )
                     }
                     i += 2
                 }
                 if i < d {
                     let low = Format.load(k + i * 16 * Format.size)
-                    for n in 0..<queries { even[unchecked: n] = low.multiplied(by: Vector(repeating: query[n * d + i]), plus: even[unchecked: n]) }
+                    for n in 0..<queries {
+                        even[unchecked: n] = low.multiplied(
+                            by: Vector(repeating: query[n * d + i]),
+                            plus: even[unchecked: n]
+                        )
+                    }
                 }
-                for n in 0..<queries { (scores + n * stride).store(even[unchecked: n] + odd[unchecked: n], at: block * 16) }
+                for n in 0..<queries {
+                    (scores + n * stride).store(even[unchecked: n] + odd[unchecked: n], at: block * 16)
+                }
             }
         }
 
         /// out = p v.
         @inline(__always) private static func sum(
-            _ d: Int, _ values: UnsafeRawPointer, _ positions: Range<Int>, _ p: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>
+            _ d: Int,
+            _ values: UnsafeRawPointer,
+            _ positions: Range<Int>,
+            _ p: UnsafePointer<Float>,
+            _ stride: Int,
+            _ out: UnsafeMutablePointer<Float>
         ) {
             var column = 0
             while column + 32 <= d {
-                var low = InlineArray<queries, Vector>(repeating: .zero), high = InlineArray<queries, Vector>(repeating: .zero)
+                var low = InlineArray<queries, Vector>(repeating: .zero),
+                    high = InlineArray<queries, Vector>(repeating: .zero)
                 for j in positions {
                     let row = values + (j * d + column) * Format.size
                     let v0 = Format.load(row), v1 = Format.load(row + 16 * Format.size)
@@ -119,7 +163,9 @@ struct CachedAttention {
                     let v = Format.load(values + (j * d + column) * Format.size)
                     for n in 0..<queries {
                         let weight = Vector(repeating: p[n * stride + j])
-                        sums[unchecked: n] = d - column >= 16 ? v.multiplied(by: weight, plus: sums[unchecked: n]) : sums[unchecked: n] + v * weight
+                        sums[unchecked: n] =
+                            d - column >= 16
+                            ? v.multiplied(by: weight, plus: sums[unchecked: n]) : sums[unchecked: n] + v * weight
                     }
                 }
                 for n in 0..<queries { (out + n * d).store(sums[unchecked: n], at: column, lanes: min(16, d - column)) }

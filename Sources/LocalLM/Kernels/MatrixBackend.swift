@@ -34,7 +34,9 @@ public struct BLASKernel: Sendable {
         let name = String(cString: openblas_get_corename())
         let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"],
             middle = ["Haswell", "Zen", "Excavator", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
-        let bits = wide.contains { $0.lowercased() == name.lowercased() } ? 512 : middle.contains { $0.lowercased() == name.lowercased() } ? 256 : 128
+        let bits =
+            wide.contains { $0.lowercased() == name.lowercased() }
+            ? 512 : middle.contains { $0.lowercased() == name.lowercased() } ? 256 : 128
         return BLASKernel(name: name, vectorBits: bits, processorVectorBits: Int(csimd_vector_bits()))
     }()
 }

@@ -41,7 +41,9 @@ final class OneDNN: @unchecked Sendable {
         self.engine = engine!
         self.stream = stream!
         // OpenMP's number of threads is a setting of the calling thread; oneDNN brings OpenMP with it, and no header of it.
-        holdsThreads = dlsym(nil, "omp_set_num_threads").map { unsafeBitCast($0, to: (@convention(c) (Int32) -> Void).self) }
+        holdsThreads = dlsym(nil, "omp_set_num_threads").map {
+            unsafeBitCast($0, to: (@convention(c) (Int32) -> Void).self)
+        }
     }
 
     deinit {
@@ -51,25 +53,52 @@ final class OneDNN: @unchecked Sendable {
     }
 
     /// Whether this processor multiplies bf16 in hardware.
-    static let hasBFloat16 = dnnl_get_effective_cpu_isa().rawValue & dnnl_cpu_isa_avx512_core_bf16.rawValue == dnnl_cpu_isa_avx512_core_bf16.rawValue
+    static let hasBFloat16 =
+        dnnl_get_effective_cpu_isa().rawValue & dnnl_cpu_isa_avx512_core_bf16.rawValue
+        == dnnl_cpu_isa_avx512_core_bf16.rawValue
 
     /// C[m, n] (+)= A[m, k] B[k, n]; A and B of `precision`, C fp32.
     func multiply(
-        _ precision: Precision, rows m: Int, columns n: Int, depth k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, leading ldc: Int,
+        _ precision: Precision,
+        rows m: Int,
+        columns n: Int,
+        depth k: Int,
+        _ a: Operand,
+        _ b: Operand,
+        _ c: UnsafeMutablePointer<Float>,
+        leading ldc: Int,
         accumulate: Bool
     ) {
         guard m > 0, n > 0, k > 0 else { return }
         holdsThreads?(1)
         var product = product(
             Shape(
-                precision: precision, rows: m, columns: n, depth: k, leadingA: a.leading, leadingB: b.leading, leadingC: ldc, transposesA: a.isTransposed,
-                transposesB: b.isTransposed, accumulates: accumulate))
+                precision: precision,
+                rows: m,
+                columns: n,
+                depth: k,
+                leadingA: a.leading,
+                leadingB: b.leading,
+                leadingC: ldc,
+                transposesA: a.isTransposed,
+                transposesB: b.isTransposed,
+                accumulates: accumulate
+            )
+        )
         var memories: [dnnl_memory_t?] = [nil, nil, nil]
         defer { for memory in memories { dnnl_memory_destroy(memory) } }
-        Self.check(dnnl_memory_create(&memories[0], &product.a, engine, UnsafeMutableRawPointer(mutating: a.address)), "memory")
-        Self.check(dnnl_memory_create(&memories[1], &product.b, engine, UnsafeMutableRawPointer(mutating: b.address)), "memory")
+        Self.check(
+            dnnl_memory_create(&memories[0], &product.a, engine, UnsafeMutableRawPointer(mutating: a.address)),
+            "memory"
+        )
+        Self.check(
+            dnnl_memory_create(&memories[1], &product.b, engine, UnsafeMutableRawPointer(mutating: b.address)),
+            "memory"
+        )
         Self.check(dnnl_memory_create(&memories[2], &product.c, engine, c), "memory")
-        let arguments = zip([DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST], memories).map { dnnl_exec_arg_t(arg: $0, memory: $1) }
+        let arguments = zip([DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST], memories).map {
+            dnnl_exec_arg_t(arg: $0, memory: $1)
+        }
         Self.check(dnnl_primitive_execute(product.primitive, stream, Int32(arguments.count), arguments), "a product")
         Self.check(dnnl_stream_wait(stream), "a product")
     }
@@ -77,7 +106,9 @@ final class OneDNN: @unchecked Sendable {
     private func product(_ shape: Shape) -> Product {
         if let known = products[shape] { return known }
         if products.count >= Self.keptShapes { forget() }
-        func descriptor(_ type: dnnl_data_type_t, _ rows: Int, _ columns: Int, _ leading: Int, _ isTransposed: Bool) -> dnnl_memory_desc_t {
+        func descriptor(_ type: dnnl_data_type_t, _ rows: Int, _ columns: Int, _ leading: Int, _ isTransposed: Bool)
+            -> dnnl_memory_desc_t
+        {
             var d = dnnl_memory_desc_t()
             let dimensions: [dnnl_dim_t] = [dnnl_dim_t(rows), dnnl_dim_t(columns)]
             let strides: [dnnl_dim_t] = isTransposed ? [1, dnnl_dim_t(leading)] : [dnnl_dim_t(leading), 1]

@@ -12,14 +12,20 @@ extension SIMD8<Float>: Register {
     @inline(__always) func multiplied(by b: Self, plus c: Self) -> Self { csimd_fma8(self, b, c) }
     @inline(__always) static func widened(_ words: UnsafeRawPointer) -> (low: Self, high: Self) {
         let w = words.loadUnaligned(as: SIMD8<UInt32>.self)
-        return (unsafeBitCast(w &<< SIMD8<UInt32>(repeating: 16), to: Self.self), unsafeBitCast(w & SIMD8<UInt32>(repeating: 0xFFFF_0000), to: Self.self))
+        return (
+            unsafeBitCast(w &<< SIMD8<UInt32>(repeating: 16), to: Self.self),
+            unsafeBitCast(w & SIMD8<UInt32>(repeating: 0xFFFF_0000), to: Self.self)
+        )
     }
 }
 
 extension SIMD16<Float>: Register {
     @inline(__always) static func widened(_ words: UnsafeRawPointer) -> (low: Self, high: Self) {
         let w = words.loadUnaligned(as: SIMD16<UInt32>.self)
-        return (unsafeBitCast(w &<< SIMD16<UInt32>(repeating: 16), to: Self.self), unsafeBitCast(w & SIMD16<UInt32>(repeating: 0xFFFF_0000), to: Self.self))
+        return (
+            unsafeBitCast(w &<< SIMD16<UInt32>(repeating: 16), to: Self.self),
+            unsafeBitCast(w & SIMD16<UInt32>(repeating: 0xFFFF_0000), to: Self.self)
+        )
     }
 }
 

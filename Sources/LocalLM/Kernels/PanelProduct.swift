@@ -13,14 +13,61 @@ enum PanelProduct {
     ///   - range: the panels; panel j gives the columns `width j ..< width (j + 1)`.
     ///   - c: rows of `ldc` floats, a multiple of the panels' width: the last panel's padding is written too (zeros).
     static func multiply(
-        _ precision: Precision, rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels base: UnsafeRawPointer,
-        range: Range<Int>, _ c: UnsafeMutablePointer<Float>, leading ldc: Int
+        _ precision: Precision,
+        rows m: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        leading lda: Int,
+        panels base: UnsafeRawPointer,
+        range: Range<Int>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading ldc: Int
     ) {
         switch (precision, csimd_vector_bits() >= 512) {
-        case (.fp32, true): Strips<SinglePanels<SIMD16<Float>>>.multiply(rows: m, depth: k, a, leading: lda, panels: base, range: range, c, leading: ldc)
-        case (.fp32, false): Strips<SinglePanels<SIMD8<Float>>>.multiply(rows: m, depth: k, a, leading: lda, panels: base, range: range, c, leading: ldc)
-        case (.bf16, true): Strips<HalfPanels<SIMD16<Float>>>.multiply(rows: m, depth: k, a, leading: lda, panels: base, range: range, c, leading: ldc)
-        case (.bf16, false): Strips<HalfPanels<SIMD8<Float>>>.multiply(rows: m, depth: k, a, leading: lda, panels: base, range: range, c, leading: ldc)
+        case (.fp32, true):
+            Strips<SinglePanels<SIMD16<Float>>>.multiply(
+                rows: m,
+                depth: k,
+                a,
+                leading: lda,
+                panels: base,
+                range: range,
+                c,
+                leading: ldc
+            )
+        case (.fp32, false):
+            Strips<SinglePanels<SIMD8<Float>>>.multiply(
+                rows: m,
+                depth: k,
+                a,
+                leading: lda,
+                panels: base,
+                range: range,
+                c,
+                leading: ldc
+            )
+        case (.bf16, true):
+            Strips<HalfPanels<SIMD16<Float>>>.multiply(
+                rows: m,
+                depth: k,
+                a,
+                leading: lda,
+                panels: base,
+                range: range,
+                c,
+                leading: ldc
+            )
+        case (.bf16, false):
+            Strips<HalfPanels<SIMD8<Float>>>.multiply(
+                rows: m,
+                depth: k,
+                a,
+                leading: lda,
+                panels: base,
+                range: range,
+                c,
+                leading: ldc
+            )
         }
     }
 }
@@ -31,8 +78,14 @@ enum Strips<Format: PanelFormat> {
     private static var tallest: Int { Format.Lanes.scalarCount == 16 ? 8 : 6 }
 
     @inline(never) static func multiply(
-        rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels base: UnsafeRawPointer, range: Range<Int>,
-        _ c: UnsafeMutablePointer<Float>, leading ldc: Int
+        rows m: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        leading lda: Int,
+        panels base: UnsafeRawPointer,
+        range: Range<Int>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading ldc: Int
     ) {
         let width = 2 * Format.Lanes.scalarCount, strips = (m + tallest - 1) / tallest
         var j = range.lowerBound
@@ -42,8 +95,17 @@ enum Strips<Format: PanelFormat> {
             for s in 0..<strips {
                 let i = m * s / strips
                 strip(
-                    rows: m * (s + 1) / strips - i, panels: together, k, a + i * lda, lda, panel, k * Format.stride, c + i * ldc + j * width, ldc,
-                    ahead: together * k * Format.stride)
+                    rows: m * (s + 1) / strips - i,
+                    panels: together,
+                    k,
+                    a + i * lda,
+                    lda,
+                    panel,
+                    k * Format.stride,
+                    c + i * ldc + j * width,
+                    ldc,
+                    ahead: together * k * Format.stride
+                )
             }
             j += together
         }
@@ -53,8 +115,16 @@ enum Strips<Format: PanelFormat> {
     @inline(__always) private static func side(_ rows: Int) -> Int { rows == 1 ? 4 : rows == 2 ? 3 : rows == 3 ? 2 : 1 }
 
     @inline(__always) private static func strip(
-        rows: Int, panels: Int, _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafeRawPointer, _ next: Int,
-        _ c: UnsafeMutablePointer<Float>, _ ldc: Int, ahead: Int
+        rows: Int,
+        panels: Int,
+        _ k: Int,
+        _ a: UnsafePointer<Float>,
+        _ lda: Int,
+        _ b: UnsafeRawPointer,
+        _ next: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        _ ldc: Int,
+        ahead: Int
     ) {
         switch (rows, panels) {
         case (1, 4): PanelTile<1, 4, 4, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
@@ -64,7 +134,16 @@ enum Strips<Format: PanelFormat> {
         case (3, 2): PanelTile<3, 2, 6, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
         case (1, 3):
             PanelTile<1, 2, 2, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
-            PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b + 2 * next, next, c + 4 * Format.Lanes.scalarCount, ldc, ahead: ahead)
+            PanelTile<1, 1, 1, Format>.multiply(
+                k,
+                a,
+                lda,
+                b + 2 * next,
+                next,
+                c + 4 * Format.Lanes.scalarCount,
+                ldc,
+                ahead: ahead
+            )
         case (1, _): PanelTile<1, 1, 1, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
         case (2, _): PanelTile<2, 1, 2, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
         case (3, _): PanelTile<3, 1, 3, Format>.multiply(k, a, lda, b, next, c, ldc, ahead: ahead)
@@ -86,7 +165,13 @@ private struct PanelTile<let rows: Int, let panels: Int, let count: Int, Format:
     ///   - ahead: bytes to what is multiplied after this: it comes into the caches while this one is computed, or the first rows would
     ///     wait for the memory and the others would not use it.
     @inline(never) static func multiply(
-        _ k: Int, _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafeRawPointer, _ next: Int, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+        _ k: Int,
+        _ a: UnsafePointer<Float>,
+        _ lda: Int,
+        _ b: UnsafeRawPointer,
+        _ next: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        _ ldc: Int,
         ahead: Int
     ) {
         typealias Lanes = Format.Lanes

@@ -10,7 +10,13 @@ enum Panels {
     static func count(depth k: Int, columns n: Int) -> Int { (n + width - 1) / width * width * k }
 
     /// From rows: B[p, j] at `source[p * leading + j]`.
-    static func pack(rows source: UnsafePointer<Float>, leading: Int, depth k: Int, columns n: Int, into panels: UnsafeMutablePointer<Float>) {
+    static func pack(
+        rows source: UnsafePointer<Float>,
+        leading: Int,
+        depth k: Int,
+        columns n: Int,
+        into panels: UnsafeMutablePointer<Float>
+    ) {
         var panel = panels
         var j = 0
         while j < n {
@@ -34,7 +40,13 @@ enum Panels {
     }
 
     /// From columns: B[p, j] at `source[j * leading + p]` (the transpose of a row-major n x k matrix).
-    static func pack(columns source: UnsafePointer<Float>, leading: Int, depth k: Int, columns n: Int, into panels: UnsafeMutablePointer<Float>) {
+    static func pack(
+        columns source: UnsafePointer<Float>,
+        leading: Int,
+        depth k: Int,
+        columns n: Int,
+        into panels: UnsafeMutablePointer<Float>
+    ) {
         var panel = panels
         var j = 0
         while j < n {
@@ -70,8 +82,15 @@ enum Panels {
     ///
     /// Rows go in blocks that stay in the second-level cache while the panels pass by.
     static func multiply(
-        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, leading ldc: Int, accumulate: Bool
+        rows m: Int,
+        columns n: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        leading lda: Int,
+        panels: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading ldc: Int,
+        accumulate: Bool
     ) {
         let block = max(8, min(m, 65_536 / max(k, 1) / 8 * 8))
         var i = 0
@@ -81,8 +100,17 @@ enum Panels {
             var panel = panels
             while j < n {
                 Block.multiply(
-                    rows: rows, columns: min(width, n - j), depth: k, a + i * lda, rowStride: lda, step: 1, panel: panel,
-                    c + i * ldc + j, leading: ldc, accumulate: accumulate)
+                    rows: rows,
+                    columns: min(width, n - j),
+                    depth: k,
+                    a + i * lda,
+                    rowStride: lda,
+                    step: 1,
+                    panel: panel,
+                    c + i * ldc + j,
+                    leading: ldc,
+                    accumulate: accumulate
+                )
                 panel += width * k
                 j += width
             }
@@ -94,8 +122,17 @@ enum Panels {
     ///
     /// k (tokens) goes in slices whose packed panels of B fit `scratch` (`outerScratch` floats).
     static func multiplyTransposed(
-        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, _ b: UnsafePointer<Float>, leading ldb: Int,
-        _ c: UnsafeMutablePointer<Float>, leading ldc: Int, accumulate: Bool, scratch: UnsafeMutablePointer<Float>
+        rows m: Int,
+        columns n: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        leading lda: Int,
+        _ b: UnsafePointer<Float>,
+        leading ldb: Int,
+        _ c: UnsafeMutablePointer<Float>,
+        leading ldc: Int,
+        accumulate: Bool,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         var start = 0
         while start < k {
@@ -113,8 +150,17 @@ enum Panels {
                     let strip = interleaved + i * depth
                     if !packedA { interleave(a + start * lda + i, leading: lda, rows: rows, depth: depth, into: strip) }
                     Block.multiply(
-                        rows: rows, columns: columns, depth: depth, strip, rowStride: 1, step: Block.rows, panel: scratch, c + i * ldc + j, leading: ldc,
-                        accumulate: addsUp)
+                        rows: rows,
+                        columns: columns,
+                        depth: depth,
+                        strip,
+                        rowStride: 1,
+                        step: Block.rows,
+                        panel: scratch,
+                        c + i * ldc + j,
+                        leading: ldc,
+                        accumulate: addsUp
+                    )
                     i += rows
                 }
                 packedA = true
@@ -127,10 +173,18 @@ enum Panels {
     /// Tokens per slice of `multiplyTransposed`.
     static let slice = 256
     /// Floats of scratch that `multiplyTransposed` needs for m rows of the result.
-    static func outerScratch(rows m: Int) -> Int { slice * width + slice * ((m + Block.rows - 1) / Block.rows * Block.rows) }
+    static func outerScratch(rows m: Int) -> Int {
+        slice * width + slice * ((m + Block.rows - 1) / Block.rows * Block.rows)
+    }
 
     /// Rows of A^T side by side, so that a tile reads them one behind the other.
-    private static func interleave(_ a: UnsafePointer<Float>, leading: Int, rows: Int, depth: Int, into strip: UnsafeMutablePointer<Float>) {
+    private static func interleave(
+        _ a: UnsafePointer<Float>,
+        leading: Int,
+        rows: Int,
+        depth: Int,
+        into strip: UnsafeMutablePointer<Float>
+    ) {
         let wide = Block.rows
         if rows == 8 {
             for p in 0..<depth {
@@ -141,7 +195,11 @@ enum Panels {
             for p in 0..<depth {
                 let from = UnsafeRawPointer(a + p * leading), to = UnsafeMutableRawPointer(strip + p * wide)
                 to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-                to.storeBytes(of: from.loadUnaligned(fromByteOffset: 16, as: SIMD2<Float>.self), toByteOffset: 16, as: SIMD2<Float>.self)
+                to.storeBytes(
+                    of: from.loadUnaligned(fromByteOffset: 16, as: SIMD2<Float>.self),
+                    toByteOffset: 16,
+                    as: SIMD2<Float>.self
+                )
             }
         } else {
             for p in 0..<depth { for r in 0..<rows { strip[p * wide + r] = a[p * leading + r] } }

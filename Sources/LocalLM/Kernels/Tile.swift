@@ -13,8 +13,14 @@ struct Tile<let rows: Int> {
     ///   - panel: B, packed: 32 floats per p.
     ///   - c: row r starts at `c[r * leading]`.
     @inline(__always) static func multiply(
-        _ k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int, panel: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        _ k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         var low = InlineArray<rows, Vector>(repeating: .zero)
         var high = InlineArray<rows, Vector>(repeating: .zero)
@@ -47,15 +53,23 @@ struct Tile<let rows: Int> {
 struct NarrowTile<let rows: Int> {
     /// C[rows, 16] (+)= A[rows, k] B[k, 16], arguments as in `Tile`.
     @inline(__always) static func multiply(
-        _ k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int, panel: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        _ k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         var sums = InlineArray<rows, Vector>(repeating: .zero)
         var a = a
         var b = panel
         for _ in 0..<k {
             let b0 = b.vector(0)
-            for r in 0..<rows { sums[unchecked: r] = b0.multiplied(by: Vector(repeating: a[r * rowStride]), plus: sums[unchecked: r]) }
+            for r in 0..<rows {
+                sums[unchecked: r] = b0.multiplied(by: Vector(repeating: a[r * rowStride]), plus: sums[unchecked: r])
+            }
             a += step
             b += 16
         }
@@ -77,86 +91,233 @@ enum Block {
 
     /// C[m, n] (+)= A[m, k] B[k, n] for one packed panel of B, n <= `columns` (the panel is padded with zeros).
     @inline(__always) static func multiply(
-        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
-        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        rows m: Int,
+        columns n: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         if n < columns {
-            partial(rows: m, columns: n, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+            partial(
+                rows: m,
+                columns: n,
+                depth: k,
+                a,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c,
+                leading: leading,
+                accumulate: accumulate
+            )
         } else if isWide {
-            wide(rows: m, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+            wide(
+                rows: m,
+                depth: k,
+                a,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c,
+                leading: leading,
+                accumulate: accumulate
+            )
         } else {
-            narrow(rows: m, depth: k, a, rowStride: rowStride, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+            narrow(
+                rows: m,
+                depth: k,
+                a,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c,
+                leading: leading,
+                accumulate: accumulate
+            )
         }
     }
 
     /// 8 rows at a time, panels of 32 columns.
     @inline(__always) static func wide(
-        rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
-        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        rows m: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         var i = 0
         if step == 1 {
             while i + 8 <= m {
-                Tile<8>.multiply(k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                Tile<8>.multiply(
+                    k,
+                    a + i * rowStride,
+                    rowStride: rowStride,
+                    step: 1,
+                    panel: panel,
+                    c + i * leading,
+                    leading: leading,
+                    accumulate: accumulate
+                )
                 i += 8
             }
         } else {
             while i + 8 <= m {
-                Tile<8>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                Tile<8>.multiply(
+                    k,
+                    a + i * rowStride,
+                    rowStride: 1,
+                    step: step,
+                    panel: panel,
+                    c + i * leading,
+                    leading: leading,
+                    accumulate: accumulate
+                )
                 i += 8
             }
         }
         if i + 4 <= m {
-            Tile<4>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            Tile<4>.multiply(
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
             i += 4
         }
         if i + 2 <= m {
-            Tile<2>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            Tile<2>.multiply(
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
             i += 2
         }
         if i < m {
-            Tile<1>.multiply(k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+            Tile<1>.multiply(
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
         }
     }
 
     /// 6 rows at a time (the last 8 as 4 and 4), panels of 16 columns.
     @inline(__always) static func narrow(
-        rows m: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
-        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        rows m: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         var i = 0
         if step == 1 {
             while i + 6 <= m && i + 8 != m {
                 NarrowTile<6>.multiply(
-                    k, a + i * rowStride, rowStride: rowStride, step: 1, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                    k,
+                    a + i * rowStride,
+                    rowStride: rowStride,
+                    step: 1,
+                    panel: panel,
+                    c + i * leading,
+                    leading: leading,
+                    accumulate: accumulate
+                )
                 i += 6
             }
         } else {
             while i + 6 <= m && i + 8 != m {
-                NarrowTile<6>.multiply(k, a + i * rowStride, rowStride: 1, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                NarrowTile<6>.multiply(
+                    k,
+                    a + i * rowStride,
+                    rowStride: 1,
+                    step: step,
+                    panel: panel,
+                    c + i * leading,
+                    leading: leading,
+                    accumulate: accumulate
+                )
                 i += 6
             }
         }
         while i + 4 <= m {
             NarrowTile<4>.multiply(
-                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
             i += 4
         }
         if i + 2 <= m {
             NarrowTile<2>.multiply(
-                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
             i += 2
         }
         if i < m {
             NarrowTile<1>.multiply(
-                k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, c + i * leading, leading: leading, accumulate: accumulate)
+                k,
+                a + i * rowStride,
+                rowStride: rowStride,
+                step: step,
+                panel: panel,
+                c + i * leading,
+                leading: leading,
+                accumulate: accumulate
+            )
         }
     }
 
     /// The last, narrower panel: full tiles into a small buffer, then the columns that exist.
     @inline(never) private static func partial(
-        rows m: Int, columns n: Int, depth k: Int, _ a: UnsafePointer<Float>, rowStride: Int, step: Int,
-        panel: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        rows m: Int,
+        columns n: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        rowStride: Int,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
         withUnsafeTemporaryAllocation(byteCount: Self.rows * Self.columns * 4, alignment: 64) { raw in
             let buffer = raw.baseAddress!.assumingMemoryBound(to: Float.self)
@@ -164,8 +325,16 @@ enum Block {
             while i < m {
                 let rows = min(Self.rows, m - i)
                 multiply(
-                    rows: rows, columns: Self.columns, depth: k, a + i * rowStride, rowStride: rowStride, step: step, panel: panel, buffer,
-                    leading: Self.columns, accumulate: false
+                    rows: rows,
+                    columns: Self.columns,
+                    depth: k,
+                    a + i * rowStride,
+                    rowStride: rowStride,
+                    step: step,
+                    panel: panel,
+                    buffer,
+                    leading: Self.columns,
+                    accumulate: false
                 )
                 for r in 0..<rows {
                     let from = buffer + r * Self.columns, to = c + (i + r) * leading

@@ -67,7 +67,12 @@ enum VectorMath {
     }
 
     /// In place: row <- cap tanh(row * factor / cap), over `count` entries.
-    @inline(__always) static func softcap(_ row: UnsafeMutablePointer<Float>, _ count: Int, cap: Float, factor: Float = 1) {
+    @inline(__always) static func softcap(
+        _ row: UnsafeMutablePointer<Float>,
+        _ count: Int,
+        cap: Float,
+        factor: Float = 1
+    ) {
         let inner = Vector(repeating: factor / cap), outer = Vector(repeating: cap)
         var i = 0
         while i < count {
@@ -78,7 +83,12 @@ enum VectorMath {
     }
 
     /// The gradient of the row before its softcap: d <- d (1 - (capped / cap)^2).
-    @inline(__always) static func softcapGradient(_ d: UnsafeMutablePointer<Float>, capped: UnsafePointer<Float>, _ count: Int, cap: Float) {
+    @inline(__always) static func softcapGradient(
+        _ d: UnsafeMutablePointer<Float>,
+        capped: UnsafePointer<Float>,
+        _ count: Int,
+        cap: Float
+    ) {
         for i in 0..<count {
             let t = capped[i] / cap
             d[i] *= 1 - t * t
@@ -101,7 +111,12 @@ enum VectorMath {
     }
 
     /// y += alpha x.
-    @inline(__always) static func accumulate(_ y: UnsafeMutablePointer<Float>, _ alpha: Float, _ x: UnsafePointer<Float>, _ count: Int) {
+    @inline(__always) static func accumulate(
+        _ y: UnsafeMutablePointer<Float>,
+        _ alpha: Float,
+        _ x: UnsafePointer<Float>,
+        _ count: Int
+    ) {
         let a = Vector(repeating: alpha)
         var i = 0
         while i + 16 <= count {

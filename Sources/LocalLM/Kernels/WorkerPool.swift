@@ -68,7 +68,9 @@ public final class WorkerPool: @unchecked Sendable {
     }
 
     /// The part of `items` that falls to a worker: neighbours, in shares that differ by one at most.
-    @inline(__always) func share(_ items: Int, of worker: Int) -> Range<Int> { items * worker / count..<items * (worker + 1) / count }
+    @inline(__always) func share(_ items: Int, of worker: Int) -> Range<Int> {
+        items * worker / count..<items * (worker + 1) / count
+    }
 
     private func serve(_ index: Int) {
         var seen = 0

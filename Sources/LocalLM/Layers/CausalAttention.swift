@@ -12,7 +12,14 @@ struct CausalAttention: Sendable {
     let window: Int?
     let softcap: Float?
 
-    init(heads: Int, keyValueHeads: Int, headDimension: Int, scale: Float? = nil, window: Int? = nil, softcap: Float? = nil) {
+    init(
+        heads: Int,
+        keyValueHeads: Int,
+        headDimension: Int,
+        scale: Float? = nil,
+        window: Int? = nil,
+        softcap: Float? = nil
+    ) {
         self.heads = heads
         self.keyValueHeads = keyValueHeads
         self.headDimension = headDimension
@@ -23,8 +30,13 @@ struct CausalAttention: Sendable {
 
     init(_ c: ModelConfiguration, layer: Int) {
         self.init(
-            heads: c.headCount, keyValueHeads: c.keyValueHeadCount, headDimension: c.headDimension, scale: c.attentionScale,
-            window: c.window(layer: layer), softcap: c.attentionSoftcap)
+            heads: c.headCount,
+            keyValueHeads: c.keyValueHeadCount,
+            headDimension: c.headDimension,
+            scale: c.attentionScale,
+            window: c.window(layer: layer),
+            softcap: c.attentionSoftcap
+        )
     }
 
     var rowWidth: Int { (heads + 2 * keyValueHeads) * headDimension }
@@ -54,8 +66,11 @@ struct CausalAttention: Sendable {
     ///   - probabilities: heads x T x roundUp(T), overwritten, with the capped scores behind them; nil: not kept, `backward` makes
     ///     them again.
     func forward(
-        _ qkv: UnsafePointer<Float>, length t: Int, into out: UnsafeMutablePointer<Float>,
-        probabilities: UnsafeMutablePointer<Float>?, scratch: UnsafeMutablePointer<Float>
+        _ qkv: UnsafePointer<Float>,
+        length t: Int,
+        into out: UnsafeMutablePointer<Float>,
+        probabilities: UnsafeMutablePointer<Float>?,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), stride = rowWidth
         let keyPanels = scratch, valuePanels = scratch + tp * Self.roundUp(d)
@@ -74,9 +89,17 @@ struct CausalAttention: Sendable {
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(Panels.width, d - column), depth: i + rows - start, p + i * tp + start, rowStride: tp, step: 1,
-                            panel: valuePanels + column * t + start * Panels.width, out + i * outputWidth + head * d + column, leading: outputWidth,
-                            accumulate: false)
+                            rows: rows,
+                            columns: min(Panels.width, d - column),
+                            depth: i + rows - start,
+                            p + i * tp + start,
+                            rowStride: tp,
+                            step: 1,
+                            panel: valuePanels + column * t + start * Panels.width,
+                            out + i * outputWidth + head * d + column,
+                            leading: outputWidth,
+                            accumulate: false
+                        )
                         column += Panels.width
                     }
                     i += rows
@@ -87,15 +110,28 @@ struct CausalAttention: Sendable {
 
     /// Probabilities of a block of rows of one head: whole rows of P, zero where nothing is seen.
     @inline(__always) private func attend(
-        rows: Range<Int>, of queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, length t: Int, into p: UnsafeMutablePointer<Float>,
+        rows: Range<Int>,
+        of queries: UnsafePointer<Float>,
+        keys: UnsafePointer<Float>,
+        length t: Int,
+        into p: UnsafeMutablePointer<Float>,
         capped: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), i = rows.lowerBound
         var j = firstPanel(i)
         while j < rows.upperBound {
             Block.multiply(
-                rows: rows.count, columns: Panels.width, depth: d, queries + i * rowWidth, rowStride: rowWidth, step: 1,
-                panel: keys + j * d, p + i * tp + j, leading: tp, accumulate: false)
+                rows: rows.count,
+                columns: Panels.width,
+                depth: d,
+                queries + i * rowWidth,
+                rowStride: rowWidth,
+                step: 1,
+                panel: keys + j * d,
+                p + i * tp + j,
+                leading: tp,
+                accumulate: false
+            )
             j += Panels.width
         }
         for r in rows {
@@ -115,8 +151,12 @@ struct CausalAttention: Sendable {
     ///
     /// Overwrites `dQKV` (T x rowWidth); heads of a group add up in its keys and values.
     func backward(
-        _ dOut: UnsafePointer<Float>, _ qkv: UnsafePointer<Float>, probabilities: UnsafeMutablePointer<Float>?, length t: Int,
-        into dQKV: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+        _ dOut: UnsafePointer<Float>,
+        _ qkv: UnsafePointer<Float>,
+        probabilities: UnsafeMutablePointer<Float>?,
+        length t: Int,
+        into dQKV: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
     ) {
         let d = headDimension, tp = Self.roundUp(t), dp = Self.roundUp(d), stride = rowWidth
         let keyPanels = scratch, valueTransposed = scratch + tp * dp
@@ -126,7 +166,9 @@ struct CausalAttention: Sendable {
             let kColumn = (heads + kv) * d, vColumn = (heads + keyValueHeads + kv) * d
             Panels.pack(rows: qkv + kColumn, leading: stride, depth: t, columns: d, into: keyPanels)
             Panels.pack(columns: qkv + vColumn, leading: stride, depth: d, columns: t, into: valueTransposed)
-            if probabilities == nil { Panels.pack(columns: qkv + kColumn, leading: stride, depth: d, columns: t, into: keyTransposed) }
+            if probabilities == nil {
+                Panels.pack(columns: qkv + kColumn, leading: stride, depth: d, columns: t, into: keyTransposed)
+            }
             for head in (kv * group)..<((kv + 1) * group) {
                 let isFirst = head == kv * group
                 let p = probabilities.map { $0 + head * t * tp } ?? own
@@ -137,25 +179,59 @@ struct CausalAttention: Sendable {
                 var i = 0
                 while i < t {
                     let rows = min(Block.rows, t - i), visible = i + rows, start = firstPanel(i)
-                    if probabilities == nil { attend(rows: i..<visible, of: qkv + head * d, keys: keyTransposed, length: t, into: p, capped: capped) }
+                    if probabilities == nil {
+                        attend(
+                            rows: i..<visible,
+                            of: qkv + head * d,
+                            keys: keyTransposed,
+                            length: t,
+                            into: p,
+                            capped: capped
+                        )
+                    }
                     var j = start
                     while j < visible {
                         Block.multiply(
-                            rows: rows, columns: Panels.width, depth: d, dO + i * outputWidth, rowStride: outputWidth, step: 1,
-                            panel: valueTransposed + j * d, dScores + i * tp + j, leading: tp, accumulate: false)
+                            rows: rows,
+                            columns: Panels.width,
+                            depth: d,
+                            dO + i * outputWidth,
+                            rowStride: outputWidth,
+                            step: 1,
+                            panel: valueTransposed + j * d,
+                            dScores + i * tp + j,
+                            leading: tp,
+                            accumulate: false
+                        )
                         j += Panels.width
                     }
                     for r in i..<visible {
                         let row = dScores + r * tp
                         row.update(repeating: 0, count: start)
                         softmaxBackward(row + start, p + r * tp + start, visible: r + 1 - start, padded: tp - start)
-                        if let softcap { VectorMath.softcapGradient(row + first(r), capped: capped + r * tp + first(r), r + 1 - first(r), cap: softcap) }
+                        if let softcap {
+                            VectorMath.softcapGradient(
+                                row + first(r),
+                                capped: capped + r * tp + first(r),
+                                r + 1 - first(r),
+                                cap: softcap
+                            )
+                        }
                     }
                     var column = 0
                     while column < d {
                         Block.multiply(
-                            rows: rows, columns: min(Panels.width, d - column), depth: visible - start, dScores + i * tp + start, rowStride: tp, step: 1,
-                            panel: keyPanels + column * t + start * Panels.width, dQKV + i * stride + head * d + column, leading: stride, accumulate: false)
+                            rows: rows,
+                            columns: min(Panels.width, d - column),
+                            depth: visible - start,
+                            dScores + i * tp + start,
+                            rowStride: tp,
+                            step: 1,
+                            panel: keyPanels + column * t + start * Panels.width,
+                            dQKV + i * stride + head * d + column,
+                            leading: stride,
+                            accumulate: false
+                        )
                         column += Panels.width
                     }
                     i += rows
@@ -168,11 +244,27 @@ struct CausalAttention: Sendable {
                     while column < d {
                         let width = min(Panels.width, d - column)
                         transposed(
-                            rows: rows, columns: width, depth: depth, dScores + j * tp + j, step: tp, panel: queryPanels + column * t + j * Panels.width,
-                            dQKV + j * stride + kColumn + column, leading: stride, accumulate: !isFirst)
+                            rows: rows,
+                            columns: width,
+                            depth: depth,
+                            dScores + j * tp + j,
+                            step: tp,
+                            panel: queryPanels + column * t + j * Panels.width,
+                            dQKV + j * stride + kColumn + column,
+                            leading: stride,
+                            accumulate: !isFirst
+                        )
                         transposed(
-                            rows: rows, columns: width, depth: depth, p + j * tp + j, step: tp, panel: outputPanels + column * t + j * Panels.width,
-                            dQKV + j * stride + vColumn + column, leading: stride, accumulate: !isFirst)
+                            rows: rows,
+                            columns: width,
+                            depth: depth,
+                            p + j * tp + j,
+                            step: tp,
+                            panel: outputPanels + column * t + j * Panels.width,
+                            dQKV + j * stride + vColumn + column,
+                            leading: stride,
+                            accumulate: !isFirst
+                        )
                         column += Panels.width
                     }
                     j += rows
@@ -182,14 +274,37 @@ struct CausalAttention: Sendable {
     }
 
     @inline(__always) private func transposed(
-        rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>, step: Int, panel: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>, leading: Int, accumulate: Bool
+        rows: Int,
+        columns: Int,
+        depth: Int,
+        _ a: UnsafePointer<Float>,
+        step: Int,
+        panel: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>,
+        leading: Int,
+        accumulate: Bool
     ) {
-        Block.multiply(rows: rows, columns: columns, depth: depth, a, rowStride: 1, step: step, panel: panel, c, leading: leading, accumulate: accumulate)
+        Block.multiply(
+            rows: rows,
+            columns: columns,
+            depth: depth,
+            a,
+            rowStride: 1,
+            step: step,
+            panel: panel,
+            c,
+            leading: leading,
+            accumulate: accumulate
+        )
     }
 
     /// dS = P (dP - sum(P dP)) scale over the visible entries of one row; the rest becomes 0.
-    @inline(__always) private func softmaxBackward(_ dScores: UnsafeMutablePointer<Float>, _ p: UnsafePointer<Float>, visible: Int, padded: Int) {
+    @inline(__always) private func softmaxBackward(
+        _ dScores: UnsafeMutablePointer<Float>,
+        _ p: UnsafePointer<Float>,
+        visible: Int,
+        padded: Int
+    ) {
         let sum = VectorMath.dot(dScores, p, visible)
         let minus = Vector(repeating: -sum), factor = Vector(repeating: scale)
         var j = 0

@@ -5,20 +5,29 @@ enum GatedUnit {
     ///   - gateUp: N x 2F, gates first. `activation`: N x F.
     ///   - columns: those of `activation` that are wanted; nil: all.
     static func forward(
-        _ function: ModelConfiguration.Activation, _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, columns: Range<Int>? = nil,
+        _ function: ModelConfiguration.Activation,
+        _ gateUp: UnsafePointer<Float>,
+        rows: Int,
+        width f: Int,
+        columns: Range<Int>? = nil,
         into activation: UnsafeMutablePointer<Float>
     ) {
         let columns = columns ?? 0..<f
         switch function {
         case .silu: forward(gateUp, rows: rows, width: f, columns, into: activation) { sigmoid($0) }
-        case .geluTanh: forward(gateUp, rows: rows, width: f, columns, into: activation) { sigmoid(doubledArgument($0)) }
+        case .geluTanh:
+            forward(gateUp, rows: rows, width: f, columns, into: activation) { sigmoid(doubledArgument($0)) }
         }
     }
 
     /// da/du = g s and, with s' = s (1 - s) k, da/dg = u s (1 + g (1 - s) k), where k = 1 for SwiGLU, and 2 dz/dg for GeGLU.
     /// Overwrites `dGateUp` (N x 2F).
     static func backward(
-        _ function: ModelConfiguration.Activation, _ dActivation: UnsafePointer<Float>, _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int,
+        _ function: ModelConfiguration.Activation,
+        _ dActivation: UnsafePointer<Float>,
+        _ gateUp: UnsafePointer<Float>,
+        rows: Int,
+        width f: Int,
         into dGateUp: UnsafeMutablePointer<Float>
     ) {
         let one = Vector(repeating: 1)
@@ -31,7 +40,10 @@ enum GatedUnit {
         case .geluTanh:
             backward(dActivation, gateUp, rows: rows, width: f, into: dGateUp) { g in
                 let s = sigmoid(doubledArgument(g))
-                let slope = (g * g).multiplied(by: Vector(repeating: 2 * rootTwoOverPi * 3 * cubic), plus: Vector(repeating: 2 * rootTwoOverPi))
+                let slope = (g * g).multiplied(
+                    by: Vector(repeating: 2 * rootTwoOverPi * 3 * cubic),
+                    plus: Vector(repeating: 2 * rootTwoOverPi)
+                )
                 return (s, (g * slope).multiplied(by: one - s, plus: one))
             }
         }
@@ -42,7 +54,11 @@ enum GatedUnit {
 
     /// 2 z.
     @inline(__always) private static func doubledArgument(_ g: Vector) -> Vector {
-        g * (g * g).multiplied(by: Vector(repeating: 2 * rootTwoOverPi * cubic), plus: Vector(repeating: 2 * rootTwoOverPi))
+        g
+            * (g * g).multiplied(
+                by: Vector(repeating: 2 * rootTwoOverPi * cubic),
+                plus: Vector(repeating: 2 * rootTwoOverPi)
+            )
     }
 
     @inline(__always) private static func sigmoid(_ x: Vector) -> Vector {
@@ -51,7 +67,11 @@ enum GatedUnit {
     }
 
     @inline(__always) private static func forward(
-        _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, _ columns: Range<Int>, into activation: UnsafeMutablePointer<Float>,
+        _ gateUp: UnsafePointer<Float>,
+        rows: Int,
+        width f: Int,
+        _ columns: Range<Int>,
+        into activation: UnsafeMutablePointer<Float>,
         _ gate: (Vector) -> Vector
     ) {
         for row in 0..<rows {
@@ -68,7 +88,11 @@ enum GatedUnit {
 
     /// `parts` gives s and 1 + g (1 - s) k.
     @inline(__always) private static func backward(
-        _ dActivation: UnsafePointer<Float>, _ gateUp: UnsafePointer<Float>, rows: Int, width f: Int, into dGateUp: UnsafeMutablePointer<Float>,
+        _ dActivation: UnsafePointer<Float>,
+        _ gateUp: UnsafePointer<Float>,
+        rows: Int,
+        width f: Int,
+        into dGateUp: UnsafeMutablePointer<Float>,
         _ parts: (Vector) -> (Vector, Vector)
     ) {
         for row in 0..<rows {

@@ -50,13 +50,23 @@ final class ProjectionBank: @unchecked Sendable {
                 backward = next
                 next += Panels.count(depth: m.outputs, columns: m.inputs)
             }
-            let p = Projection(inputs: m.inputs, outputs: m.outputs, offset: m.offset, forwardPanels: forward, backwardPanels: backward)
+            let p = Projection(
+                inputs: m.inputs,
+                outputs: m.outputs,
+                offset: m.offset,
+                forwardPanels: forward,
+                backwardPanels: backward
+            )
             all.append(p)
             return p
         }
         layers = weights.layout.layers.map {
             Layer(
-                queryKeyValue: projection($0.queryKeyValue), output: projection($0.output), gateUp: projection($0.gateUp), down: projection($0.down))
+                queryKeyValue: projection($0.queryKeyValue),
+                output: projection($0.output),
+                gateUp: projection($0.gateUp),
+                down: projection($0.down)
+            )
         }
         head = projection(weights.layout.head)
         self.all = all

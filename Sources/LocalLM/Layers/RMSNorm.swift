@@ -6,7 +6,9 @@ struct RMSNorm: Sendable {
     let offset: Float
 
     /// The norm of a model over rows of `width`: its hidden states, or one head.
-    init(_ c: ModelConfiguration, width: Int) { self.init(width: width, epsilon: c.rmsNormEpsilon, offset: c.normOffset) }
+    init(_ c: ModelConfiguration, width: Int) {
+        self.init(width: width, epsilon: c.rmsNormEpsilon, offset: c.normOffset)
+    }
 
     init(width: Int, epsilon: Float, offset: Float) {
         self.width = width
@@ -17,7 +19,11 @@ struct RMSNorm: Sendable {
     /// - Parameters:
     ///   - x, y: N x C; they may be the same. `rstd`: N, the reciprocal root mean squares that `backward` reads.
     func forward(
-        _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, rstd: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>,
+        weight: UnsafePointer<Float>,
+        rows: Int,
+        into y: UnsafeMutablePointer<Float>,
+        rstd: UnsafeMutablePointer<Float>
     ) {
         let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {
@@ -42,8 +48,13 @@ struct RMSNorm: Sendable {
     ///
     /// Adds to `dx` (the residual stream's gradient is already there) and to `dWeight`, nil where the weight is frozen.
     func backward(
-        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, rstd: UnsafePointer<Float>, rows: Int,
-        addingTo dx: UnsafeMutablePointer<Float>, _ dWeight: UnsafeMutablePointer<Float>?
+        _ dy: UnsafePointer<Float>,
+        _ x: UnsafePointer<Float>,
+        weight: UnsafePointer<Float>,
+        rstd: UnsafePointer<Float>,
+        rows: Int,
+        addingTo dx: UnsafeMutablePointer<Float>,
+        _ dWeight: UnsafeMutablePointer<Float>?
     ) {
         let c = width, o = Vector(repeating: offset)
         for row in 0..<rows {

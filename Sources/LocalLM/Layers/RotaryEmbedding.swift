@@ -7,7 +7,12 @@ struct RotaryEmbedding: Sendable {
     private let sines: FloatBuffer
 
     init(_ c: ModelConfiguration) {
-        self.init(headDimension: c.headDimension, theta: c.ropeTheta, scaling: c.ropeScaling, positions: c.maximumPositions)
+        self.init(
+            headDimension: c.headDimension,
+            theta: c.ropeTheta,
+            scaling: c.ropeScaling,
+            positions: c.maximumPositions
+        )
     }
 
     init(headDimension: Int, theta: Float, scaling: RopeScaling? = nil, positions: Int) {

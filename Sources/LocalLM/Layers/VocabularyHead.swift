@@ -26,7 +26,12 @@ struct VocabularyHead: Sendable {
     func chunks(rows: Int) -> Int { (rows + chunk - 1) / chunk }
 
     /// Logits of rows: N x vocabulary.
-    func logits(_ hidden: UnsafePointer<Float>, rows: Int, products: ProjectionPass, into logits: UnsafeMutablePointer<Float>) {
+    func logits(
+        _ hidden: UnsafePointer<Float>,
+        rows: Int,
+        products: ProjectionPass,
+        into logits: UnsafeMutablePointer<Float>
+    ) {
         products.forward(products.bank.head, hidden, rows: rows, into: logits)
         guard let softcap else { return }
         for r in 0..<rows { VectorMath.softcap(logits + r * vocabulary, vocabulary, cap: softcap) }
@@ -34,8 +39,12 @@ struct VocabularyHead: Sendable {
 
     /// Logprob of each row's target.
     func logprobs(
-        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, products: ProjectionPass,
-        logits: UnsafeMutablePointer<Float>, into logprobs: UnsafeMutablePointer<Float>
+        _ hidden: UnsafePointer<Float>,
+        targets: UnsafePointer<Int32>,
+        rows: Int,
+        products: ProjectionPass,
+        logits: UnsafeMutablePointer<Float>,
+        into logprobs: UnsafeMutablePointer<Float>
     ) {
         var start = 0
         while start < rows {
@@ -52,8 +61,14 @@ struct VocabularyHead: Sendable {
     /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the head's gradient unless it is
     /// frozen.
     func forwardBackward(
-        _ hidden: UnsafePointer<Float>, targets: UnsafePointer<Int32>, weights: UnsafePointer<Float>, rows: Int, products: ProjectionPass,
-        logits: UnsafeMutablePointer<Float>, into logprobs: UnsafeMutablePointer<Float>, dHidden: UnsafeMutablePointer<Float>,
+        _ hidden: UnsafePointer<Float>,
+        targets: UnsafePointer<Int32>,
+        weights: UnsafePointer<Float>,
+        rows: Int,
+        products: ProjectionPass,
+        logits: UnsafeMutablePointer<Float>,
+        into logprobs: UnsafeMutablePointer<Float>,
+        dHidden: UnsafeMutablePointer<Float>,
         gradients: WeightGradients?
     ) {
         let head = products.bank.head
@@ -71,12 +86,16 @@ struct VocabularyHead: Sendable {
                 logprobs[start + r] = logit - logSum
                 VectorMath.scale(row, weight, vocabulary)
                 row[target] -= weight
-                if let softcap { VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap) }
+                if let softcap {
+                    VectorMath.softcapGradient(row, capped: logits + chunk * vocabulary, vocabulary, cap: softcap)
+                }
             }
             let gradient = products.outputGradient(head, logits, rows: n)
             if n > 0 { products.backwardInput(head, gradient, rows: n, into: dHidden + start * width) }
             gradients?.add(after: write > 0 ? write - 1 : nil) { g in
-                if n > 0 { products.backwardWeight(head, gradient, hidden + start * width, rows: 0..<n, into: g + head.offset) }
+                if n > 0 {
+                    products.backwardWeight(head, gradient, hidden + start * width, rows: 0..<n, into: g + head.offset)
+                }
             }
         }
     }

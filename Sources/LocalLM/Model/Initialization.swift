@@ -15,11 +15,17 @@ public enum Initialization {
     }
 
     /// Every matrix with one standard deviation (transformers' default is 0.02), norms 1.
-    public static func gaussian(_ configuration: ModelConfiguration, standardDeviation: Double = 0.02, seed: UInt64) -> Weights {
+    public static func gaussian(_ configuration: ModelConfiguration, standardDeviation: Double = 0.02, seed: UInt64)
+        -> Weights
+    {
         fill(configuration, seed: seed) { $0.role.decays ? standardDeviation : 0 }
     }
 
-    private static func fill(_ configuration: ModelConfiguration, seed: UInt64, deviation: (TensorSpecification) -> Double) -> Weights {
+    private static func fill(
+        _ configuration: ModelConfiguration,
+        seed: UInt64,
+        deviation: (TensorSpecification) -> Double
+    ) -> Weights {
         let weights = Weights(configuration)
         for tensor in weights.layout.tensors {
             let p = weights.pointer(tensor)

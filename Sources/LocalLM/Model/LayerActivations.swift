@@ -11,7 +11,8 @@ public enum ActivationMemory: Sendable {
 
 /// What the backward pass of one layer reads. Rows are the tokens of the batch.
 struct LayerActivations {
-    private(set) var input = Self.none, normed = Self.none, qkv = Self.none, attended = Self.none, middle = Self.none, middleNormed = Self.none,
+    private(set) var input = Self.none, normed = Self.none, qkv = Self.none, attended = Self.none, middle = Self.none,
+        middleNormed = Self.none,
         gateUp = Self.none, activation = Self.none
     private(set) var rstd = Self.none, middleRstd = Self.none
     /// Only where they are kept.
@@ -19,7 +20,8 @@ struct LayerActivations {
     /// Queries and keys before their norm, where they have one.
     private(set) var rawHeads = Self.none, headRstd = Self.none
     /// What attention and feed-forward network gave, before the post-norms.
-    private(set) var attentionBranch = Self.none, attentionRstd = Self.none, feedForwardBranch = Self.none, feedForwardRstd = Self.none
+    private(set) var attentionBranch = Self.none, attentionRstd = Self.none, feedForwardBranch = Self.none,
+        feedForwardRstd = Self.none
 
     private static var none: FloatBuffer { FloatBuffer(count: 0) }
 
@@ -42,15 +44,21 @@ struct LayerActivations {
     }
 
     /// Every buffer, and its floats per token.
-    private static func parts(_ c: ModelConfiguration) -> [(place: WritableKeyPath<Self, FloatBuffer>, width: Int, cost: Cost)] {
+    private static func parts(_ c: ModelConfiguration) -> [(
+        place: WritableKeyPath<Self, FloatBuffer>, width: Int, cost: Cost
+    )] {
         let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0
         let branch = c.hasPostNorms ? c.hiddenSize : 0, branchRstd = c.hasPostNorms ? 1 : 0
         return [
             (\.input, c.hiddenSize, .all), (\.rstd, 1, .all),
-            (\.normed, c.hiddenSize, .pass), (\.middleNormed, c.hiddenSize, .pass), (\.activation, c.intermediateSize, .pass),
-            (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product), (\.headRstd, heads, .product),
-            (\.attended, c.queryWidth, .product), (\.attentionBranch, branch, .product), (\.attentionRstd, branchRstd, .product),
-            (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product), (\.gateUp, 2 * c.intermediateSize, .product),
+            (\.normed, c.hiddenSize, .pass), (\.middleNormed, c.hiddenSize, .pass),
+            (\.activation, c.intermediateSize, .pass),
+            (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product),
+            (\.headRstd, heads, .product),
+            (\.attended, c.queryWidth, .product), (\.attentionBranch, branch, .product),
+            (\.attentionRstd, branchRstd, .product),
+            (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product),
+            (\.gateUp, 2 * c.intermediateSize, .product),
             (\.feedForwardBranch, branch, .product), (\.feedForwardRstd, branchRstd, .product),
         ]
     }
@@ -63,7 +71,13 @@ struct LayerActivations {
     }
 
     /// - Parameter first: the activations of layer 0, which other layers share as far as the policy lets them.
-    init(_ c: ModelConfiguration, tokens n: Int, probabilities count: Int, memory: ActivationMemory, first: LayerActivations?) {
+    init(
+        _ c: ModelConfiguration,
+        tokens n: Int,
+        probabilities count: Int,
+        memory: ActivationMemory,
+        first: LayerActivations?
+    ) {
         probabilities = FloatBuffer(count: memory == .keep ? count : 0)
         for part in Self.parts(c) {
             let shared = part.cost.isShared(memory) ? first : nil

@@ -51,9 +51,19 @@ public struct ModelConfiguration: Sendable, Equatable {
     public var slides: [Bool] = []
 
     public init(
-        hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int,
-        headDimension: Int? = nil, vocabularySize: Int, maximumPositions: Int = 2048, rmsNormEpsilon: Float = 1e-5,
-        ropeTheta: Float = 10_000, tiesEmbeddings: Bool = true, bosTokenID: Int? = nil, eosTokenIDs: [Int] = [],
+        hiddenSize: Int,
+        intermediateSize: Int,
+        layerCount: Int,
+        headCount: Int,
+        keyValueHeadCount: Int,
+        headDimension: Int? = nil,
+        vocabularySize: Int,
+        maximumPositions: Int = 2048,
+        rmsNormEpsilon: Float = 1e-5,
+        ropeTheta: Float = 10_000,
+        tiesEmbeddings: Bool = true,
+        bosTokenID: Int? = nil,
+        eosTokenIDs: [Int] = [],
         padTokenID: Int? = nil
     ) {
         family = .llama

@@ -5,19 +5,26 @@ extension TransformerShard {
     /// - Parameter next: where x'' goes; nil where the layer is only done again for its activations.
     func forward(layer index: Int, into next: FloatBuffer?) {
         let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer
-        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
+        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index],
+            attention = attentions[index]
         norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
         forward(p.queryKeyValue, a.normed, rows: n, into: a.qkv)
         if let bias = offsets.bias {
-            for row in 0..<n { VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth) }
+            for row in 0..<n {
+                VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth)
+            }
         }
         if let query = offsets.query, let key = offsets.key { normalizeHeads(a, query: w + query, key: w + key) }
         rotate(a.qkv.pointer, backward: false)
         var probability = a.probabilities.pointer
         for (start, length) in batch.sequences {
             attention.forward(
-                a.qkv.pointer + start * c.attentionRowWidth, length: length, into: a.attended.pointer + start * c.queryWidth,
-                probabilities: keepsProbabilities ? probability : nil, scratch: attentionScratch.pointer)
+                a.qkv.pointer + start * c.attentionRowWidth,
+                length: length,
+                into: a.attended.pointer + start * c.queryWidth,
+                probabilities: keepsProbabilities ? probability : nil,
+                scratch: attentionScratch.pointer
+            )
             probability += attention.probabilityCount(length: length)
         }
         // Of the last layer only the target rows go on.
@@ -29,26 +36,64 @@ extension TransformerShard {
             keepTargets(of: a.input.pointer, width: c.hiddenSize, in: residual)
         }
         add(
-            p.output, of: a.attended, to: residual, rows: rows, into: a.middle, branch: a.attentionBranch, rstd: a.attentionRstd,
-            post: offsets.attentionPost)
-        norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: rows, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
+            p.output,
+            of: a.attended,
+            to: residual,
+            rows: rows,
+            into: a.middle,
+            branch: a.attentionBranch,
+            rstd: a.attentionRstd,
+            post: offsets.attentionPost
+        )
+        norm.forward(
+            a.middle.pointer,
+            weight: w + offsets.middle,
+            rows: rows,
+            into: a.middleNormed.pointer,
+            rstd: a.middleRstd.pointer
+        )
         forward(p.gateUp, a.middleNormed, rows: rows, into: a.gateUp)
-        GatedUnit.forward(c.activation, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: a.activation.pointer)
+        GatedUnit.forward(
+            c.activation,
+            a.gateUp.pointer,
+            rows: rows,
+            width: c.intermediateSize,
+            into: a.activation.pointer
+        )
         guard let next else { return }
         add(
-            p.down, of: a.activation, to: a.middle.pointer, rows: rows, into: next, branch: a.feedForwardBranch, rstd: a.feedForwardRstd,
-            post: offsets.feedForwardPost)
+            p.down,
+            of: a.activation,
+            to: a.middle.pointer,
+            rows: rows,
+            into: next,
+            branch: a.feedForwardBranch,
+            rstd: a.feedForwardRstd,
+            post: offsets.feedForwardPost
+        )
     }
 
     /// `sum` = residual + W x, or residual + norm(W x) where the family has post-norms.
     private func add(
-        _ p: Projection, of x: FloatBuffer, to residual: UnsafePointer<Float>, rows: Int, into sum: FloatBuffer, branch: FloatBuffer, rstd: FloatBuffer,
+        _ p: Projection,
+        of x: FloatBuffer,
+        to residual: UnsafePointer<Float>,
+        rows: Int,
+        into sum: FloatBuffer,
+        branch: FloatBuffer,
+        rstd: FloatBuffer,
         post: Int?
     ) {
         let count = rows * configuration.hiddenSize
         if let post {
             forward(p, x, rows: rows, into: branch)
-            norm.forward(branch.pointer, weight: bank.weights.buffer.pointer + post, rows: rows, into: sum.pointer, rstd: rstd.pointer)
+            norm.forward(
+                branch.pointer,
+                weight: bank.weights.buffer.pointer + post,
+                rows: rows,
+                into: sum.pointer,
+                rstd: rstd.pointer
+            )
             VectorMath.add(sum.pointer, residual, count)
         } else {
             sum.pointer.update(from: residual, count: count)
@@ -59,7 +104,8 @@ extension TransformerShard {
     /// dx: the gradient of x'' on the way in, of x on the way out.
     func backward(layer index: Int) {
         let c = configuration, n = batch.tokenCount
-        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index], attention = attentions[index]
+        let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index],
+            attention = attentions[index]
         let isLast = index + 1 == layers.count
         // The target rows keep, in their sums, the groups that they would have among all rows.
         let rows = isLast ? batch.targetCount : n, slices = isLast ? targetSlices : [0..<n]
@@ -68,9 +114,24 @@ extension TransformerShard {
         // x'' = x' + Wdown gated
         let dDown = branchGradient(a.feedForwardBranch, a.feedForwardRstd, rows: rows, post: offsets.feedForwardPost)
         backward(p.down, dDown, a.activation, rows: rows, slices, into: dNarrow)
-        GatedUnit.backward(c.activation, dNarrow.pointer, a.gateUp.pointer, rows: rows, width: c.intermediateSize, into: dWide.pointer)
+        GatedUnit.backward(
+            c.activation,
+            dNarrow.pointer,
+            a.gateUp.pointer,
+            rows: rows,
+            width: c.intermediateSize,
+            into: dWide.pointer
+        )
         backward(p.gateUp, dWide, a.middleNormed, rows: rows, slices, into: dNormed)
-        backwardNorm(norm, dNormed.pointer, a.middle.pointer, offsets.middle, a.middleRstd.pointer, rows: rows, addingTo: dx.pointer)
+        backwardNorm(
+            norm,
+            dNormed.pointer,
+            a.middle.pointer,
+            offsets.middle,
+            a.middleRstd.pointer,
+            rows: rows,
+            addingTo: dx.pointer
+        )
 
         // x' = x + Wo attention
         let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
@@ -82,30 +143,64 @@ extension TransformerShard {
         var probability = a.probabilities.pointer
         for (start, length) in batch.sequences {
             attention.backward(
-                dNarrow.pointer + start * c.queryWidth, a.qkv.pointer + start * c.attentionRowWidth, probabilities: keepsProbabilities ? probability : nil,
-                length: length, into: dWide.pointer + start * c.attentionRowWidth, scratch: attentionScratch.pointer)
+                dNarrow.pointer + start * c.queryWidth,
+                a.qkv.pointer + start * c.attentionRowWidth,
+                probabilities: keepsProbabilities ? probability : nil,
+                length: length,
+                into: dWide.pointer + start * c.attentionRowWidth,
+                scratch: attentionScratch.pointer
+            )
             probability += attention.probabilityCount(length: length)
         }
         rotate(dWide.pointer, backward: true)
         if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
         if let bias = offsets.bias {
             gradients?.add { g in
-                for row in 0..<n { VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth) }
+                for row in 0..<n {
+                    VectorMath.add(g + bias, dWide.pointer + row * c.attentionRowWidth, c.attentionRowWidth)
+                }
             }
         }
         backward(p.queryKeyValue, dWide, a.normed, rows: n, [0..<n], into: dNormed)
-        backwardNorm(norm, dNormed.pointer, a.input.pointer, offsets.input, a.rstd.pointer, rows: n, addingTo: dx.pointer)
+        backwardNorm(
+            norm,
+            dNormed.pointer,
+            a.input.pointer,
+            offsets.input,
+            a.rstd.pointer,
+            rows: n,
+            addingTo: dx.pointer
+        )
     }
 
     /// Brings back what the forward pass did not keep.
     private func recompute(layer index: Int) {
-        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, a = layers[index], offsets = bank.weights.layout.layers[index]
+        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, a = layers[index],
+            offsets = bank.weights.layout.layers[index]
         switch memory {
         case .keep: return
         case .compact:
-            norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
-            norm.forward(a.middle.pointer, weight: w + offsets.middle, rows: n, into: a.middleNormed.pointer, rstd: a.middleRstd.pointer)
-            GatedUnit.forward(c.activation, a.gateUp.pointer, rows: n, width: c.intermediateSize, into: a.activation.pointer)
+            norm.forward(
+                a.input.pointer,
+                weight: w + offsets.input,
+                rows: n,
+                into: a.normed.pointer,
+                rstd: a.rstd.pointer
+            )
+            norm.forward(
+                a.middle.pointer,
+                weight: w + offsets.middle,
+                rows: n,
+                into: a.middleNormed.pointer,
+                rstd: a.middleRstd.pointer
+            )
+            GatedUnit.forward(
+                c.activation,
+                a.gateUp.pointer,
+                rows: n,
+                width: c.intermediateSize,
+                into: a.activation.pointer
+            )
         case .checkpoint: forward(layer: index, into: c.hasPostNorms ? layers[index + 1].input : nil)
         }
     }
@@ -123,10 +218,17 @@ extension TransformerShard {
     private func normalizeHeads(_ a: LayerActivations, query: UnsafePointer<Float>, key: UnsafePointer<Float>) {
         let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
         for row in 0..<batch.tokenCount {
-            let x = a.qkv.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
+            let x = a.qkv.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width,
+                rstd = a.headRstd.pointer + row * heads
             raw.update(from: x, count: width)
             headNorm.forward(raw, weight: query, rows: c.headCount, into: x, rstd: rstd)
-            headNorm.forward(raw + c.queryWidth, weight: key, rows: c.keyValueHeadCount, into: x + c.queryWidth, rstd: rstd + c.headCount)
+            headNorm.forward(
+                raw + c.queryWidth,
+                weight: key,
+                rows: c.keyValueHeadCount,
+                into: x + c.queryWidth,
+                rstd: rstd + c.headCount
+            )
         }
     }
 
@@ -138,12 +240,27 @@ extension TransformerShard {
         let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
         let w = bank.weights.buffer.pointer, dRaw = headScratch.pointer
         for row in 0..<batch.tokenCount {
-            let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width, rstd = a.headRstd.pointer + row * heads
+            let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width,
+                rstd = a.headRstd.pointer + row * heads
             dRaw.update(repeating: 0, count: width)
-            headNorm.backward(dy, raw, weight: w + query, rstd: rstd, rows: c.headCount, addingTo: dRaw, g.map { $0 + query })
             headNorm.backward(
-                dy + c.queryWidth, raw + c.queryWidth, weight: w + key, rstd: rstd + c.headCount, rows: c.keyValueHeadCount,
-                addingTo: dRaw + c.queryWidth, g.map { $0 + key })
+                dy,
+                raw,
+                weight: w + query,
+                rstd: rstd,
+                rows: c.headCount,
+                addingTo: dRaw,
+                g.map { $0 + query }
+            )
+            headNorm.backward(
+                dy + c.queryWidth,
+                raw + c.queryWidth,
+                weight: w + key,
+                rstd: rstd + c.headCount,
+                rows: c.keyValueHeadCount,
+                addingTo: dRaw + c.queryWidth,
+                g.map { $0 + key }
+            )
             dy.update(from: dRaw, count: width)
         }
     }
@@ -152,7 +269,12 @@ extension TransformerShard {
         let heads = configuration.headCount + configuration.keyValueHeadCount
         for (start, length) in batch.sequences {
             for t in 0..<length {
-                rotary.apply(qkv + (start + t) * configuration.attentionRowWidth, heads: heads, position: t, backward: backward)
+                rotary.apply(
+                    qkv + (start + t) * configuration.attentionRowWidth,
+                    heads: heads,
+                    position: t,
+                    backward: backward
+                )
             }
         }
     }

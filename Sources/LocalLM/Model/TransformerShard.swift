@@ -33,7 +33,8 @@ final class TransformerShard: @unchecked Sendable {
     private var hidden = FloatBuffer(count: 0), hiddenRstd = FloatBuffer(count: 0)
     private var dHidden = FloatBuffer(count: 0)
     private var logits = FloatBuffer(count: 0)
-    private(set) var dx = FloatBuffer(count: 0), dNormed = FloatBuffer(count: 0), dWide = FloatBuffer(count: 0), dNarrow = FloatBuffer(count: 0)
+    private(set) var dx = FloatBuffer(count: 0), dNormed = FloatBuffer(count: 0), dWide = FloatBuffer(count: 0),
+        dNarrow = FloatBuffer(count: 0)
     /// Only where the family has post-norms.
     private(set) var dBranch = FloatBuffer(count: 0)
     private(set) var attentionScratch = FloatBuffer(count: 0)
@@ -41,7 +42,11 @@ final class TransformerShard: @unchecked Sendable {
 
     /// Trains the adapter where there is one, else the weights, into `gradients`, or a buffer of its own.
     init(
-        bank: ProjectionBank, rotary: RotaryEmbedding, memory: ActivationMemory = .keep, adapter: Adapter? = nil, gradients: WeightGradients? = nil
+        bank: ProjectionBank,
+        rotary: RotaryEmbedding,
+        memory: ActivationMemory = .keep,
+        adapter: Adapter? = nil,
+        gradients: WeightGradients? = nil
     ) {
         self.bank = bank
         products = ProjectionPass(bank)
@@ -54,13 +59,16 @@ final class TransformerShard: @unchecked Sendable {
         headNorm = RMSNorm(c, width: c.headDimension)
         head = VocabularyHead(c)
         self.adapter = adapter.map(AdapterPass.init)
-        self.gradients = adapter == nil ? gradients ?? WeightGradients(FloatBuffer(count: bank.weights.layout.count)) : nil
+        self.gradients =
+            adapter == nil ? gradients ?? WeightGradients(FloatBuffer(count: bank.weights.layout.count)) : nil
         headScratch = FloatBuffer(count: c.queryWidth + c.keyValueWidth)
     }
 
     private func reserve() {
         let c = configuration
-        let probabilities = keepsProbabilities ? batch.sequences.reduce(0) { $0 + (attentions.first?.probabilityCount(length: $1.length) ?? 0) } : 0
+        let probabilities =
+            keepsProbabilities
+            ? batch.sequences.reduce(0) { $0 + (attentions.first?.probabilityCount(length: $1.length) ?? 0) } : 0
         let attentionNeed = attentions.first?.scratchCount(length: batch.longest) ?? 0
         if batch.tokenCount > capacity.tokens || probabilities > capacity.probabilities {
             // Some room to grow, so that ragged batches do not allocate each time; large models have none to give away.
@@ -70,7 +78,9 @@ final class TransformerShard: @unchecked Sendable {
             capacity.probabilities = p
             func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: n * width) }
             layers = []
-            for _ in 0..<c.layerCount { layers.append(LayerActivations(c, tokens: n, probabilities: p, memory: memory, first: layers.first)) }
+            for _ in 0..<c.layerCount {
+                layers.append(LayerActivations(c, tokens: n, probabilities: p, memory: memory, first: layers.first))
+            }
             output = buffer(c.hiddenSize)
             dx = buffer(c.hiddenSize)
             dNormed = buffer(c.hiddenSize)
@@ -107,16 +117,30 @@ final class TransformerShard: @unchecked Sendable {
             x.update(from: embedding + Int(id) * c.hiddenSize, count: c.hiddenSize)
             if c.embeddingScale != 1 { VectorMath.scale(x, c.embeddingScale, c.hiddenSize) }
         }
-        for index in layers.indices { forward(layer: index, into: index + 1 < layers.count ? layers[index + 1].input : output) }
+        for index in layers.indices {
+            forward(layer: index, into: index + 1 < layers.count ? layers[index + 1].input : output)
+        }
         norm.forward(
-            output.pointer, weight: w + bank.weights.layout.finalNorm, rows: batch.targetCount, into: hidden.pointer, rstd: hiddenRstd.pointer)
+            output.pointer,
+            weight: w + bank.weights.layout.finalNorm,
+            rows: batch.targetCount,
+            into: hidden.pointer,
+            rstd: hiddenRstd.pointer
+        )
     }
 
     /// After `forward`: fills `logprobs` without gradients.
     func score() {
         batch.targets.withUnsafeBufferPointer { targets in
             guard let base = targets.baseAddress else { return }
-            head.logprobs(hidden.pointer, targets: base, rows: targets.count, products: products, logits: logits.pointer, into: logprobs.pointer)
+            head.logprobs(
+                hidden.pointer,
+                targets: base,
+                rows: targets.count,
+                products: products,
+                logits: logits.pointer,
+                into: logprobs.pointer
+            )
         }
     }
 
@@ -126,18 +150,39 @@ final class TransformerShard: @unchecked Sendable {
         guard n > 0, m > 0 else { return }
         batch.targets.withUnsafeBufferPointer { targets in
             head.forwardBackward(
-                hidden.pointer, targets: targets.baseAddress!, weights: lossWeights.pointer, rows: m, products: products, logits: logits.pointer,
-                into: logprobs.pointer, dHidden: dHidden.pointer, gradients: gradients)
+                hidden.pointer,
+                targets: targets.baseAddress!,
+                weights: lossWeights.pointer,
+                rows: m,
+                products: products,
+                logits: logits.pointer,
+                into: logprobs.pointer,
+                dHidden: dHidden.pointer,
+                gradients: gradients
+            )
         }
         dx.pointer.update(repeating: 0, count: m * c.hiddenSize)
         let finalNorm = bank.weights.layout.finalNorm
-        backwardNorm(norm, dHidden.pointer, output.pointer, finalNorm, hiddenRstd.pointer, rows: m, addingTo: dx.pointer)
+        backwardNorm(
+            norm,
+            dHidden.pointer,
+            output.pointer,
+            finalNorm,
+            hiddenRstd.pointer,
+            rows: m,
+            addingTo: dx.pointer
+        )
         for index in layers.indices.reversed() { backward(layer: index) }
         // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a model uses its turn
         // terminator as pad; as a target of a tied head it is trained like any other.
         gradients?.add(after: c.tiesEmbeddings ? gradients.map { $0.headWrites(own: headWrites) - 1 } : nil) { g in
             for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
-                VectorMath.accumulate(g + Int(id) * c.hiddenSize, c.embeddingScale, dx.pointer + row * c.hiddenSize, c.hiddenSize)
+                VectorMath.accumulate(
+                    g + Int(id) * c.hiddenSize,
+                    c.embeddingScale,
+                    dx.pointer + row * c.hiddenSize,
+                    c.hiddenSize
+                )
             }
         }
     }
@@ -154,7 +199,14 @@ final class TransformerShard: @unchecked Sendable {
     }
 
     /// dW += dy^T x, over slices of their rows one after another, or the adapter's gradients; dx = dy W, and what the adapter adds.
-    func backward(_ p: Projection, _ dy: FloatBuffer, _ x: FloatBuffer, rows: Int, _ slices: [Range<Int>], into dx: FloatBuffer) {
+    func backward(
+        _ p: Projection,
+        _ dy: FloatBuffer,
+        _ x: FloatBuffer,
+        rows: Int,
+        _ slices: [Range<Int>],
+        into dx: FloatBuffer
+    ) {
         let gradient = products.outputGradient(p, dy.pointer, rows: rows)
         gradients?.add { g in
             for slice in slices { products.backwardWeight(p, gradient, x.pointer, rows: slice, into: g + p.offset) }
@@ -165,11 +217,18 @@ final class TransformerShard: @unchecked Sendable {
 
     /// The backward pass of the norm whose weight lies at `offset`.
     func backwardNorm(
-        _ norm: RMSNorm, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ offset: Int, _ rstd: UnsafePointer<Float>, rows: Int,
+        _ norm: RMSNorm,
+        _ dy: UnsafePointer<Float>,
+        _ x: UnsafePointer<Float>,
+        _ offset: Int,
+        _ rstd: UnsafePointer<Float>,
+        rows: Int,
         addingTo dx: UnsafeMutablePointer<Float>
     ) {
         let weight = bank.weights.buffer.pointer + offset
-        addGradient { g in norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, g.map { $0 + offset }) }
+        addGradient { g in
+            norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, g.map { $0 + offset })
+        }
     }
 
     /// Work that also makes a gradient: the base's, or nil where it is frozen.
@@ -202,7 +261,8 @@ final class TransformerShard: @unchecked Sendable {
     var targetSlices: [Range<Int>] {
         var slices: [Range<Int>] = []
         var start = 0
-        for (k, row) in batch.targetRows.enumerated() where k > start && Int(row) / Panels.slice != Int(batch.targetRows[start]) / Panels.slice {
+        for (k, row) in batch.targetRows.enumerated()
+        where k > start && Int(row) / Panels.slice != Int(batch.targetRows[start]) / Panels.slice {
             slices.append(start..<k)
             start = k
         }

@@ -31,7 +31,9 @@ public struct WeightLayout: Sendable, Equatable {
         var offset = 0, inputs = 0, outputs = 0
 
         /// This one and those behind it.
-        func joined(with others: Matrix...) -> Matrix { Matrix(offset: offset, inputs: inputs, outputs: others.reduce(outputs) { $0 + $1.outputs }) }
+        func joined(with others: Matrix...) -> Matrix {
+            Matrix(offset: offset, inputs: inputs, outputs: others.reduce(outputs) { $0 + $1.outputs })
+        }
     }
 
     /// Offsets of a layer's matrices, norms and biases; nil where the family has none.
@@ -66,7 +68,9 @@ public struct WeightLayout: Sendable, Equatable {
         for layer in 0..<c.layerCount {
             let p = "model.layers.\(layer)."
             var offsets = LayerOffsets()
-            func norm(_ name: String, _ width: Int? = nil) -> Int { add(p + name + ".weight", [width ?? c.hiddenSize], .norm) }
+            func norm(_ name: String, _ width: Int? = nil) -> Int {
+                add(p + name + ".weight", [width ?? c.hiddenSize], .norm)
+            }
             offsets.input = norm("input_layernorm")
             let query = matrix(p + "self_attn.q_proj.weight", inputs: c.hiddenSize, outputs: c.queryWidth)
             let key = matrix(p + "self_attn.k_proj.weight", inputs: c.hiddenSize, outputs: c.keyValueWidth)
@@ -96,7 +100,9 @@ public struct WeightLayout: Sendable, Equatable {
             layers.append(offsets)
         }
         finalNorm = add("model.norm.weight", [c.hiddenSize], .norm)
-        head = c.tiesEmbeddings ? embedding : matrix("lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize, .embedding)
+        head =
+            c.tiesEmbeddings
+            ? embedding : matrix("lm_head.weight", inputs: c.hiddenSize, outputs: c.vocabularySize, .embedding)
         self.tensors = tensors
         self.layers = layers
         self.count = offset

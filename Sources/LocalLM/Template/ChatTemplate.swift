@@ -21,11 +21,13 @@ public struct ChatTemplate: Sendable, Equatable {
     /// `<|im_start|>role\ncontent<|im_end|>\n` per message.
     public static let chatML = known(
         "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
-            + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+            + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+    )
     /// `<|ask|>`, `<|aggregate|>` or `<|answer|>`, then the content; an answer ends with `<|end|>`.
     public static let nursery = known(
         "{% for m in messages %}{{ {'system':'<|aggregate|>','user':'<|ask|>','assistant':'<|answer|>'}[m['role']] + m['content'] + "
-            + "('<|end|>' if m['role'] == 'assistant' else '') }}{% endfor %}{% if add_generation_prompt %}{{ '<|answer|>' }}{% endif %}")
+            + "('<|end|>' if m['role'] == 'assistant' else '') }}{% endfor %}{% if add_generation_prompt %}{{ '<|answer|>' }}{% endif %}"
+    )
 
     private static func known(_ source: String) -> ChatTemplate {
         do { return try ChatTemplate(source: source) } catch { preconditionFailure("\(error)") }
@@ -33,9 +35,15 @@ public struct ChatTemplate: Sendable, Equatable {
 
     /// - Parameter now: the clock behind `strftime_now`.
     /// - Throws: `unsupported` for what this interpreter does not know, `input` for what is no template; both name the line.
-    public init(source: String, specialTokens: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() }) throws {
+    public init(source: String, specialTokens: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() })
+        throws
+    {
         guard source.utf8.count <= Self.maximumSource else {
-            throw LocalLMError(.input, "the chat template has \(source.utf8.count) bytes", hint: "at most \(Self.maximumSource) are read")
+            throw LocalLMError(
+                .input,
+                "the chat template has \(source.utf8.count) bytes",
+                hint: "at most \(Self.maximumSource) are read"
+            )
         }
         self.source = source
         self.specialTokens = specialTokens
@@ -56,17 +64,26 @@ public struct ChatTemplate: Sendable, Equatable {
 
     /// A conversation's text, and what of it stands in `{% generation %}` blocks, as offsets of UTF-8: what transformers'
     /// `return_assistant_tokens_mask` goes by. In the order in which the blocks end.
-    public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (text: String, generated: [Range<Int>]) {
+    public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (
+        text: String, generated: [Range<Int>]
+    ) {
         let rendering = try rendering(messages, addGenerationPrompt)
         return (String(decoding: rendering.out, as: UTF8.self), rendering.generated)
     }
 
     private func rendering(_ messages: [Message], _ addGenerationPrompt: Bool) throws -> JinjaRendering {
         guard !messages.isEmpty else { throw LocalLMError(.input, "a conversation of no message has no text") }
-        let values = messages.map { JinjaValue.dictionary(JinjaDictionary(names: program.names, flat: [.text($0.role), .text($0.content)])) }
+        let values = messages.map {
+            JinjaValue.dictionary(JinjaDictionary(names: program.names, flat: [.text($0.role), .text($0.content)]))
+        }
         let bytes = messages.reduce(256) { $0 + $1.content.utf8.count + 64 }
         let rendering = JinjaRendering(
-            slotCount: program.slotCount, messages: .list(try JinjaSequence(values)), bytes: bytes, addsGenerationPrompt: addGenerationPrompt, now: now)
+            slotCount: program.slotCount,
+            messages: .list(try JinjaSequence(values)),
+            bytes: bytes,
+            addsGenerationPrompt: addGenerationPrompt,
+            now: now
+        )
         rendering.out.reserveCapacity(bytes)
         try rendering.run(program.statements, program.frame)
         return rendering
@@ -82,7 +99,8 @@ public struct ChatTemplate: Sendable, Equatable {
 
         init(_ source: String, _ specialTokens: [String: String]) throws {
             statements = try JinjaParser.parse(Array(source.utf8))
-            (frame, slotCount) = try JinjaScopes(maximumSlots: maximumVariables) { Self.variable($0, specialTokens) }.resolve(statements)
+            (frame, slotCount) = try JinjaScopes(maximumSlots: maximumVariables) { Self.variable($0, specialTokens) }
+                .resolve(statements)
         }
 
         private static func variable(_ name: String, _ specialTokens: [String: String]) -> JinjaFrame.Load? {
@@ -90,7 +108,9 @@ public struct ChatTemplate: Sendable, Equatable {
             case "messages": .messages
             case "add_generation_prompt": .addsGenerationPrompt
             case "tools", "documents": .value(.none)
-            default: specialTokens[name].map { .value(.text($0)) } ?? JinjaFunction(rawValue: name).map { .value(.function($0)) }
+            default:
+                specialTokens[name].map { .value(.text($0)) }
+                    ?? JinjaFunction(rawValue: name).map { .value(.function($0)) }
             }
         }
     }

@@ -1,7 +1,9 @@
 /// The filters behind `|`. Those of Jinja that are missing are refused: they write HTML, wrap words, or draw at random.
 enum JinjaFilter: String {
-    case trim, upper, lower, capitalize, title, replace, string, safe, escape, e, indent, wordcount, truncate, center, format
-    case length, count, first, last, list, join, reverse, sort, unique, sum, min, max, map, select, reject, selectattr, rejectattr, batch, slice
+    case trim, upper, lower, capitalize, title, replace, string, safe, escape, e, indent, wordcount, truncate, center,
+        format
+    case length, count, first, last, list, join, reverse, sort, unique, sum, min, max, map, select, reject, selectattr,
+        rejectattr, batch, slice
     case items, dictsort, attr
     case `default`, d, tojson, int, float, abs, round
 
@@ -11,12 +13,18 @@ enum JinjaFilter: String {
 
 extension JinjaRendering {
     func apply(_ filter: JinjaFilter, _ value: JinjaValue, _ call: JinjaCall) throws -> JinjaValue {
-        if case .markup = value, !filter.takesMarkup { throw JinjaFailure.unsupported("the filter '\(filter.rawValue)' on a text marked as safe") }
+        if case .markup = value, !filter.takesMarkup {
+            throw JinjaFailure.unsupported("the filter '\(filter.rawValue)' on a text marked as safe")
+        }
         let name = "the filter '\(filter.rawValue)'"
-        func arguments(_ names: [String], required: Int = 0) throws -> [JinjaValue?] { try call.bound(to: names, name, required: required) }
+        func arguments(_ names: [String], required: Int = 0) throws -> [JinjaValue?] {
+            try call.bound(to: names, name, required: required)
+        }
         func integer(_ value: JinjaValue?, default preset: Int) throws -> Int {
             guard let value else { return preset }
-            guard let integer = value.index else { throw JinjaFailure.python("\(name) takes a whole number, not '\(value.typeName)'") }
+            guard let integer = value.index else {
+                throw JinjaFailure.python("\(name) takes a whole number, not '\(value.typeName)'")
+            }
             return integer
         }
         switch filter {
@@ -50,11 +58,18 @@ extension JinjaRendering {
             return .markup(try escaped(try string(value)))
         case .indent:
             let given = try arguments(["width", "first", "blank"])
-            return try indented(value, given[0] ?? .int(4), first: given[1]?.isTrue ?? false, blank: given[2]?.isTrue ?? false)
+            return try indented(
+                value,
+                given[0] ?? .int(4),
+                first: given[1]?.isTrue ?? false,
+                blank: given[2]?.isTrue ?? false
+            )
         case .truncate:
             let given = try arguments(["length", "killwords", "end", "leeway"])
             guard case .string(let text) = value else { throw JinjaFailure.python("\(name) takes a string") }
-            guard case .string(let end) = given[2] ?? .text("...") else { throw JinjaFailure.python("\(name) takes a string as its end") }
+            guard case .string(let end) = given[2] ?? .text("...") else {
+                throw JinjaFailure.python("\(name) takes a string as its end")
+            }
             var leeway = 5
             if let value = given[3] { if case .none = value {} else { leeway = try integer(value, default: 5) } }
             return try truncated(text, try integer(given[0], default: 255), given[1]?.isTrue ?? false, end, leeway)
@@ -64,18 +79,31 @@ extension JinjaRendering {
             let missing = max(min(width, Self.maximumBytes) - PythonText.count(text), 0)
             // Python puts the odd one to the left where the width is odd.
             let left = missing / 2 + (missing & width & 1)
-            return try self.text(try padded(try padded(text, PythonText.count(text) + left, [Ascii.space], left: true), width, [Ascii.space], left: false))
+            return try self.text(
+                try padded(
+                    try padded(text, PythonText.count(text) + left, [Ascii.space], left: true),
+                    width,
+                    [Ascii.space],
+                    left: false
+                )
+            )
         case .format:
             let text = try string(value)
             guard call.positional.isEmpty || call.named.isEmpty else {
                 throw JinjaFailure.python("\(name) can't handle positional and keyword arguments at the same time")
             }
-            if call.named.isEmpty { return try self.text(try formatted(text, .tuple(try JinjaSequence(call.positional)))) }
-            return try self.text(try formatted(text, .dictionary(try JinjaDictionary(call.named.map { (.text($0.name), $0.value) }))))
+            if call.named.isEmpty {
+                return try self.text(try formatted(text, .tuple(try JinjaSequence(call.positional))))
+            }
+            return try self.text(
+                try formatted(text, .dictionary(try JinjaDictionary(call.named.map { (.text($0.name), $0.value) })))
+            )
         case .length, .count:
             try call.nothing(name)
             if case .loop = value { throw JinjaFailure.unsupported("\(name) on 'loop'") }
-            guard let length = length(value) else { throw JinjaFailure.python("object of type '\(value.typeName)' has no len()") }
+            guard let length = length(value) else {
+                throw JinjaFailure.python("object of type '\(value.typeName)' has no len()")
+            }
             return .int(length)
         case .first:
             try call.nothing(name)
@@ -104,7 +132,11 @@ extension JinjaRendering {
             let given = try arguments(["case_sensitive", "attribute"])
             let getter = try attributeGetter(given[1], ignoresCase: !(given[0]?.isTrue ?? false))
             var seen: Set<JinjaKey> = []
-            return .generator(try generator(over: value, try iterator(value)) { seen.insert(try JinjaKey(try getter($0))).inserted ? $0 : nil })
+            return .generator(
+                try generator(over: value, try iterator(value)) {
+                    seen.insert(try JinjaKey(try getter($0))).inserted ? $0 : nil
+                }
+            )
         case .sum:
             let given = try arguments(["attribute", "start"])
             let getter = try attributeGetter(given[0])
@@ -134,13 +166,17 @@ extension JinjaRendering {
         case .items:
             try call.nothing(name)
             if value.isUndefined { return .generator(try generator(over: value, JinjaIterator([])) { $0 }) }
-            guard case .dictionary(let dictionary) = value else { throw JinjaFailure.python("Can only get item pairs from a mapping.") }
+            guard case .dictionary(let dictionary) = value else {
+                throw JinjaFailure.python("Can only get item pairs from a mapping.")
+            }
             return .generator(try generator(over: value, JinjaIterator(try items(dictionary))) { $0 })
         case .dictsort:
             let given = try arguments(["case_sensitive", "by", "reverse"])
             guard case .dictionary(let dictionary) = value else { throw JinjaFailure.python("\(name) takes a mapping") }
             let by = try given[1].map { try string($0) } ?? Array("key".utf8)
-            guard by == Array("key".utf8) || by == Array("value".utf8) else { throw JinjaFailure.python("You can only sort by either \"key\" or \"value\"") }
+            guard by == Array("key".utf8) || by == Array("value".utf8) else {
+                throw JinjaFailure.python("You can only sort by either \"key\" or \"value\"")
+            }
             let place = by == Array("key".utf8) ? 0 : 1
             let ignoresCase = !(given[0]?.isTrue ?? false)
             func key(_ pair: JinjaValue) throws -> JinjaValue {
@@ -149,13 +185,18 @@ extension JinjaRendering {
             }
             return try list(try sorted(try items(dictionary), by: key, reverse: given[2]?.isTrue ?? false))
         case .attr:
-            guard case .string(let attribute)? = try arguments(["name"], required: 1)[0] else { throw JinjaFailure.python("attribute name must be string") }
+            guard case .string(let attribute)? = try arguments(["name"], required: 1)[0] else {
+                throw JinjaFailure.python("attribute name must be string")
+            }
             let text = String(decoding: attribute, as: UTF8.self)
             switch value {
             case .namespace, .loop, .undefined, .missing: return try self.attribute(value, text, attribute)
             default:
-                if attribute.starts(with: [0x5F, 0x5F]) { throw JinjaFailure.unsupported("the attribute '\(text.prefix(40))'") }
-                return try method(value, text) ?? .undefined(JinjaUndefined("'\(value.typeName) object' has no attribute '\(text)'"))
+                if attribute.starts(with: [0x5F, 0x5F]) {
+                    throw JinjaFailure.unsupported("the attribute '\(text.prefix(40))'")
+                }
+                return try method(value, text)
+                    ?? .undefined(JinjaUndefined("'\(value.typeName) object' has no attribute '\(text)'"))
             }
         case .default, .d:
             let given = try arguments(["default_value", "boolean"])
@@ -182,11 +223,17 @@ extension JinjaRendering {
             case .int, .bool:
                 let number = value.index ?? 0
                 return number < 0 ? try negative(.int(number)) : .int(number)
-            default: throw value.isUndefined ? used(value) : JinjaFailure.python("bad operand type for abs(): '\(value.typeName)'")
+            default:
+                throw value.isUndefined
+                    ? used(value) : JinjaFailure.python("bad operand type for abs(): '\(value.typeName)'")
             }
         case .round:
             let given = try arguments(["precision", "method"])
-            return try rounded(value, try integer(given[0], default: 0), try given[1].map { try string($0) } ?? Array("common".utf8))
+            return try rounded(
+                value,
+                try integer(given[0], default: 0),
+                try given[1].map { try string($0) } ?? Array("common".utf8)
+            )
         }
     }
 
@@ -202,7 +249,9 @@ extension JinjaRendering {
 
     /// The items that `transform` gives something for.
     private func generator(
-        over source: JinjaValue, _ items: JinjaIterator, _ transform: @escaping (JinjaValue) throws -> JinjaValue?
+        over source: JinjaValue,
+        _ items: JinjaIterator,
+        _ transform: @escaping (JinjaValue) throws -> JinjaValue?
     ) throws -> JinjaGenerator {
         try JinjaGenerator(over: source.depth) { [unowned self] in
             try checkStack()
@@ -229,24 +278,36 @@ extension JinjaRendering {
                 return .generator(try generator(over: value, try iterator(value)) { try getter($0) })
             }
             let inner = try named(&rest, JinjaFilter.init(rawValue:), "filter")
-            return .generator(try generator(over: value, try iterator(value)) { [unowned self] in try apply(inner, $0, rest) })
+            return .generator(
+                try generator(over: value, try iterator(value)) { [unowned self] in try apply(inner, $0, rest) }
+            )
         }
         var getter: (JinjaValue) throws -> JinjaValue = { $0 }
         if filter == .selectattr || filter == .rejectattr {
-            guard let attribute = rest.positional.first else { throw JinjaFailure.python("Missing parameter for attribute name") }
+            guard let attribute = rest.positional.first else {
+                throw JinjaFailure.python("Missing parameter for attribute name")
+            }
             rest.positional.removeFirst()
             getter = try attributeGetter(attribute)
         }
         let keeps = filter == .select || filter == .selectattr
         guard !rest.positional.isEmpty else {
-            return .generator(try generator(over: value, try iterator(value)) { try getter($0).isTrue == keeps ? $0 : nil })
+            return .generator(
+                try generator(over: value, try iterator(value)) { try getter($0).isTrue == keeps ? $0 : nil }
+            )
         }
         let test = try named(&rest, JinjaTest.init(rawValue:), "test")
-        return .generator(try generator(over: value, try iterator(value)) { [unowned self] in try apply(test, try getter($0), rest) == keeps ? $0 : nil })
+        return .generator(
+            try generator(over: value, try iterator(value)) { [unowned self] in
+                try apply(test, try getter($0), rest) == keeps ? $0 : nil
+            }
+        )
     }
 
     private func named<Found>(_ call: inout JinjaCall, _ find: (String) -> Found?, _ what: String) throws -> Found {
-        guard case .string(let name)? = call.positional.first else { throw JinjaFailure.python("the name of a \(what) is missing") }
+        guard case .string(let name)? = call.positional.first else {
+            throw JinjaFailure.python("the name of a \(what) is missing")
+        }
         call.positional.removeFirst()
         let text = String(decoding: name, as: UTF8.self)
         guard let found = find(text) else { throw JinjaFailure.unsupported("the \(what) '\(text.prefix(40))'") }
@@ -259,7 +320,8 @@ extension JinjaRendering {
     }
 
     /// `make_attrgetter`: a path of names and indices.
-    private func attributeGetter(_ attribute: JinjaValue?, ignoresCase: Bool = false, default preset: JinjaValue? = nil) throws -> (JinjaValue) throws ->
+    private func attributeGetter(_ attribute: JinjaValue?, ignoresCase: Bool = false, default preset: JinjaValue? = nil)
+        throws -> (JinjaValue) throws ->
         JinjaValue
     {
         var parts: [JinjaValue] = []
@@ -267,7 +329,10 @@ extension JinjaRendering {
         case nil, .some(.none): break
         case .string(let text)?:
             parts = PythonText.split(text, [UInt8(ascii: ".")], limit: -1, fromRight: false).map { part in
-                if !part.isEmpty, part.allSatisfy(Ascii.isDigit), let index = Int(String(decoding: part, as: UTF8.self)) { return .int(index) }
+                if !part.isEmpty, part.allSatisfy(Ascii.isDigit), let index = Int(String(decoding: part, as: UTF8.self))
+                {
+                    return .int(index)
+                }
                 return .string(part)
             }
         case .some(let other): parts = [other]
@@ -285,7 +350,9 @@ extension JinjaRendering {
     }
 
     /// `make_multi_attrgetter`: paths with commas between them, for sorting. A list always, so that what is undefined compares equal.
-    private func attributesGetter(_ attribute: JinjaValue?, ignoresCase: Bool) throws -> (JinjaValue) throws -> JinjaValue {
+    private func attributesGetter(_ attribute: JinjaValue?, ignoresCase: Bool) throws -> (JinjaValue) throws ->
+        JinjaValue
+    {
         var paths = [attribute]
         if case .string(let text)? = attribute {
             paths = PythonText.split(text, [UInt8(ascii: ",")], limit: -1, fromRight: false).map { .string($0) }
@@ -347,12 +414,16 @@ extension JinjaRendering {
     }
 
     private func indented(_ value: JinjaValue, _ width: JinjaValue, first: Bool, blank: Bool) throws -> JinjaValue {
-        guard case .string(let text) = value else { throw value.isUndefined ? used(value) : JinjaFailure.python("the filter 'indent' takes a string") }
+        guard case .string(let text) = value else {
+            throw value.isUndefined ? used(value) : JinjaFailure.python("the filter 'indent' takes a string")
+        }
         var indentation: [UInt8]
         if case .string(let given) = width {
             indentation = given
         } else {
-            guard let count = width.index else { throw JinjaFailure.python("the filter 'indent' takes a number or a string") }
+            guard let count = width.index else {
+                throw JinjaFailure.python("the filter 'indent' takes a number or a string")
+            }
             guard count <= 10_000 else { throw JinjaFailure.limit("an indentation that is too wide") }
             indentation = Array(repeating: Ascii.space, count: max(count, 0))
         }
@@ -371,7 +442,9 @@ extension JinjaRendering {
         return .string(out)
     }
 
-    private func truncated(_ text: [UInt8], _ length: Int, _ killsWords: Bool, _ end: [UInt8], _ leeway: Int) throws -> JinjaValue {
+    private func truncated(_ text: [UInt8], _ length: Int, _ killsWords: Bool, _ end: [UInt8], _ leeway: Int) throws
+        -> JinjaValue
+    {
         let endCount = PythonText.count(end)
         guard length >= endCount, leeway >= 0, length < 1 << 40, leeway < 1 << 40 else {
             throw JinjaFailure.python("the filter 'truncate' has a length or leeway that does not fit")

@@ -62,7 +62,9 @@ struct JinjaLexer {
     private mutating func run() throws {
         while position < source.count {
             var open = position
-            while open + 1 < source.count, !(source[open] == Ascii.openBrace && "%{#".utf8.contains(source[open + 1])) { open += 1 }
+            while open + 1 < source.count, !(source[open] == Ascii.openBrace && "%{#".utf8.contains(source[open + 1])) {
+                open += 1
+            }
             guard open + 1 < source.count else {
                 add(.data(Array(source[position...])))
                 advance(to: source.count)
@@ -99,7 +101,11 @@ struct JinjaLexer {
         } else if sign != Ascii.plus && !isVariable {
             var start = range.upperBound
             while start > range.lowerBound, source[start - 1] != Ascii.newline { start -= 1 }
-            if start > range.lowerBound || isLineStart, PythonText.skipSpace(source, from: start, to: range.upperBound) == range.upperBound { end = start }
+            if start > range.lowerBound || isLineStart,
+                PythonText.skipSpace(source, from: start, to: range.upperBound) == range.upperBound
+            {
+                end = start
+            }
         }
         if end > range.lowerBound { add(.data(Array(source[range.lowerBound..<end]))) }
         advance(to: range.upperBound)
@@ -118,7 +124,11 @@ struct JinjaLexer {
     /// Moves past a tag's end and the white space that goes with it.
     private mutating func closeTag(at end: Int, sign: UInt8, trims: Bool) {
         var end = end
-        if sign == Ascii.minus { end = afterSpace(end) } else if sign != Ascii.plus, trims, byte(end) == Ascii.newline { end += 1 }
+        if sign == Ascii.minus {
+            end = afterSpace(end)
+        } else if sign != Ascii.plus, trims, byte(end) == Ascii.newline {
+            end += 1
+        }
         // What decides is the last character of the tag: a tag that ends with a newline begins a line.
         advance(to: end)
     }
@@ -172,12 +182,16 @@ struct JinjaLexer {
             case _ where Ascii.isWord(byte):
                 var end = position
                 while end < source.count, Ascii.isWord(source[end]) { end += 1 }
-                guard end == source.count || source[end] < 0x80 else { throw JinjaFailure.unsupported("a name that is not ASCII") }
+                guard end == source.count || source[end] < 0x80 else {
+                    throw JinjaFailure.unsupported("a name that is not ASCII")
+                }
                 add(.name(String(decoding: source[position..<end], as: UTF8.self)))
                 advance(to: end)
             default:
                 guard let symbol = symbol() else {
-                    throw JinjaFailure.python("unexpected character \"\(String(decoding: source[position..<min(position + 4, source.count)], as: UTF8.self))\"")
+                    throw JinjaFailure.python(
+                        "unexpected character \"\(String(decoding: source[position..<min(position + 4, source.count)], as: UTF8.self))\""
+                    )
                 }
                 switch byte {
                 case UInt8(ascii: "("): open.append(UInt8(ascii: ")"))
@@ -204,7 +218,8 @@ struct JinjaLexer {
     }
 
     private static let symbols: Set<String> = [
-        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";",
+        "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=",
+        ".", ":", "|", ",", ";",
     ]
 
     private func symbol() -> String? {
@@ -219,10 +234,14 @@ struct JinjaLexer {
     private mutating func number() throws {
         func digits(_ start: Int) -> Int {
             var end = start
-            while Ascii.isDigit(byte(end)) || (byte(end) == UInt8(ascii: "_") && end > start && Ascii.isDigit(byte(end + 1))) { end += 1 }
+            while Ascii.isDigit(byte(end))
+                || (byte(end) == UInt8(ascii: "_") && end > start && Ascii.isDigit(byte(end + 1)))
+            { end += 1 }
             return end
         }
-        func text(_ end: Int) -> String { String(decoding: source[position..<end].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self) }
+        func text(_ end: Int) -> String {
+            String(decoding: source[position..<end].filter { $0 != UInt8(ascii: "_") }, as: UTF8.self)
+        }
         let whole = digits(position)
         if position == 0 || source[position - 1] != UInt8(ascii: ".") {
             var end = whole
@@ -232,7 +251,9 @@ struct JinjaLexer {
                 if Ascii.isDigit(byte(start)) { end = digits(start) }
             }
             if end > whole {
-                guard let value = Double(text(end)), value.isFinite else { throw JinjaFailure.unsupported("the number \(text(end).prefix(40))") }
+                guard let value = Double(text(end)), value.isFinite else {
+                    throw JinjaFailure.unsupported("the number \(text(end).prefix(40))")
+                }
                 add(.float(value))
                 advance(to: end)
                 return
@@ -248,7 +269,9 @@ struct JinjaLexer {
             advance(to: end)
             return
         }
-        guard let value = Int(text(whole)) else { throw JinjaFailure.unsupported("the number \(text(whole).prefix(40)), which takes more than 64 bits") }
+        guard let value = Int(text(whole)) else {
+            throw JinjaFailure.unsupported("the number \(text(whole).prefix(40)), which takes more than 64 bits")
+        }
         add(.integer(value))
         advance(to: whole)
     }
@@ -276,10 +299,13 @@ struct JinjaLexer {
     private func escape(_ offset: Int, into text: inout [UInt8]) throws -> Int {
         func scalar(_ digits: Int) throws -> Int {
             let end = offset + 1 + digits
-            guard end <= source.count, let value = UInt32(String(decoding: source[(offset + 1)..<end], as: UTF8.self), radix: 16),
+            guard end <= source.count,
+                let value = UInt32(String(decoding: source[(offset + 1)..<end], as: UTF8.self), radix: 16),
                 Ascii.isWord(source[offset + 1])
             else { throw JinjaFailure.python("truncated escape in a string") }
-            guard let scalar = Unicode.Scalar(value) else { throw JinjaFailure.unsupported("a string with half of a surrogate pair") }
+            guard let scalar = Unicode.Scalar(value) else {
+                throw JinjaFailure.unsupported("a string with half of a surrogate pair")
+            }
             text += UTF8.encode(scalar)!
             return end
         }

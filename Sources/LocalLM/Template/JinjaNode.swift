@@ -42,7 +42,9 @@ struct JinjaExpression {
         var deepest = 0
         kind.forEachChild { deepest = max(deepest, $0.depth) }
         depth = deepest + 1
-        guard depth <= Self.maximumDepth else { throw JinjaFailure.limit("expressions nested deeper than \(Self.maximumDepth)").error(line: line) }
+        guard depth <= Self.maximumDepth else {
+            throw JinjaFailure.limit("expressions nested deeper than \(Self.maximumDepth)").error(line: line)
+        }
     }
 }
 
@@ -50,7 +52,8 @@ extension JinjaExpression.Kind {
     func forEachChild(_ body: (JinjaExpression) throws -> Void) rethrows {
         switch self {
         case .constant, .name: break
-        case .list(let items), .tuple(let items), .and(let items), .or(let items), .concatenation(let items): try items.forEach(body)
+        case .list(let items), .tuple(let items), .and(let items), .or(let items), .concatenation(let items):
+            try items.forEach(body)
         case .dictionary(let pairs):
             for (key, value) in pairs {
                 try body(key)
@@ -85,7 +88,8 @@ extension JinjaExpression.Kind {
 
 enum JinjaOperator: String { case multiply = "*", divide = "/", floorDivide = "//", remainder = "%", power = "**" }
 enum JinjaComparison: String {
-    case equal = "==", unequal = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", within = "in", notWithin = "not in"
+    case equal = "==", unequal = "!=", less = "<", lessOrEqual = "<=", greater = ">", greaterOrEqual = ">=", within =
+        "in", notWithin = "not in"
 }
 
 /// The arguments of a call as they are written: `f(a, b, name=c, *d, **e)`.
@@ -156,7 +160,8 @@ struct JinjaFrame {
 }
 
 final class JinjaLoop {
-    let target: JinjaTarget, values: JinjaExpression, test: JinjaExpression?, body: [JinjaStatement], otherwise: [JinjaStatement]
+    let target: JinjaTarget, values: JinjaExpression, test: JinjaExpression?, body: [JinjaStatement],
+        otherwise: [JinjaStatement]
     let line: Int
     /// The condition has variables of its own, for Jinja makes a function of it.
     let testTarget: JinjaTarget?
@@ -165,10 +170,17 @@ final class JinjaLoop {
     var frame = JinjaFrame(), testFrame = JinjaFrame(), otherwiseFrame = JinjaFrame()
 
     init(
-        _ target: JinjaTarget, testTarget: JinjaTarget?, in values: JinjaExpression, if test: JinjaExpression?, _ body: [JinjaStatement],
-        otherwise: [JinjaStatement], line: Int
+        _ target: JinjaTarget,
+        testTarget: JinjaTarget?,
+        in values: JinjaExpression,
+        if test: JinjaExpression?,
+        _ body: [JinjaStatement],
+        otherwise: [JinjaStatement],
+        line: Int
     ) {
-        (self.target, self.testTarget, self.values, self.test, self.body, self.otherwise, self.line) = (target, testTarget, values, test, body, otherwise, line)
+        (self.target, self.testTarget, self.values, self.test, self.body, self.otherwise, self.line) = (
+            target, testTarget, values, test, body, otherwise, line
+        )
     }
 }
 
@@ -196,7 +208,8 @@ final class JinjaMacro {
     var frame = JinjaFrame()
     var slotCount = 0
 
-    init(_ name: String?, _ parameters: [JinjaName], _ defaults: [JinjaExpression], _ body: [JinjaStatement], line: Int) {
+    init(_ name: String?, _ parameters: [JinjaName], _ defaults: [JinjaExpression], _ body: [JinjaStatement], line: Int)
+    {
         (self.name, self.parameters, self.defaults, self.body, self.line) = (name, parameters, defaults, body, line)
     }
 }

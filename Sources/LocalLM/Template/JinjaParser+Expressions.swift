@@ -1,7 +1,9 @@
 /// Expressions, the loosest first: conditional, or, and, not, comparisons, sums, `~`, products, powers, signs, then what follows a value.
 extension JinjaParser {
     /// `a` or `a, b`.
-    mutating func tuple(allowsConditional: Bool = true, until word: String? = nil, isParenthesized: Bool = false) throws -> JinjaExpression {
+    mutating func tuple(allowsConditional: Bool = true, until word: String? = nil, isParenthesized: Bool = false) throws
+        -> JinjaExpression
+    {
         let line = line
         var items: [JinjaExpression] = []
         var isTuple = false
@@ -221,7 +223,10 @@ extension JinjaParser {
         advance()
         if case .integer(let index) = current.kind {
             advance()
-            return try JinjaExpression(.item(value, try JinjaExpression(.constant(.int(index)), line: line)), line: line)
+            return try JinjaExpression(
+                .item(value, try JinjaExpression(.constant(.int(index)), line: line)),
+                line: line
+            )
         }
         let name = try expectName()
         return try JinjaExpression(.attribute(value, name, Array(name.utf8)), line: line)
@@ -234,14 +239,18 @@ extension JinjaParser {
         if !isSymbol(":") {
             let index = try expression()
             if skip(.symbol("]")) { return try JinjaExpression(.item(value, index), line: line) }
-            guard isSymbol(":") else { throw isSymbol(",") ? refusal("a subscript of several parts") : fault("expected ']'") }
+            guard isSymbol(":") else {
+                throw isSymbol(",") ? refusal("a subscript of several parts") : fault("expected ']'")
+            }
             first = index
         }
         advance()
         func isBoundEnd() -> Bool { isSymbol("]") || isSymbol(":") }
         let second = isBoundEnd() ? nil : try expression()
         let third = skip(.symbol(":")) && !isSymbol("]") ? try expression() : nil
-        guard skip(.symbol("]")) else { throw isSymbol(",") ? refusal("a subscript of several parts") : fault("expected ']'") }
+        guard skip(.symbol("]")) else {
+            throw isSymbol(",") ? refusal("a subscript of several parts") : fault("expected ']'")
+        }
         return try JinjaExpression(.slice(value, first, second, third), line: line)
     }
 
@@ -261,7 +270,9 @@ extension JinjaParser {
             }
             needsComma = true
             if isSymbol("*") {
-                guard arguments.spread == nil, arguments.spreadNamed == nil else { throw fault("invalid syntax of a call") }
+                guard arguments.spread == nil, arguments.spreadNamed == nil else {
+                    throw fault("invalid syntax of a call")
+                }
                 advance()
                 arguments.spread = try expression()
             } else if isSymbol("**") {
@@ -269,11 +280,15 @@ extension JinjaParser {
                 advance()
                 arguments.spreadNamed = try expression()
             } else if case .name(let name) = current.kind, following.kind == .symbol("=") {
-                guard arguments.spreadNamed == nil, !arguments.named.contains(where: { $0.name == name }) else { throw fault("invalid syntax of a call") }
+                guard arguments.spreadNamed == nil, !arguments.named.contains(where: { $0.name == name }) else {
+                    throw fault("invalid syntax of a call")
+                }
                 position += 2
                 arguments.named.append((name, try expression()))
             } else {
-                guard arguments.spread == nil, arguments.spreadNamed == nil, arguments.named.isEmpty else { throw fault("invalid syntax of a call") }
+                guard arguments.spread == nil, arguments.spreadNamed == nil, arguments.named.isEmpty else {
+                    throw fault("invalid syntax of a call")
+                }
                 arguments.positional.append(try expression())
             }
         }
@@ -295,7 +310,9 @@ extension JinjaParser {
             isFirst = false
             let line = line
             let name = try dottedName()
-            guard let filter = JinjaFilter(rawValue: name) else { throw JinjaFailure.unsupported("the filter '\(name.prefix(40))'").error(line: line) }
+            guard let filter = JinjaFilter(rawValue: name) else {
+                throw JinjaFailure.unsupported("the filter '\(name.prefix(40))'").error(line: line)
+            }
             let arguments = isSymbol("(") ? try self.arguments() : JinjaArguments()
             value = try JinjaExpression(.filter(value, filter, arguments), line: line)
         }
@@ -307,7 +324,9 @@ extension JinjaParser {
         advance()
         let isNegated = skip(.name("not"))
         let name = try dottedName()
-        guard let test = JinjaTest(rawValue: name) else { throw JinjaFailure.unsupported("the test '\(name.prefix(40))'").error(line: line) }
+        guard let test = JinjaTest(rawValue: name) else {
+            throw JinjaFailure.unsupported("the test '\(name.prefix(40))'").error(line: line)
+        }
         var arguments = JinjaArguments()
         if isSymbol("(") {
             arguments = try self.arguments()

@@ -38,7 +38,9 @@ struct JinjaParser {
     }
 
     mutating func expectName() throws -> String {
-        guard case .name(let name) = current.kind else { throw fault("expected a name, found \(Self.words(current.kind))") }
+        guard case .name(let name) = current.kind else {
+            throw fault("expected a name, found \(Self.words(current.kind))")
+        }
         advance()
         return name
     }
@@ -65,7 +67,9 @@ struct JinjaParser {
     mutating func nested<Result>(_ body: (inout JinjaParser) throws -> Result) throws -> Result {
         nesting += 1
         defer { nesting -= 1 }
-        guard nesting <= Self.maximumNesting else { throw JinjaFailure.limit("nested deeper than \(Self.maximumNesting)").error(line: line) }
+        guard nesting <= Self.maximumNesting else {
+            throw JinjaFailure.limit("nested deeper than \(Self.maximumNesting)").error(line: line)
+        }
         return try body(&self)
     }
 
@@ -93,7 +97,9 @@ struct JinjaParser {
                 out += try statement()
                 try expect(.blockEnd)
             default:
-                guard words.isEmpty else { throw fault("the template ends where \(words.sorted().joined(separator: " or ")) is expected") }
+                guard words.isEmpty else {
+                    throw fault("the template ends where \(words.sorted().joined(separator: " or ")) is expected")
+                }
                 return out
             }
         }
@@ -131,7 +137,8 @@ struct JinjaParser {
             let call = try expression()
             guard case .call = call.kind else { throw fault("expected a call") }
             return [.call(call, JinjaMacro(nil, parameters, defaults, try functionBody(until: "endcall"), line: line))]
-        case "generation": return [.generation(JinjaMacro(nil, [], [], try functionBody(until: "endgeneration"), line: line))]
+        case "generation":
+            return [.generation(JinjaMacro(nil, [], [], try functionBody(until: "endgeneration"), line: line))]
         case "filter":
             let filter = try filters(nil, startsInline: true)!
             let body = try body(until: ["endfilter"])
@@ -148,7 +155,8 @@ struct JinjaParser {
         case let word where word == "break" || word == "continue":
             guard loops > 0 else { throw fault("'\(word)' outside of a loop") }
             return [.endIteration(isBreak: word == "break")]
-        case let word where ["extends", "include", "import", "from", "block", "autoescape"].contains(word): throw refusal("the statement '\(word)'")
+        case let word where ["extends", "include", "import", "from", "block", "autoescape"].contains(word):
+            throw refusal("the statement '\(word)'")
         case let word: throw fault("unknown tag '\(word.prefix(40))'")
         }
     }
@@ -180,7 +188,9 @@ struct JinjaParser {
             assert(position == end)
             position = resume
         }
-        return .loop(JinjaLoop(target, testTarget: testTarget, in: values, if: test, body, otherwise: otherwise, line: line))
+        return .loop(
+            JinjaLoop(target, testTarget: testTarget, in: values, if: test, body, otherwise: otherwise, line: line)
+        )
     }
 
     private mutating func conditional() throws -> JinjaStatement {
@@ -245,7 +255,9 @@ struct JinjaParser {
     // MARK: Targets
 
     private func assignable(_ name: String) throws -> String {
-        guard !["true", "false", "none", "True", "False", "None"].contains(name) else { throw fault("cannot assign to '\(name)'") }
+        guard !["true", "false", "none", "True", "False", "None"].contains(name) else {
+            throw fault("cannot assign to '\(name)'")
+        }
         return name
     }
 
@@ -283,7 +295,9 @@ struct JinjaParser {
         }
         let line = line
         let name = try expectName()
-        if allowsNamespace, skip(.symbol(".")) { return .namespace(JinjaName(name, line: line), Array(try expectName().utf8)) }
+        if allowsNamespace, skip(.symbol(".")) {
+            return .namespace(JinjaName(name, line: line), Array(try expectName().utf8))
+        }
         return .name(JinjaName(try assignable(name), line: line))
     }
 }

@@ -8,16 +8,22 @@ struct JinjaCall {
     /// The arguments by the callee's parameters; nil where one is not given.
     func bound(to parameters: [String], _ callee: String, required: Int = 0) throws -> [JinjaValue?] {
         guard positional.count <= parameters.count else {
-            throw JinjaFailure.python("\(callee) takes at most \(parameters.count) arguments, \(positional.count) are given")
+            throw JinjaFailure.python(
+                "\(callee) takes at most \(parameters.count) arguments, \(positional.count) are given"
+            )
         }
         var values: [JinjaValue?] = positional.map { $0 }
         values += Array(repeating: nil, count: parameters.count - positional.count)
         for (name, value) in named {
-            guard let place = parameters.firstIndex(of: name) else { throw JinjaFailure.python("\(callee) has no argument '\(name)'") }
+            guard let place = parameters.firstIndex(of: name) else {
+                throw JinjaFailure.python("\(callee) has no argument '\(name)'")
+            }
             guard values[place] == nil else { throw JinjaFailure.python("\(callee) got the argument '\(name)' twice") }
             values[place] = value
         }
-        guard values.prefix(required).allSatisfy({ $0 != nil }) else { throw JinjaFailure.python("\(callee) lacks an argument") }
+        guard values.prefix(required).allSatisfy({ $0 != nil }) else {
+            throw JinjaFailure.python("\(callee) lacks an argument")
+        }
         return values
     }
 
@@ -27,7 +33,11 @@ struct JinjaCall {
 extension JinjaRendering {
     func arguments(_ arguments: JinjaArguments) throws -> JinjaCall {
         var call = JinjaCall()
-        if arguments.positional.isEmpty && arguments.named.isEmpty && arguments.spread == nil && arguments.spreadNamed == nil { return call }
+        if arguments.positional.isEmpty && arguments.named.isEmpty && arguments.spread == nil
+            && arguments.spreadNamed == nil
+        {
+            return call
+        }
         call.positional = try arguments.positional.map { try evaluate($0) }
         call.named = try arguments.named.map { ($0.name, try evaluate($0.value)) }
         if let spread = arguments.spread {
@@ -36,19 +46,25 @@ extension JinjaRendering {
             call.positional += values
         }
         if let spread = arguments.spreadNamed {
-            guard case .dictionary(let dictionary) = try evaluate(spread) else { throw JinjaFailure.python("argument after ** must be a mapping") }
+            guard case .dictionary(let dictionary) = try evaluate(spread) else {
+                throw JinjaFailure.python("argument after ** must be a mapping")
+            }
             for (key, value) in zip(dictionary.keys, dictionary.values) {
                 try charge(call.named.count)
                 guard case .string(let name) = key else { throw JinjaFailure.python("keywords must be strings") }
                 let text = String(decoding: name, as: UTF8.self)
-                guard !call.named.contains(where: { $0.name == text }) else { throw JinjaFailure.python("got multiple values for the argument '\(text)'") }
+                guard !call.named.contains(where: { $0.name == text }) else {
+                    throw JinjaFailure.python("got multiple values for the argument '\(text)'")
+                }
                 call.named.append((text, value))
             }
         }
         return call
     }
 
-    func call(_ function: JinjaExpression, _ arguments: JinjaArguments, _ caller: JinjaValue?, _ line: Int) throws -> JinjaValue {
+    func call(_ function: JinjaExpression, _ arguments: JinjaArguments, _ caller: JinjaValue?, _ line: Int) throws
+        -> JinjaValue
+    {
         // A method is called where it stands, without being made a value.
         if case .attribute(let receiver, let name, let bytes) = function.kind {
             let receiver = try evaluate(receiver)
@@ -64,7 +80,9 @@ extension JinjaRendering {
         return try call(try evaluate(function), try self.arguments(arguments), caller, line)
     }
 
-    private func call(_ function: JinjaValue, _ arguments: JinjaCall, _ caller: JinjaValue?, _ line: Int) throws -> JinjaValue {
+    private func call(_ function: JinjaValue, _ arguments: JinjaCall, _ caller: JinjaValue?, _ line: Int) throws
+        -> JinjaValue
+    {
         var call = arguments
         if let caller { call.named.append(("caller", caller)) }
         self.line = line
@@ -126,7 +144,8 @@ extension JinjaRendering {
                 guard case .missing = scope.slots[parameter.slot] else { continue }
                 scope.slots[parameter.slot] =
                     index < required
-                    ? .undefined(JinjaUndefined("parameter '\(parameter.text)' was not provided")) : try evaluate(definition.defaults[index - required])
+                    ? .undefined(JinjaUndefined("parameter '\(parameter.text)' was not provided"))
+                    : try evaluate(definition.defaults[index - required])
             }
             return try execute(definition.body)
         }.text
@@ -142,7 +161,8 @@ extension JinjaRendering {
             guard call.named.isEmpty else { throw JinjaFailure.python("range() takes no keyword arguments") }
             let numbers = try bounds.map {
                 guard let number = $0.index else {
-                    throw $0.isUndefined ? used($0) : JinjaFailure.python("'\($0.typeName)' object cannot be interpreted as an integer")
+                    throw $0.isUndefined
+                        ? used($0) : JinjaFailure.python("'\($0.typeName)' object cannot be interpreted as an integer")
                 }
                 return number
             }
@@ -153,7 +173,9 @@ extension JinjaRendering {
             let namespace = JinjaNamespace()
             register(namespace)
             for (key, value) in try pairs(call) {
-                guard case .string(let name) = key else { throw JinjaFailure.unsupported("a namespace with a name that is no string") }
+                guard case .string(let name) = key else {
+                    throw JinjaFailure.unsupported("a namespace with a name that is no string")
+                }
                 try namespace.set(name, value)
             }
             return .namespace(namespace)
@@ -171,7 +193,9 @@ extension JinjaRendering {
 
     /// What `dict(...)` takes: a mapping or pairs, then names.
     private func pairs(_ call: JinjaCall) throws -> [(JinjaValue, JinjaValue)] {
-        guard call.positional.count <= 1 else { throw JinjaFailure.python("dict expected at most 1 argument, got \(call.positional.count)") }
+        guard call.positional.count <= 1 else {
+            throw JinjaFailure.python("dict expected at most 1 argument, got \(call.positional.count)")
+        }
         var pairs: [(JinjaValue, JinjaValue)] = []
         if let first = call.positional.first {
             if case .dictionary(let dictionary) = first {
@@ -180,7 +204,11 @@ extension JinjaRendering {
                 if case .namespace = first { throw JinjaFailure.python("'Namespace' object is not iterable") }
                 for item in try elements(first) {
                     let pair = try elements(item)
-                    guard pair.count == 2 else { throw JinjaFailure.python("dictionary update sequence element has length \(pair.count); 2 is required") }
+                    guard pair.count == 2 else {
+                        throw JinjaFailure.python(
+                            "dictionary update sequence element has length \(pair.count); 2 is required"
+                        )
+                    }
                     pairs.append((pair[0], pair[1]))
                 }
             }
@@ -192,7 +220,9 @@ extension JinjaRendering {
 
     /// `datetime.now().strftime(format)`: C's, in its own locale, for the directives that Python leaves to it.
     private func time(_ format: [UInt8]) throws -> [UInt8] {
-        guard format.count <= 256, !format.contains(0) else { throw JinjaFailure.limit("a date format that is too long") }
+        guard format.count <= 256, !format.contains(0) else {
+            throw JinjaFailure.limit("a date format that is too long")
+        }
         guard !format.isEmpty else { return [] }
         var index = 0
         while index < format.count {
@@ -201,7 +231,8 @@ extension JinjaRendering {
                 if next < format.count, "-_0^#".utf8.contains(format[next]) { next += 1 }
                 guard next < format.count, "aAbBcdDeFHIjklmMnpPrRSTtuUVwWxXyYGghC%".utf8.contains(format[next]) else {
                     throw JinjaFailure.unsupported(
-                        "this directive of a date format: \(String(decoding: format[index..<min(next + 1, format.count)], as: UTF8.self))")
+                        "this directive of a date format: \(String(decoding: format[index..<min(next + 1, format.count)], as: UTF8.self))"
+                    )
                 }
                 index = next
             }

@@ -3,19 +3,29 @@ extension JinjaRendering {
     /// - Parameters:
     ///   - input: what a block wrote, for the filter at the head of its filters.
     ///   - caller: the body of a call block, for the call.
-    func evaluate(_ expression: JinjaExpression, input: JinjaValue? = nil, caller: JinjaValue? = nil) throws -> JinjaValue {
+    func evaluate(_ expression: JinjaExpression, input: JinjaValue? = nil, caller: JinjaValue? = nil) throws
+        -> JinjaValue
+    {
         try charge(1)
         switch expression.kind {
         case .constant(let value): return value
         case .name(let name): return read(name)
         case .attribute(let value, let name, let bytes):
             let value = try evaluate(value)
-            if case .dictionary(let dictionary) = value, !JinjaMethod.dictionary.contains(name), let found = dictionary.find(bytes) { return found }
+            if case .dictionary(let dictionary) = value, !JinjaMethod.dictionary.contains(name),
+                let found = dictionary.find(bytes)
+            {
+                return found
+            }
             line = expression.line
             return try attribute(value, name, bytes)
         case .item(let value, let index):
             let value = try evaluate(value)
-            if case .dictionary(let dictionary) = value, case .constant(.string(let name)) = index.kind, let found = dictionary.find(name) { return found }
+            if case .dictionary(let dictionary) = value, case .constant(.string(let name)) = index.kind,
+                let found = dictionary.find(name)
+            {
+                return found
+            }
             let index = try evaluate(index)
             line = expression.line
             return try item(value, index)
@@ -25,7 +35,9 @@ extension JinjaRendering {
         }
     }
 
-    private func evaluateDeep(_ expression: JinjaExpression, _ input: JinjaValue?, _ caller: JinjaValue?) throws -> JinjaValue {
+    private func evaluateDeep(_ expression: JinjaExpression, _ input: JinjaValue?, _ caller: JinjaValue?) throws
+        -> JinjaValue
+    {
         switch expression.kind {
         case .constant, .name, .attribute, .item: return .none
         case .list(let items): return try list(try items.map { try evaluate($0) })
@@ -34,7 +46,8 @@ extension JinjaRendering {
             let pairs = try pairs.map { (try evaluate($0), try evaluate($1)) }
             line = expression.line
             return .dictionary(try JinjaDictionary(pairs))
-        case .slice(let value, let start, let stop, let step): return try slice(value, start, stop, step, expression.line)
+        case .slice(let value, let start, let stop, let step):
+            return try slice(value, start, stop, step, expression.line)
         case .call(let function, let arguments): return try call(function, arguments, caller, expression.line)
         case .filter(let value, let filter, let arguments):
             let value = try value.map { try evaluate($0, input: input) } ?? input ?? .none
@@ -87,11 +100,17 @@ extension JinjaRendering {
         case .conditional(let test, let value, let other):
             if try evaluate(test).isTrue { return try evaluate(value) }
             if let other { return try evaluate(other) }
-            return .undefined(JinjaUndefined("the inline if-expression on line \(expression.line) evaluated to false and no else section was defined"))
+            return .undefined(
+                JinjaUndefined(
+                    "the inline if-expression on line \(expression.line) evaluated to false and no else section was defined"
+                )
+            )
         }
     }
 
-    private func sum(_ first: JinjaExpression, _ rest: [(isAdded: Bool, JinjaExpression)], _ line: Int) throws -> JinjaValue {
+    private func sum(_ first: JinjaExpression, _ rest: [(isAdded: Bool, JinjaExpression)], _ line: Int) throws
+        -> JinjaValue
+    {
         var sum = try evaluate(first)
         for (isAdded, term) in rest {
             let value = try evaluate(term)
@@ -101,7 +120,9 @@ extension JinjaRendering {
         return sum
     }
 
-    private func comparison(_ first: JinjaExpression, _ rest: [(JinjaComparison, JinjaExpression)], _ line: Int) throws -> JinjaValue {
+    private func comparison(_ first: JinjaExpression, _ rest: [(JinjaComparison, JinjaExpression)], _ line: Int) throws
+        -> JinjaValue
+    {
         var left = try evaluate(first)
         for (comparison, expression) in rest {
             let right = try evaluate(expression)
@@ -185,7 +206,9 @@ extension JinjaRendering {
         case .markup: throw JinjaFailure.unsupported("a part of a text marked as safe")
         default: break
         }
-        guard case .string(let name) = index else { return .undefined(JinjaUndefined("'\(value.typeName) object' has no such element")) }
+        guard case .string(let name) = index else {
+            return .undefined(JinjaUndefined("'\(value.typeName) object' has no such element"))
+        }
         return try attribute(value, String(decoding: name, as: UTF8.self), name)
     }
 
@@ -195,7 +218,11 @@ extension JinjaRendering {
     }
 
     private func slice(
-        _ value: JinjaExpression, _ start: JinjaExpression?, _ stop: JinjaExpression?, _ step: JinjaExpression?, _ line: Int
+        _ value: JinjaExpression,
+        _ start: JinjaExpression?,
+        _ stop: JinjaExpression?,
+        _ step: JinjaExpression?,
+        _ line: Int
     ) throws -> JinjaValue {
         let value = try evaluate(value)
         func bound(_ expression: JinjaExpression?) throws -> Int? {
@@ -221,7 +248,12 @@ extension JinjaRendering {
             let indices = PythonText.indices(start, stop, step, count: range.count)
             guard let first = indices.first else { throw JinjaFailure.unsupported("an empty slice of a range") }
             return .range(
-                JinjaRange(start: range.start + first * range.step, step: range.step * (indices.count > 1 ? indices[1] - first : 1), count: indices.count))
+                JinjaRange(
+                    start: range.start + first * range.step,
+                    step: range.step * (indices.count > 1 ? indices[1] - first : 1),
+                    count: indices.count
+                )
+            )
         case .dictionary: throw JinjaFailure.python("unhashable type: 'slice'")
         default: throw JinjaFailure.python("'\(value.typeName)' object is not subscriptable")
         }
@@ -261,7 +293,9 @@ extension JinjaRendering {
             var items: [JinjaValue] = []
             while let item = try generator.next() {
                 try chargeElements(1)
-                guard items.count < Self.maximumElements else { throw JinjaFailure.limit("a sequence of more than \(Self.maximumElements) elements") }
+                guard items.count < Self.maximumElements else {
+                    throw JinjaFailure.limit("a sequence of more than \(Self.maximumElements) elements")
+                }
                 items.append(item)
             }
             return items

@@ -39,7 +39,9 @@ extension JinjaRendering {
             }
             var key: [UInt8]?
             if peek() == UInt8(ascii: "(") {
-                guard let end = PythonText.find(format, [UInt8(ascii: ")")], from: index) else { throw JinjaFailure.python("incomplete format key") }
+                guard let end = PythonText.find(format, [UInt8(ascii: ")")], from: index) else {
+                    throw JinjaFailure.python("incomplete format key")
+                }
                 key = Array(format[(index + 1)..<end])
                 index = end + 1
             }
@@ -60,11 +62,17 @@ extension JinjaRendering {
             index += 1
             var value: JinjaValue
             if let key {
-                guard case .dictionary(let dictionary) = arguments else { throw JinjaFailure.python("format requires a mapping") }
-                guard let found = dictionary.find(key) else { throw JinjaFailure.python("the key '\(String(decoding: key, as: UTF8.self))' is missing") }
+                guard case .dictionary(let dictionary) = arguments else {
+                    throw JinjaFailure.python("format requires a mapping")
+                }
+                guard let found = dictionary.find(key) else {
+                    throw JinjaFailure.python("the key '\(String(decoding: key, as: UTF8.self))' is missing")
+                }
                 value = found
             } else {
-                guard next < positional.count else { throw JinjaFailure.python("not enough arguments for format string") }
+                guard next < positional.count else {
+                    throw JinjaFailure.python("not enough arguments for format string")
+                }
                 value = positional[next]
                 next += 1
             }
@@ -80,14 +88,19 @@ extension JinjaRendering {
                 out += padding + text
             }
         }
-        if next < positional.count, !isMapping { throw JinjaFailure.python("not all arguments converted during string formatting") }
+        if next < positional.count, !isMapping {
+            throw JinjaFailure.python("not all arguments converted during string formatting")
+        }
         return out
     }
 
-    private func formatted(_ value: JinjaValue, _ conversion: UInt8, _ flags: Set<UInt8>, _ precision: Int?) throws -> [UInt8] {
+    private func formatted(_ value: JinjaValue, _ conversion: UInt8, _ flags: Set<UInt8>, _ precision: Int?) throws
+        -> [UInt8]
+    {
         func signed(_ text: String) -> [UInt8] {
             if text.hasPrefix("-") { return Array(text.utf8) }
-            return (flags.contains(Ascii.plus) ? [Ascii.plus] : flags.contains(Ascii.space) ? [Ascii.space] : []) + Array(text.utf8)
+            return (flags.contains(Ascii.plus) ? [Ascii.plus] : flags.contains(Ascii.space) ? [Ascii.space] : [])
+                + Array(text.utf8)
         }
         if flags.contains(UInt8(ascii: "#")) { throw JinjaFailure.unsupported("the flag # of a format") }
         switch conversion {
@@ -99,17 +112,22 @@ extension JinjaRendering {
             guard precision == nil else { throw JinjaFailure.unsupported("a precision for a whole number") }
             if let number = value.index { return signed(String(number)) }
             guard case .float(let real) = value else {
-                throw value.isUndefined ? used(value) : JinjaFailure.python("%d format: a real number is required, not \(value.typeName)")
+                throw value.isUndefined
+                    ? used(value) : JinjaFailure.python("%d format: a real number is required, not \(value.typeName)")
             }
-            guard let number = Int(exactly: real.rounded(.towardZero)) else { throw JinjaFailure.unsupported("a whole number of more than 64 bits") }
+            guard let number = Int(exactly: real.rounded(.towardZero)) else {
+                throw JinjaFailure.unsupported("a whole number of more than 64 bits")
+            }
             return signed(String(number))
-        case UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "g"), UInt8(ascii: "G"):
+        case UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "g"),
+            UInt8(ascii: "G"):
             var real: Double
             switch value {
             case .float(let number): real = number
             default:
                 guard let number = value.index else {
-                    throw value.isUndefined ? used(value) : JinjaFailure.python("must be real number, not \(value.typeName)")
+                    throw value.isUndefined
+                        ? used(value) : JinjaFailure.python("must be real number, not \(value.typeName)")
                 }
                 real = Double(number)
             }
@@ -142,20 +160,28 @@ extension JinjaRendering {
             }
             let field = Array(format[index..<end])
             guard field.allSatisfy(Ascii.isWord) else {
-                throw JinjaFailure.unsupported("the field {\(String(decoding: field.prefix(40), as: UTF8.self))} of a format")
+                throw JinjaFailure.unsupported(
+                    "the field {\(String(decoding: field.prefix(40), as: UTF8.self))} of a format"
+                )
             }
             index = end + 1
             let value: JinjaValue
             if field.isEmpty || field.allSatisfy(Ascii.isDigit) {
-                guard isNumbered != .some(field.isEmpty) else { throw JinjaFailure.python("cannot mix automatic and manual numbering of fields") }
+                guard isNumbered != .some(field.isEmpty) else {
+                    throw JinjaFailure.python("cannot mix automatic and manual numbering of fields")
+                }
                 isNumbered = !field.isEmpty
                 let place = field.isEmpty ? automatic : Int(String(decoding: field, as: UTF8.self)) ?? Int.max
                 automatic += 1
-                guard place < call.positional.count else { throw JinjaFailure.python("an index of a format is out of range") }
+                guard place < call.positional.count else {
+                    throw JinjaFailure.python("an index of a format is out of range")
+                }
                 value = call.positional[place]
             } else {
                 let name = String(decoding: field, as: UTF8.self)
-                guard let found = call.named.first(where: { $0.name == name }) else { throw JinjaFailure.python("the field '\(name)' of a format is missing") }
+                guard let found = call.named.first(where: { $0.name == name }) else {
+                    throw JinjaFailure.python("the field '\(name)' of a format is missing")
+                }
                 value = found.value
             }
             let text = try string(value)
@@ -170,10 +196,14 @@ extension JinjaRendering {
     /// The filter `int`.
     func converted(_ value: JinjaValue, _ given: [JinjaValue?]) throws -> JinjaValue {
         let preset = given[0] ?? .int(0)
-        if let base = given[1] { guard case .int(10) = base else { throw JinjaFailure.unsupported("a base other than 10") } }
+        if let base = given[1] {
+            guard case .int(10) = base else { throw JinjaFailure.unsupported("a base other than 10") }
+        }
         func whole(_ real: Double) throws -> JinjaValue {
             guard real.isFinite else { return preset }
-            guard let number = Int(exactly: real.rounded(.towardZero)) else { throw JinjaFailure.unsupported("a whole number of more than 64 bits") }
+            guard let number = Int(exactly: real.rounded(.towardZero)) else {
+                throw JinjaFailure.unsupported("a whole number of more than 64 bits")
+            }
             return .int(number)
         }
         switch value {
@@ -197,12 +227,16 @@ extension JinjaRendering {
         switch value {
         case .float(let number): real = number
         case .int, .bool: real = Double(value.index ?? 0)
-        default: throw value.isUndefined ? used(value) : JinjaFailure.python("type \(value.typeName) doesn't define __round__ method")
+        default:
+            throw value.isUndefined
+                ? used(value) : JinjaFailure.python("type \(value.typeName) doesn't define __round__ method")
         }
         switch String(decoding: method, as: UTF8.self) {
         case "common":
             if let index = value.index {
-                guard precision >= 0 else { throw JinjaFailure.unsupported("rounding a whole number to \(precision) digits") }
+                guard precision >= 0 else {
+                    throw JinjaFailure.unsupported("rounding a whole number to \(precision) digits")
+                }
                 return .int(index)
             }
             guard real.isFinite else { return value }
@@ -210,7 +244,9 @@ extension JinjaRendering {
             if precision == 0 { return .float(real.rounded(.toNearestOrEven)) }
             return .float(Double(String(format: "%.\(precision)f", real)) ?? real)
         case let name where name == "ceil" || name == "floor":
-            guard precision >= 0, precision <= 15 else { throw JinjaFailure.unsupported("rounding to \(precision) digits") }
+            guard precision >= 0, precision <= 15 else {
+                throw JinjaFailure.unsupported("rounding to \(precision) digits")
+            }
             let scale = pow(10, Double(precision))
             let scaled = real * scale
             guard scaled.magnitude <= 9e15 else { throw JinjaFailure.unsupported("rounding a number of this size") }

@@ -4,7 +4,9 @@ extension JinjaRendering {
         let values = try evaluate(loop.values)
         line = loop.line
         let source = try iterator(values)
-        let state = loop.state == nil ? nil : JinjaLoopState(source, length: loop.test == nil ? length(values) : nil, depth: values.depth + 1)
+        let state =
+            loop.state == nil
+            ? nil : JinjaLoopState(source, length: loop.test == nil ? length(values) : nil, depth: values.depth + 1)
         if let state { state.pull = { [unowned self] in try pull(loop, source) } }
         // A condition reads the variables around the loop, which end with it.
         defer { if loop.test != nil { state?.pull = nil } }
@@ -86,7 +88,9 @@ final class JinjaLoopState {
     private var nextAhead = 0
     var lastChanged: [JinjaValue]?
 
-    init(_ source: JinjaIterator, length: Int?, depth: Int) { (self.source, knownLength, self.depth) = (source, length, depth) }
+    init(_ source: JinjaIterator, length: Int?, depth: Int) {
+        (self.source, knownLength, self.depth) = (source, length, depth)
+    }
 
     func advance() throws -> JinjaValue? {
         guard let item = try peek() else { return nil }

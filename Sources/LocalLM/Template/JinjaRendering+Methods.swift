@@ -1,8 +1,10 @@
 /// Methods of Python's own types. The sandbox refuses those that change their object, and this those that it does not know.
 extension JinjaMethod {
     static let string: Set<String> = [
-        "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "replace", "upper", "lower", "title",
-        "capitalize", "find", "rfind", "count", "join", "isdigit", "isalpha", "isalnum", "isspace", "isupper", "islower", "removeprefix",
+        "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "replace", "upper",
+        "lower", "title",
+        "capitalize", "find", "rfind", "count", "join", "isdigit", "isalpha", "isalnum", "isspace", "isupper",
+        "islower", "removeprefix",
         "removesuffix", "format", "partition", "rpartition", "zfill", "ljust", "rjust",
     ]
     static let dictionary: Set<String> = ["get", "items", "keys", "values"]
@@ -23,13 +25,15 @@ extension JinjaMethod {
     /// Further attributes that Python's types have, by type: not to be taken for undefined.
     private static let refused: [String: Set<String>] = [
         "str": [
-            "casefold", "center", "encode", "expandtabs", "format_map", "index", "isascii", "isdecimal", "isidentifier", "isnumeric",
+            "casefold", "center", "encode", "expandtabs", "format_map", "index", "isascii", "isdecimal", "isidentifier",
+            "isnumeric",
             "isprintable", "istitle", "maketrans", "rindex", "swapcase", "translate",
         ],
         "dict": ["clear", "copy", "fromkeys", "pop", "popitem", "setdefault", "update"],
         "list": ["append", "clear", "copy", "extend", "insert", "pop", "remove", "reverse", "sort"],
         "int": [
-            "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag", "is_integer", "numerator", "real", "to_bytes",
+            "as_integer_ratio", "bit_count", "bit_length", "conjugate", "denominator", "from_bytes", "imag",
+            "is_integer", "numerator", "real", "to_bytes",
         ],
         "float": ["as_integer_ratio", "conjugate", "fromhex", "hex", "imag", "is_integer", "real"],
         "range": ["count", "index", "start", "step", "stop"],
@@ -91,13 +95,16 @@ extension JinjaRendering {
             register(loop)
             loop.lastChanged = call.positional
             return .bool(true)
-        default: throw JinjaFailure.unsupported("the method '\(name.prefix(40))' of a value of type '\(receiver.typeName)'")
+        default:
+            throw JinjaFailure.unsupported("the method '\(name.prefix(40))' of a value of type '\(receiver.typeName)'")
         }
     }
 
     private func call(_ dictionary: JinjaDictionary, _ name: String, _ call: JinjaCall) throws -> JinjaValue {
         if name == "get" {
-            guard let key = call.positional.first, call.positional.count <= 2 else { throw JinjaFailure.python("get() takes one or two arguments") }
+            guard let key = call.positional.first, call.positional.count <= 2 else {
+                throw JinjaFailure.python("get() takes one or two arguments")
+            }
             return try dictionary.find(key) ?? (call.positional.count == 2 ? call.positional[1] : .none)
         }
         try call.nothing("\(name)()")
@@ -121,9 +128,13 @@ extension JinjaRendering {
         try charge(isQuick ? text.count >> 5 : text.count)
         let callee = "\(name)()"
         if name == "format" { return try self.text(try formatted(text, call)) }
-        guard call.named.isEmpty || ["split", "rsplit", "splitlines"].contains(name) else { throw JinjaFailure.python("\(callee) takes no keyword arguments") }
+        guard call.named.isEmpty || ["split", "rsplit", "splitlines"].contains(name) else {
+            throw JinjaFailure.python("\(callee) takes no keyword arguments")
+        }
 
-        func arguments(_ names: [String], required: Int = 0) throws -> [JinjaValue?] { try call.bound(to: names, callee, required: required) }
+        func arguments(_ names: [String], required: Int = 0) throws -> [JinjaValue?] {
+            try call.bound(to: names, callee, required: required)
+        }
         func string(_ value: JinjaValue?) throws -> [UInt8] {
             if case .string(let text)? = value { return text }
             throw JinjaFailure.python("\(callee) takes a string, not \(value?.typeName ?? "nothing")")
@@ -134,7 +145,9 @@ extension JinjaRendering {
         }
         func integer(_ value: JinjaValue?, default preset: Int) throws -> Int {
             guard let value else { return preset }
-            guard let integer = value.index else { throw JinjaFailure.python("'\(value.typeName)' object cannot be interpreted as an integer") }
+            guard let integer = value.index else {
+                throw JinjaFailure.python("'\(value.typeName)' object cannot be interpreted as an integer")
+            }
             return integer
         }
 
@@ -147,7 +160,12 @@ extension JinjaRendering {
             let separator = try optional(given[0])
             guard separator?.isEmpty != true else { throw JinjaFailure.python("empty separator") }
             try chargeElements(separator.map { PythonText.occurrences(text, $0) } ?? text.count / 2)
-            let parts = PythonText.split(text, separator, limit: try integer(given[1], default: -1), fromRight: name == "rsplit")
+            let parts = PythonText.split(
+                text,
+                separator,
+                limit: try integer(given[1], default: -1),
+                fromRight: name == "rsplit"
+            )
             return try list(parts.map { .string($0) })
         case "splitlines":
             let keeps = try arguments(["keepends"])[0]?.isTrue ?? false
@@ -159,7 +177,9 @@ extension JinjaRendering {
             if case .tuple(let all)? = given { options = all.values }
             for option in options {
                 let part = try string(option)
-                if PythonText.matches(text, part, at: name == "startswith" ? 0 : text.count - part.count) { return .bool(true) }
+                if PythonText.matches(text, part, at: name == "startswith" ? 0 : text.count - part.count) {
+                    return .bool(true)
+                }
             }
             return .bool(false)
         case "replace":
@@ -169,19 +189,26 @@ extension JinjaRendering {
             guard call.positional.count <= 1 else { throw JinjaFailure.unsupported("\(callee) with bounds") }
             let part = try string(try arguments(["sub"], required: 1)[0])
             if name == "count" { return .int(PythonText.occurrences(text, part)) }
-            let found = name == "find" ? PythonText.find(text, part) : PythonText.findLast(text, part, before: text.count)
+            let found =
+                name == "find" ? PythonText.find(text, part) : PythonText.findLast(text, part, before: text.count)
             return .int(found.map { PythonText.count(Array(text[..<$0])) } ?? -1)
         case "join":
             let values = try elements(try arguments(["iterable"], required: 1)[0] ?? .none)
             return try joined(try values.map { try string($0) }, text)
         case "removeprefix", "removesuffix":
             let part = try string(try arguments(["part"], required: 1)[0])
-            if name == "removeprefix" { return .string(PythonText.matches(text, part, at: 0) ? Array(text[part.count...]) : text) }
-            return .string(PythonText.matches(text, part, at: text.count - part.count) ? Array(text[..<(text.count - part.count)]) : text)
+            if name == "removeprefix" {
+                return .string(PythonText.matches(text, part, at: 0) ? Array(text[part.count...]) : text)
+            }
+            return .string(
+                PythonText.matches(text, part, at: text.count - part.count)
+                    ? Array(text[..<(text.count - part.count)]) : text
+            )
         case "partition", "rpartition":
             let part = try string(try arguments(["sep"], required: 1)[0])
             guard !part.isEmpty else { throw JinjaFailure.python("empty separator") }
-            let found = name == "partition" ? PythonText.find(text, part) : PythonText.findLast(text, part, before: text.count)
+            let found =
+                name == "partition" ? PythonText.find(text, part) : PythonText.findLast(text, part, before: text.count)
             var parts = name == "partition" ? [text, [], []] : [[], [], text]
             if let found { parts = [Array(text[..<found]), part, Array(text[(found + part.count)...])] }
             return .tuple(try JinjaSequence(parts.map { .string($0) }))
@@ -189,7 +216,9 @@ extension JinjaRendering {
             let given = try arguments(name == "zfill" ? ["width"] : ["width", "fillchar"], required: 1)
             let width = try integer(given[0], default: 0)
             let fill = name == "zfill" ? [UInt8(ascii: "0")] : try given.last?.map { try string($0) } ?? [Ascii.space]
-            guard PythonText.count(fill) == 1 else { throw JinjaFailure.python("the fill character must be exactly one character long") }
+            guard PythonText.count(fill) == 1 else {
+                throw JinjaFailure.python("the fill character must be exactly one character long")
+            }
             return try self.text(try padded(text, width, fill, left: name != "ljust", keepsSign: name == "zfill"))
         default: break
         }
@@ -215,7 +244,9 @@ extension JinjaRendering {
         var filling: [UInt8] = []
         for _ in 0..<missing { filling += fill }
         guard left else { return text + filling }
-        if keepsSign, let sign = text.first, sign == Ascii.minus || sign == Ascii.plus { return [sign] + filling + text.dropFirst() }
+        if keepsSign, let sign = text.first, sign == Ascii.minus || sign == Ascii.plus {
+            return [sign] + filling + text.dropFirst()
+        }
         return filling + text
     }
 

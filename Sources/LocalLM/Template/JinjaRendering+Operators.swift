@@ -73,7 +73,9 @@ extension JinjaRendering {
         switch number(value) {
         case .int(let value)?: return try whole((0).subtractingReportingOverflow(value))
         case .float(let value)?: return .float(-value)
-        case nil: throw value.isUndefined ? used(value) : JinjaFailure.python("bad operand type for unary -: '\(value.typeName)'")
+        case nil:
+            throw value.isUndefined
+                ? used(value) : JinjaFailure.python("bad operand type for unary -: '\(value.typeName)'")
         }
     }
 
@@ -81,17 +83,23 @@ extension JinjaRendering {
         switch number(value) {
         case .int(let value)?: return .int(value)
         case .float(let value)?: return .float(value)
-        case nil: throw value.isUndefined ? used(value) : JinjaFailure.python("bad operand type for unary +: '\(value.typeName)'")
+        case nil:
+            throw value.isUndefined
+                ? used(value) : JinjaFailure.python("bad operand type for unary +: '\(value.typeName)'")
         }
     }
 
     func compute(_ operation: JinjaOperator, _ left: JinjaValue, _ right: JinjaValue) throws -> JinjaValue {
         if operation == .remainder, case .string(let format) = left { return try text(try formatted(format, right)) }
-        if operation == .multiply, let repeated = try multiplied(left, right) ?? multiplied(right, left) { return repeated }
+        if operation == .multiply, let repeated = try multiplied(left, right) ?? multiplied(right, left) {
+            return repeated
+        }
         guard let (a, b) = numbers(left, right) else { throw mismatch(operation.rawValue, left, right) }
         if case .int(let a) = a, case .int(let b) = b { return try compute(operation, a, b) }
         let x = a.double, y = b.double
-        if [.divide, .floorDivide, .remainder].contains(operation), y == 0 { throw JinjaFailure.python("division by zero") }
+        if [.divide, .floorDivide, .remainder].contains(operation), y == 0 {
+            throw JinjaFailure.python("division by zero")
+        }
         switch operation {
         case .multiply: return .float(x * y)
         case .divide: return .float(x / y)
@@ -114,7 +122,9 @@ extension JinjaRendering {
             if x == 0, y < 0 { throw JinjaFailure.python("0.0 cannot be raised to a negative power") }
             let value = pow(x, y)
             guard !value.isNaN || x.isNaN || y.isNaN else { throw JinjaFailure.unsupported("a complex number") }
-            guard value.isFinite || !x.isFinite || !y.isFinite else { throw JinjaFailure.python("numerical result out of range") }
+            guard value.isFinite || !x.isFinite || !y.isFinite else {
+                throw JinjaFailure.python("numerical result out of range")
+            }
             return .float(value)
         }
     }
@@ -124,7 +134,9 @@ extension JinjaRendering {
         switch operation {
         case .multiply: return try whole(a.multipliedReportingOverflow(by: b))
         case .divide:
-            guard a.magnitude <= 1 << 53, b.magnitude <= 1 << 53 else { throw JinjaFailure.unsupported("dividing whole numbers beyond 2**53") }
+            guard a.magnitude <= 1 << 53, b.magnitude <= 1 << 53 else {
+                throw JinjaFailure.unsupported("dividing whole numbers beyond 2**53")
+            }
             return .float(Double(a) / Double(b))
         case .floorDivide:
             let (quotient, overflow) = a.dividedReportingOverflow(by: b)
@@ -194,13 +206,15 @@ extension JinjaRendering {
                 guard let other = try b.find(a.keys[index]), try isEqual(a.values[index], other) else { return false }
             }
             return true
-        case (.range(let a), .range(let b)): return a.count == b.count && (a.count == 0 || (a.start == b.start && (a.count == 1 || a.step == b.step)))
+        case (.range(let a), .range(let b)):
+            return a.count == b.count && (a.count == 0 || (a.start == b.start && (a.count == 1 || a.step == b.step)))
         case (.namespace(let a), .namespace(let b)): return a === b
         case (.loop(let a), .loop(let b)): return a === b
         case (.macro(let a), .macro(let b)): return a === b
         case (.generator(let a), .generator(let b)): return a === b
         case (.function(let a), .function(let b)): return a == b
-        case (.view, .view), (.method, .method): throw JinjaFailure.unsupported("comparing two values of type '\(left.typeName)'")
+        case (.view, .view), (.method, .method):
+            throw JinjaFailure.unsupported("comparing two values of type '\(left.typeName)'")
         default: break
         }
         if left.isUndefined && right.isUndefined { return true }
@@ -255,7 +269,9 @@ extension JinjaRendering {
             return holds(a.double, b.double)
         case nil:
             if left.isUndefined || right.isUndefined { throw used(left.isUndefined ? left : right) }
-            throw JinjaFailure.python("'\(operation)' not supported between instances of '\(left.typeName)' and '\(right.typeName)'")
+            throw JinjaFailure.python(
+                "'\(operation)' not supported between instances of '\(left.typeName)' and '\(right.typeName)'"
+            )
         }
     }
 
@@ -263,7 +279,9 @@ extension JinjaRendering {
     func contains(_ container: JinjaValue, _ item: JinjaValue) throws -> Bool {
         switch container {
         case .string(let text), .markup(let text):
-            guard let part = item.bytes else { throw JinjaFailure.python("'in <string>' requires string as left operand, not \(item.typeName)") }
+            guard let part = item.bytes else {
+                throw JinjaFailure.python("'in <string>' requires string as left operand, not \(item.typeName)")
+            }
             try charge(text.count >> 3)
             return PythonText.find(text, part) != nil
         case .dictionary(let dictionary): return try dictionary.find(item) != nil
@@ -272,7 +290,9 @@ extension JinjaRendering {
             if let index = item.index {
                 guard range.count > 0 else { return false }
                 let distance = index.subtractingReportingOverflow(range.start)
-                guard !distance.overflow, distance.partialValue.magnitude < 1 << 62, distance.partialValue % range.step == 0 else { return false }
+                guard !distance.overflow, distance.partialValue.magnitude < 1 << 62,
+                    distance.partialValue % range.step == 0
+                else { return false }
                 let place = distance.partialValue / range.step
                 return place >= 0 && place < range.count
             }
@@ -294,7 +314,8 @@ extension JinjaRendering {
     }
 
     /// Stable, by `<`, as Python sorts.
-    func sorted(_ values: [JinjaValue], by key: (JinjaValue) throws -> JinjaValue, reverse: Bool) throws -> [JinjaValue] {
+    func sorted(_ values: [JinjaValue], by key: (JinjaValue) throws -> JinjaValue, reverse: Bool) throws -> [JinjaValue]
+    {
         var entries = try values.map { (key: try key($0), value: $0) }
         if reverse { entries.reverse() }
         // Merging from below: the comparison throws, and the standard library's sort promises no order for equals.

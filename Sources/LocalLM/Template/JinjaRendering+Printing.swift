@@ -42,7 +42,8 @@ extension JinjaRendering {
                 try represent(dictionary.values[index], &out)
             }
             out += "}".utf8
-        case .range(let range): out += "range(\(range.start), \(range.stop)\(range.step == 1 ? "" : ", \(range.step)"))".utf8
+        case .range(let range):
+            out += "range(\(range.start), \(range.stop)\(range.step == 1 ? "" : ", \(range.step)"))".utf8
         default: throw JinjaFailure.unsupported("printing a value of type '\(value.typeName)'")
         }
         guard out.count <= Self.maximumBytes else { throw JinjaFailure.limit("a text that is too long") }
@@ -97,7 +98,11 @@ extension JinjaRendering {
         case .dictionary(let dictionary):
             var pairs = Array(zip(dictionary.keys, dictionary.values))
             if style.sortsKeys {
-                let order = try sorted((0..<pairs.count).map { .int($0) }, by: { pairs[$0.index ?? 0].0 }, reverse: false)
+                let order = try sorted(
+                    (0..<pairs.count).map { .int($0) },
+                    by: { pairs[$0.index ?? 0].0 },
+                    reverse: false
+                )
                 pairs = order.map { pairs[$0.index ?? 0] }
             }
             try group("{", "}", pairs.count) {
@@ -108,7 +113,10 @@ extension JinjaRendering {
                     case .bool(let value): Array((value ? "true" : "false").utf8)
                     case .none: Array("null".utf8)
                     case .float(let value): Array(PythonText.json(value).utf8)
-                    default: throw JinjaFailure.python("keys must be str, int, float, bool or None, not \(pairs[$0].0.typeName)")
+                    default:
+                        throw JinjaFailure.python(
+                            "keys must be str, int, float, bool or None, not \(pairs[$0].0.typeName)"
+                        )
                     }
                 PythonText.quoteJSON(key, ascii: style.isAscii, &out)
                 out += style.keySeparator
@@ -132,14 +140,18 @@ struct JinjaJSON {
         case nil, .some(.none): break
         case .string(let text)?: indent = text
         case .some(let value):
-            guard let width = value.index, width <= 1000 else { throw JinjaFailure.unsupported("this indentation of 'tojson'") }
+            guard let width = value.index, width <= 1000 else {
+                throw JinjaFailure.unsupported("this indentation of 'tojson'")
+            }
             indent = Array(repeating: Ascii.space, count: max(width, 0))
         }
         if indent != nil { itemSeparator = Array(",".utf8) }
         switch given[2] {
         case nil, .some(.none): break
         case .list(let parts)?, .tuple(let parts)?:
-            guard parts.values.count == 2, case .string(let item) = parts.values[0], case .string(let key) = parts.values[1] else {
+            guard parts.values.count == 2, case .string(let item) = parts.values[0],
+                case .string(let key) = parts.values[1]
+            else {
                 throw JinjaFailure.python("separators must be two strings")
             }
             (itemSeparator, keySeparator) = (item, key)

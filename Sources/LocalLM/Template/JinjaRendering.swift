@@ -55,7 +55,13 @@ final class JinjaRendering {
     private var changingLoops: [JinjaLoopState] = []
 
     /// - Parameter bytes: of the conversation.
-    init(slotCount: Int, messages: JinjaValue, bytes: Int, addsGenerationPrompt: Bool, now: @escaping @Sendable () -> Date) {
+    init(
+        slotCount: Int,
+        messages: JinjaValue,
+        bytes: Int,
+        addsGenerationPrompt: Bool,
+        now: @escaping @Sendable () -> Date
+    ) {
         steps = Self.maximumSteps + Self.stepsPerByte * bytes
         activation = JinjaActivation(slotCount, nil)
         activation.isRegistered = true
@@ -96,13 +102,19 @@ final class JinjaRendering {
 
     @inline(__always) func charge(_ count: Int) throws {
         steps &-= count
-        if steps < 0 { throw JinjaFailure.limit("too many steps: more than \(Self.maximumSteps), and \(Self.stepsPerByte) for each byte of the conversation") }
+        if steps < 0 {
+            throw JinjaFailure.limit(
+                "too many steps: more than \(Self.maximumSteps), and \(Self.stepsPerByte) for each byte of the conversation"
+            )
+        }
     }
 
     /// Wherever a template can make this program call itself.
     @inline(__always) func checkStack() throws {
         if Int(bitPattern: stackTop &- Self.stackPointer()) > Self.maximumStack {
-            throw JinjaFailure.limit("more than \(Self.maximumStack >> 10) KiB of stack: a macro that calls itself, for example")
+            throw JinjaFailure.limit(
+                "more than \(Self.maximumStack >> 10) KiB of stack: a macro that calls itself, for example"
+            )
         }
     }
 
@@ -113,13 +125,17 @@ final class JinjaRendering {
 
     /// Before text of this size is made.
     func chargeBytes(_ count: Int) throws {
-        guard count <= Self.maximumBytes else { throw JinjaFailure.limit("a text of more than \(Self.maximumBytes >> 20) MiB") }
+        guard count <= Self.maximumBytes else {
+            throw JinjaFailure.limit("a text of more than \(Self.maximumBytes >> 20) MiB")
+        }
         try charge(count >> 3)
     }
 
     /// Before a sequence of this size is made.
     func chargeElements(_ count: Int) throws {
-        guard count <= Self.maximumElements else { throw JinjaFailure.limit("a sequence of more than \(Self.maximumElements) elements") }
+        guard count <= Self.maximumElements else {
+            throw JinjaFailure.limit("a sequence of more than \(Self.maximumElements) elements")
+        }
         try charge(count &* 4)
     }
 
@@ -170,13 +186,17 @@ final class JinjaRendering {
         switch target {
         case .name(let name): store(name, value)
         case .namespace(let name, let attribute):
-            guard case .namespace(let namespace) = read(name) else { throw JinjaFailure.python("cannot assign attribute on non-namespace object") }
+            guard case .namespace(let namespace) = read(name) else {
+                throw JinjaFailure.python("cannot assign attribute on non-namespace object")
+            }
             try namespace.set(attribute, value)
         case .tuple(let targets, let line):
             self.line = line
             let values = try elements(value)
             guard values.count == targets.count else {
-                throw JinjaFailure.python("\(values.count < targets.count ? "not enough" : "too many") values to unpack (expected \(targets.count))")
+                throw JinjaFailure.python(
+                    "\(values.count < targets.count ? "not enough" : "too many") values to unpack (expected \(targets.count))"
+                )
             }
             for (target, value) in zip(targets, values) { try assign(target, value) }
         }
@@ -226,7 +246,9 @@ final class JinjaRendering {
 
     @inline(__always) private func write(_ text: [UInt8]) throws {
         try chargeBytes(text.count)
-        guard out.count + text.count <= Self.maximumBytes else { throw JinjaFailure.limit("a text of more than \(Self.maximumBytes >> 20) MiB") }
+        guard out.count + text.count <= Self.maximumBytes else {
+            throw JinjaFailure.limit("a text of more than \(Self.maximumBytes >> 20) MiB")
+        }
         out += text
     }
 

@@ -90,7 +90,9 @@ struct JinjaScopes {
         /// What the branches of an `if` store may be stored or not: it begins as what the name means outside.
         func join(_ all: [Symbols]) {
             // Names are only ever added: a branch with as many as before has changed nothing.
-            let branches = all.filter { $0.refs.count != refs.count || $0.loads.count != loads.count || $0.stores.count != stores.count }
+            let branches = all.filter {
+                $0.refs.count != refs.count || $0.loads.count != loads.count || $0.stores.count != stores.count
+            }
             var stored: Set<String> = []
             for branch in branches { stored.formUnion(branch.stores) }
             stored.subtract(stores)
@@ -130,7 +132,11 @@ struct JinjaScopes {
     }
 
     /// A chain of branches; what follows the first is an `if` of its own, as Jinja has it.
-    private func visit(_ branches: ArraySlice<(test: JinjaExpression, body: [JinjaStatement])>, _ otherwise: [JinjaStatement], _ symbols: Symbols) {
+    private func visit(
+        _ branches: ArraySlice<(test: JinjaExpression, body: [JinjaStatement])>,
+        _ otherwise: [JinjaStatement],
+        _ symbols: Symbols
+    ) {
         guard let first = branches.first, !symbols.function.isFull else { return }
         visit(first.test, symbols)
         let body = Symbols(copy: symbols), others = Symbols(copy: symbols), last = Symbols(copy: symbols)
@@ -172,8 +178,12 @@ struct JinjaScopes {
     }
 
     private func bind(_ name: JinjaName, _ symbols: Symbols) throws {
-        guard !symbols.function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: name.line) }
-        guard let place = symbols.find(name.text) else { throw JinjaFailure.unsupported("the variable '\(name.text)' here").error(line: name.line) }
+        guard !symbols.function.isFull else {
+            throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: name.line)
+        }
+        guard let place = symbols.find(name.text) else {
+            throw JinjaFailure.unsupported("the variable '\(name.text)' here").error(line: name.line)
+        }
         (name.hops, name.slot) = (symbols.function.depth - place.functionDepth, place.slot)
     }
 
@@ -228,7 +238,11 @@ struct JinjaScopes {
             throw JinjaFailure.python("cannot assign to the variable 'loop' in a loop").error(line: loop.line)
         }
         if let test = loop.test, let target = loop.testTarget {
-            let condition = Symbols(in: symbols.function, under: symbols, kind: "condition \(loop.line) \(symbols.function.slotCount)")
+            let condition = Symbols(
+                in: symbols.function,
+                under: symbols,
+                kind: "condition \(loop.line) \(symbols.function.slotCount)"
+            )
             visit(target, condition, isParameter: true)
             visit(test, condition)
             try bind(target, condition)
@@ -298,7 +312,9 @@ struct JinjaScopes {
         if macro.hasExplicitCaller, undeclared.found.contains("caller"), let place = names.firstIndex(of: "caller"),
             place < names.count - macro.defaults.count
         {
-            throw JinjaFailure.python("the argument 'caller' must be omitted or be given a default").error(line: macro.line)
+            throw JinjaFailure.python("the argument 'caller' must be omitted or be given a default").error(
+                line: macro.line
+            )
         }
         macro.caller = try special("caller")
         macro.keywords = try special("kwargs")
@@ -306,7 +322,9 @@ struct JinjaScopes {
         for parameter in macro.parameters { try bind(parameter, inner) }
         for value in macro.defaults { try bind(value, inner) }
         try bind(macro.body, inner)
-        guard !function.isFull else { throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: macro.line) }
+        guard !function.isFull else {
+            throw JinjaFailure.limit("more than \(maximumSlots) variables").error(line: macro.line)
+        }
         macro.frame = frame(inner)
         macro.slotCount = function.slotCount
     }

@@ -1,6 +1,7 @@
 /// The tests behind `is`. Those of Jinja that are missing are refused.
 enum JinjaTest: String {
-    case defined, undefined, none, boolean, `true`, `false`, integer, float, number, string, mapping, sequence, iterable, callable, escaped
+    case defined, undefined, none, boolean, `true`, `false`, integer, float, number, string, mapping, sequence,
+        iterable, callable, escaped
     case odd, even, divisibleby, lower, upper, sameas, `in`
     case equalSign = "==", eq, equalto, unequalSign = "!=", ne
     case greaterSign = ">", gt, greaterthan, greaterOrEqualSign = ">=", ge
@@ -46,13 +47,18 @@ extension JinjaRendering {
         case (.boolean, .bool), (.true, .bool(true)), (.false, .bool(false)): return true
         case (.integer, .int), (.float, .float), (.number, .int), (.number, .float), (.number, .bool): return true
         case (.mapping, .dictionary), (.escaped, .markup): return true
-        case (.sequence, .undefined), (.sequence, .missing), (.sequence, .string), (.sequence, .markup), (.sequence, .list), (.sequence, .tuple),
+        case (.sequence, .undefined), (.sequence, .missing), (.sequence, .string), (.sequence, .markup),
+            (.sequence, .list), (.sequence, .tuple),
             (.sequence, .dictionary), (.sequence, .range):
             return true
-        case (.iterable, .undefined), (.iterable, .missing), (.iterable, .string), (.iterable, .markup), (.iterable, .list), (.iterable, .tuple),
-            (.iterable, .dictionary), (.iterable, .range), (.iterable, .view), (.iterable, .generator), (.iterable, .loop):
+        case (.iterable, .undefined), (.iterable, .missing), (.iterable, .string), (.iterable, .markup),
+            (.iterable, .list), (.iterable, .tuple),
+            (.iterable, .dictionary), (.iterable, .range), (.iterable, .view), (.iterable, .generator),
+            (.iterable, .loop):
             return true
-        case (.callable, .macro), (.callable, .function), (.callable, .method), (.callable, .undefined), (.callable, .missing), (.callable, .loop): return true
+        case (.callable, .macro), (.callable, .function), (.callable, .method), (.callable, .undefined),
+            (.callable, .missing), (.callable, .loop):
+            return true
         default: return quickly(test, value) ?? false
         }
     }
@@ -67,7 +73,9 @@ extension JinjaRendering {
         case (.loop(let a), .loop(let b)): return a === b
         default: break
         }
-        guard left.typeName != right.typeName else { throw JinjaFailure.unsupported("'sameas' with values of type '\(left.typeName)'") }
+        guard left.typeName != right.typeName else {
+            throw JinjaFailure.unsupported("'sameas' with values of type '\(left.typeName)'")
+        }
         return false
     }
 }

@@ -121,7 +121,9 @@ final class JinjaSequence {
         var deepest = 0
         for value in values { deepest = max(deepest, value.depth) }
         depth = deepest + 1
-        guard depth <= jinjaMaximumDepth else { throw JinjaFailure.limit("values nested deeper than \(jinjaMaximumDepth)") }
+        guard depth <= jinjaMaximumDepth else {
+            throw JinjaFailure.limit("values nested deeper than \(jinjaMaximumDepth)")
+        }
     }
 }
 
@@ -153,7 +155,9 @@ final class JinjaDictionary {
         var deepest = 0
         for value in keys + values { deepest = max(deepest, value.depth) }
         depth = deepest + 1
-        guard depth <= jinjaMaximumDepth else { throw JinjaFailure.limit("values nested deeper than \(jinjaMaximumDepth)") }
+        guard depth <= jinjaMaximumDepth else {
+            throw JinjaFailure.limit("values nested deeper than \(jinjaMaximumDepth)")
+        }
     }
 
     /// A dictionary of flat values under different names.
@@ -213,11 +217,15 @@ struct JinjaRange {
     init(_ start: Int, _ stop: Int, _ step: Int) throws {
         guard step != 0 else { throw JinjaFailure.python("range() arg 3 must not be zero") }
         let bound = 1 << 62
-        guard [start, stop, step].allSatisfy({ $0 > -bound / 2 && $0 < bound / 2 }) else { throw JinjaFailure.python("range too big") }
+        guard [start, stop, step].allSatisfy({ $0 > -bound / 2 && $0 < bound / 2 }) else {
+            throw JinjaFailure.python("range too big")
+        }
         let span = step > 0 ? stop - start : start - stop
         let stride = abs(step)
         count = span > 0 ? (span - 1) / stride + 1 : 0
-        guard count <= 100_000 else { throw JinjaFailure.python("range too big: the sandbox blocks ranges of more than 100000") }
+        guard count <= 100_000 else {
+            throw JinjaFailure.python("range too big: the sandbox blocks ranges of more than 100000")
+        }
         (self.start, self.stop, self.step) = (start, stop, step)
     }
 
@@ -239,7 +247,9 @@ final class JinjaGenerator {
     init(over source: Int, _ produce: @escaping () throws -> JinjaValue?) throws {
         self.produce = produce
         depth = source + 1
-        guard depth <= jinjaMaximumDepth else { throw JinjaFailure.limit("generators nested deeper than \(jinjaMaximumDepth)") }
+        guard depth <= jinjaMaximumDepth else {
+            throw JinjaFailure.limit("generators nested deeper than \(jinjaMaximumDepth)")
+        }
     }
 
     func next() throws -> JinjaValue? {
@@ -260,7 +270,9 @@ final class JinjaNamespace {
     func find(_ name: [UInt8]) -> JinjaValue? { names.firstIndex(of: name).map { values[$0] } }
 
     func set(_ name: [UInt8], _ value: JinjaValue) throws {
-        if name.first == UInt8(ascii: "_") { throw JinjaFailure.python("chat templates cannot store names that begin with _ on a namespace") }
+        if name.first == UInt8(ascii: "_") {
+            throw JinjaFailure.python("chat templates cannot store names that begin with _ on a namespace")
+        }
         if let index = names.firstIndex(of: name) {
             values[index] = value
         } else {
@@ -319,8 +331,10 @@ enum JinjaFailure: Error {
         return switch self {
         case .python(let message): LocalLMError(.input, "\(place): \(message)")
         case .raised(let message): LocalLMError(.input, "the chat template refuses the conversation: \(message)")
-        case .unsupported(let what): LocalLMError(.unsupported, "\(place): \(what)", hint: "what this program's Jinja does not know, it refuses")
-        case .limit(let what): LocalLMError(.input, "\(place): \(what)", hint: "templates are bounded in time and memory")
+        case .unsupported(let what):
+            LocalLMError(.unsupported, "\(place): \(what)", hint: "what this program's Jinja does not know, it refuses")
+        case .limit(let what):
+            LocalLMError(.input, "\(place): \(what)", hint: "templates are bounded in time and memory")
         }
     }
 }

@@ -30,7 +30,9 @@ extension PythonText {
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator, .spaceSeparator: false
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
+            .spaceSeparator:
+            false
         default: true
         }
     }
@@ -82,7 +84,9 @@ extension PythonText {
             return "\(sign)\(digits.prefix(1))\(rest.isEmpty ? "" : "." + rest)e\(exponent < 0 ? "-" : "+")\(power)"
         }
         if exponent < 0 { return sign + "0." + String(repeating: "0", count: -exponent - 1) + digits }
-        if digits.utf8.count <= exponent + 1 { return sign + digits + String(repeating: "0", count: exponent + 1 - digits.utf8.count) + ".0" }
+        if digits.utf8.count <= exponent + 1 {
+            return sign + digits + String(repeating: "0", count: exponent + 1 - digits.utf8.count) + ".0"
+        }
         whole = String(digits.prefix(exponent + 1))
         return sign + whole + "." + digits.dropFirst(exponent + 1)
     }
@@ -109,7 +113,8 @@ extension PythonText {
         var out: [UInt8] = []
         for (index, byte) in text.enumerated() {
             if byte == underscore {
-                guard index > 0, index + 1 < text.count, Ascii.isDigit(text[index - 1]), Ascii.isDigit(text[index + 1]) else { return nil }
+                guard index > 0, index + 1 < text.count, Ascii.isDigit(text[index - 1]), Ascii.isDigit(text[index + 1])
+                else { return nil }
             } else {
                 out.append(byte)
             }

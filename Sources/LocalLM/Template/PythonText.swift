@@ -22,7 +22,9 @@ enum PythonText {
         return (Unicode.Scalar(value) ?? "\u{FFFD}", min(length, text.count - offset))
     }
 
-    static func scalars(_ text: [UInt8]) -> [Unicode.Scalar] { Array(String(decoding: text, as: UTF8.self).unicodeScalars) }
+    static func scalars(_ text: [UInt8]) -> [Unicode.Scalar] {
+        Array(String(decoding: text, as: UTF8.self).unicodeScalars)
+    }
 
     static func bytes<Scalars: Sequence<Unicode.Scalar>>(_ scalars: Scalars) -> [UInt8] {
         var out: [UInt8] = []
@@ -126,7 +128,9 @@ enum PythonText {
     }
 
     static func findLast(_ text: [UInt8], _ part: [UInt8], before end: Int) -> Int? {
-        if part.count > 16 { return findLong(text[..<end].reversed(), Array(part.reversed())).map { end - $0 - part.count } }
+        if part.count > 16 {
+            return findLong(text[..<end].reversed(), Array(part.reversed())).map { end - $0 - part.count }
+        }
         var offset = end - part.count
         while offset >= 0 {
             if matches(text, part, at: offset) { return offset }
@@ -291,7 +295,8 @@ enum PythonText {
     }
 
     static func isCased(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isLowercase || scalar.properties.isUppercase || scalar.properties.generalCategory == .titlecaseLetter
+        scalar.properties.isLowercase || scalar.properties.isUppercase
+            || scalar.properties.generalCategory == .titlecaseLetter
     }
 
     /// `str.title`: a capital wherever what stands before has no case.
@@ -336,7 +341,9 @@ enum PythonText {
     /// The indices of `[start:stop:step]` in a sequence of this length.
     static func indices(_ start: Int?, _ stop: Int?, _ step: Int, count: Int) -> [Int] {
         let low = step > 0 ? 0 : -1, high = step > 0 ? count : count - 1
-        func clamp(_ value: Int) -> Int { value < 0 ? (value < -count ? low : max(value + count, low)) : min(value, high) }
+        func clamp(_ value: Int) -> Int {
+            value < 0 ? (value < -count ? low : max(value + count, low)) : min(value, high)
+        }
         let first = start.map(clamp) ?? (step > 0 ? low : high)
         let last = stop.map(clamp) ?? (step > 0 ? high : low)
         var out: [Int] = []

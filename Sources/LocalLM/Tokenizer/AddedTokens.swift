@@ -48,12 +48,16 @@ struct AddedTokenMatcher: Sendable {
 
     /// Cuts `text[range]` into added tokens and the rest, in order. What lies outside of the range is not looked at.
     func split(
-        _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, rest: (Range<Int>) -> Void, token: (AddedToken) -> Void
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ range: Range<Int>,
+        rest: (Range<Int>) -> Void,
+        token: (AddedToken) -> Void
     ) {
         var covered = range.lowerBound
         var position = range.lowerBound
         while position < range.upperBound {
-            guard startsToken[Int(text[position])], let (index, end) = longestMatch(text, position, range.upperBound) else {
+            guard startsToken[Int(text[position])], let (index, end) = longestMatch(text, position, range.upperBound)
+            else {
                 position += 1
                 continue
             }
@@ -61,7 +65,9 @@ struct AddedTokenMatcher: Sendable {
             var start = position, stop = end
             position = end
             if match.singleWord {
-                if start > range.lowerBound, text.scalar(at: text.scalarStart(before: start)).scalar.isWordCharacter { continue }
+                if start > range.lowerBound, text.scalar(at: text.scalarStart(before: start)).scalar.isWordCharacter {
+                    continue
+                }
                 if stop < range.upperBound, text.scalar(at: stop).scalar.isWordCharacter { continue }
             }
             if match.stripsLeft {
@@ -87,7 +93,8 @@ struct AddedTokenMatcher: Sendable {
         if covered < range.upperBound { rest(covered..<range.upperBound) }
     }
 
-    private func longestMatch(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ limit: Int) -> (index: Int, end: Int)? {
+    private func longestMatch(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ limit: Int) -> (index: Int, end: Int)?
+    {
         var node: Int32 = 0
         var position = start
         var best: (Int, Int)?

@@ -34,7 +34,9 @@ enum ByteAlphabet {
     static func decoded(_ tokens: TokenTable) -> TokenTable {
         var words = TokenTable(capacity: tokens.count)
         tokens.forEach { token, id in
-            if let word = decode(String(decoding: token, as: UTF8.self)) { _ = word.withUnsafeBufferPointer { words.insert($0, id) } }
+            if let word = decode(String(decoding: token, as: UTF8.self)) {
+                _ = word.withUnsafeBufferPointer { words.insert($0, id) }
+            }
         }
         return words
     }

@@ -54,9 +54,18 @@ final class BytePairEncoder: Sendable {
         }
     }
 
-    private func encodePart(_ word: UnsafeBufferPointer<UInt8>, _ workspace: EncodingWorkspace, into ids: inout [Int], isPart: Bool = false) {
+    private func encodePart(
+        _ word: UnsafeBufferPointer<UInt8>,
+        _ workspace: EncodingWorkspace,
+        into ids: inout [Int],
+        isPart: Bool = false
+    ) {
         symbols.read(word, into: &workspace.symbols)
-        if workspace.symbols.count < Self.heapLength { workspace.mergeByScan(merges) } else { workspace.mergeByHeap(merges) }
+        if workspace.symbols.count < Self.heapLength {
+            workspace.mergeByScan(merges)
+        } else {
+            workspace.mergeByHeap(merges)
+        }
         workspace.symbols.withUnsafeBufferPointer { result in
             for id in result { ids.append(Int(id)) }
             if isPart { workspace.parts.insert(word, result) } else { workspace.cache.insert(word, result) }

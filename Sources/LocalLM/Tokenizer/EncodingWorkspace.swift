@@ -20,7 +20,9 @@ final class EncodingWorkspace: @unchecked Sendable {
         if pairs.count < count { pairs = [UInt64](repeating: 0, count: count * 2) }
         symbols.withUnsafeMutableBufferPointer { symbols in
             pairs.withUnsafeMutableBufferPointer { pairs in
-                @inline(__always) func pair(_ index: Int) -> UInt64 { merges.packed(symbols[index], symbols[index + 1]) ?? Self.noPair }
+                @inline(__always) func pair(_ index: Int) -> UInt64 {
+                    merges.packed(symbols[index], symbols[index + 1]) ?? Self.noPair
+                }
                 for index in 0..<max(count - 1, 0) { pairs[index] = pair(index) }
                 while count > 1 {
                     var best = Self.noPair, place = 0

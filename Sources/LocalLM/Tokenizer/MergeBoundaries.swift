@@ -18,15 +18,20 @@ struct MergeBoundaries: Sendable {
         var opaque = [Bool](repeating: false, count: text.count)
         for id in symbols.opaque { opaque[Int(id)] = true }
         for (left, right) in merges {
-            guard !opaque[Int(left)], !opaque[Int(right)], let before = text[Int(left)]?.last, let after = text[Int(right)]?.first else { return nil }
+            guard !opaque[Int(left)], !opaque[Int(right)], let before = text[Int(left)]?.last,
+                let after = text[Int(right)]?.first
+            else { return nil }
             joins[Self.index(before) * Self.classes + Self.index(after)] = true
         }
-        for after in 0..<Self.classes where after == Self.others || symbols.id(ofScalar: after == 128 ? Self.metaspace : UInt32(after)) < 0 {
+        for after in 0..<Self.classes
+        where after == Self.others || symbols.id(ofScalar: after == 128 ? Self.metaspace : UInt32(after)) < 0 {
             for before in 0..<Self.classes { joins[before * Self.classes + after] = true }
         }
     }
 
-    @inline(__always) private static func index(_ scalar: UInt32) -> Int { scalar < 0x80 ? Int(scalar) : scalar == metaspace ? 128 : others }
+    @inline(__always) private static func index(_ scalar: UInt32) -> Int {
+        scalar < 0x80 ? Int(scalar) : scalar == metaspace ? 128 : others
+    }
 
     /// The first such place after `start`, or the end.
     func next(in word: UnsafeBufferPointer<UInt8>, after start: Int) -> Int {

@@ -13,7 +13,8 @@ struct Normalizer: Sendable {
     let steps: [Step]
 
     /// Hands the normalized text to `body`. `keepsStart`: nothing was cut off in front.
-    func normalize(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, _ keepsStart: Bool) -> Void) {
+    func normalize(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>, _ keepsStart: Bool) -> Void)
+    {
         run(0, text, true, body)
     }
 
@@ -24,7 +25,10 @@ struct Normalizer: Sendable {
     }
 
     private func run(
-        _ index: Int, _ text: UnsafeBufferPointer<UInt8>, _ keepsStart: Bool, _ body: (UnsafeBufferPointer<UInt8>, Bool) -> Void
+        _ index: Int,
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ keepsStart: Bool,
+        _ body: (UnsafeBufferPointer<UInt8>, Bool) -> Void
     ) {
         guard index < steps.count else { return body(text, keepsStart) }
         func goOn(_ new: [UInt8]?) {
@@ -39,8 +43,12 @@ struct Normalizer: Sendable {
         case .strip(let left, let right):
             var range = 0..<text.count
             func isSpace(_ index: Int) -> Bool { text.scalar(at: index).scalar.properties.isWhitespace }
-            while left, !range.isEmpty, isSpace(range.lowerBound) { range = range.lowerBound + text.scalar(at: range.lowerBound).length..<range.upperBound }
-            while right, !range.isEmpty, case let last = text.scalarStart(before: range.upperBound), isSpace(last) { range = range.lowerBound..<last }
+            while left, !range.isEmpty, isSpace(range.lowerBound) {
+                range = range.lowerBound + text.scalar(at: range.lowerBound).length..<range.upperBound
+            }
+            while right, !range.isEmpty, case let last = text.scalarStart(before: range.upperBound), isSpace(last) {
+                range = range.lowerBound..<last
+            }
             run(index + 1, UnsafeBufferPointer(rebasing: text[range]), keepsStart && range.lowerBound == 0, body)
         }
     }
@@ -53,7 +61,10 @@ struct Normalizer: Sendable {
         while index < text.count {
             let (scalar, length) = text.scalar(at: index)
             if scalar.value < 0x80 {
-                out.append(text[index] >= UInt8(ascii: "A") && text[index] <= UInt8(ascii: "Z") ? text[index] | 0x20 : text[index])
+                out.append(
+                    text[index] >= UInt8(ascii: "A") && text[index] <= UInt8(ascii: "Z")
+                        ? text[index] | 0x20 : text[index]
+                )
             } else {
                 out.append(contentsOf: scalar.properties.lowercaseMapping.utf8)
             }

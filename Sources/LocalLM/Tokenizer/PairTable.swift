@@ -14,7 +14,9 @@ struct PairTable: Sendable {
         mask = size - 1
     }
 
-    @inline(__always) private static func pack(_ a: Int32, _ b: Int32) -> UInt64 { UInt64(UInt32(bitPattern: a)) << 32 | UInt64(UInt32(bitPattern: b)) }
+    @inline(__always) private static func pack(_ a: Int32, _ b: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: a)) << 32 | UInt64(UInt32(bitPattern: b))
+    }
 
     @inline(__always) private func slot(of key: UInt64) -> Int {
         var slot = Int(truncatingIfNeeded: RandomKey.mix(key ^ seed)) & mask

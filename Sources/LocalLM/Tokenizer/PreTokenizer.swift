@@ -37,15 +37,28 @@ struct PreTokenizer: Sendable {
     /// - Parameter startsText: the piece begins where the text does.
     @inline(__always)
     func split(_ piece: UnsafeBufferPointer<UInt8>, startsText: Bool, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        if steps.count == 1, case .pattern(let pattern) = steps[0] { pattern.split(piece, body) } else { run(0, piece, startsText, body) }
+        if steps.count == 1, case .pattern(let pattern) = steps[0] {
+            pattern.split(piece, body)
+        } else {
+            run(0, piece, startsText, body)
+        }
     }
 
-    private func run(_ index: Int, _ piece: UnsafeBufferPointer<UInt8>, _ startsText: Bool, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    private func run(
+        _ index: Int,
+        _ piece: UnsafeBufferPointer<UInt8>,
+        _ startsText: Bool,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
         guard !piece.isEmpty else { return }
         guard index < steps.count else { return body(piece) }
         let isLast = index + 1 == steps.count
         func goOn(_ word: UnsafeBufferPointer<UInt8>) {
-            if isLast { body(word) } else { run(index + 1, word, startsText && word.baseAddress == piece.baseAddress, body) }
+            if isLast {
+                body(word)
+            } else {
+                run(index + 1, word, startsText && word.baseAddress == piece.baseAddress, body)
+            }
         }
         switch steps[index] {
         case .pattern(let pattern): isLast ? pattern.split(piece, body) : pattern.split(piece) { goOn($0) }
@@ -58,14 +71,18 @@ struct PreTokenizer: Sendable {
             ([UInt8(ascii: " ")] + piece).withUnsafeBufferPointer { run(index + 1, $0, startsText, body) }
         case .metaspace(let metaspace):
             var text = piece.replacing([UInt8(ascii: " ")], with: metaspace.replacement) ?? Array(piece)
-            if metaspace.prepending == .always || (metaspace.prepending == .first && startsText), !text.starts(with: metaspace.replacement) {
+            if metaspace.prepending == .always || (metaspace.prepending == .first && startsText),
+                !text.starts(with: metaspace.replacement)
+            {
                 text.insert(contentsOf: metaspace.replacement, at: 0)
             }
             text.withUnsafeBufferPointer { text in
                 guard metaspace.splits else { return run(index + 1, text, startsText, body) }
                 SplitBehavior.mergedWithNext.split(
-                    text, { run(index + 1, $0, startsText && $0.baseAddress == text.baseAddress, body) },
-                    nextMatch: { text.firstRange(of: metaspace.replacement, from: $0) })
+                    text,
+                    { run(index + 1, $0, startsText && $0.baseAddress == text.baseAddress, body) },
+                    nextMatch: { text.firstRange(of: metaspace.replacement, from: $0) }
+                )
             }
         }
     }
@@ -74,9 +91,13 @@ struct PreTokenizer: Sendable {
 extension PreTokenizer.SplitBehavior {
     /// Cuts `text` at the matches that `nextMatch` finds from a place on (none empty).
     fileprivate func split(
-        _ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void, nextMatch: (Int) -> Range<Int>?
+        _ text: UnsafeBufferPointer<UInt8>,
+        _ body: (UnsafeBufferPointer<UInt8>) -> Void,
+        nextMatch: (Int) -> Range<Int>?
     ) {
-        func emit(_ start: Int, _ end: Int) { if start < end { body(UnsafeBufferPointer(rebasing: text[start..<end])) } }
+        func emit(_ start: Int, _ end: Int) {
+            if start < end { body(UnsafeBufferPointer(rebasing: text[start..<end])) }
+        }
         var start = 0  // of what is not yet handed on
         var covered = 0  // by matches, and what is before them
         while let match = nextMatch(covered) {

@@ -102,7 +102,9 @@ extension UnsafeBufferPointer<UInt8> {
             while index <= last {
                 guard let hit = memchr(baseAddress! + index, Int32(part[0]), last + 1 - index) else { return nil }
                 index = hit.assumingMemoryBound(to: UInt8.self) - UnsafeMutablePointer(mutating: baseAddress!)
-                if memcmp(baseAddress! + index, part.baseAddress!, part.count) == 0 { return index..<index + part.count }
+                if memcmp(baseAddress! + index, part.baseAddress!, part.count) == 0 {
+                    return index..<index + part.count
+                }
                 index += 1
             }
             return nil
@@ -110,6 +112,7 @@ extension UnsafeBufferPointer<UInt8> {
     }
 
     func starts(with part: [UInt8], at index: Int) -> Bool {
-        index + part.count <= count && part.withUnsafeBufferPointer { memcmp(baseAddress! + index, $0.baseAddress!, part.count) == 0 }
+        index + part.count <= count
+            && part.withUnsafeBufferPointer { memcmp(baseAddress! + index, $0.baseAddress!, part.count) == 0 }
     }
 }

@@ -46,7 +46,9 @@ private struct SplitMatcher {
             if next < text.count, byte != UInt8(ascii: "\n"), byte != UInt8(ascii: "\r") {
                 let (following, length) = classified(next)
                 if following == .letter { return endOfRun(.letter, next + length) }
-                if following == .other, byte == UInt8(ascii: " ") { return endOfNewlines(endOfRun(.other, next + length)) }
+                if following == .other, byte == UInt8(ascii: " ") {
+                    return endOfNewlines(endOfRun(.other, next + length))
+                }
             }
             return kind == .other ? endOfNewlines(endOfRun(.other, next)) : endOfSpace(start, cutsAfterNewlines: true)
         }
@@ -98,8 +100,11 @@ private struct SplitMatcher {
             return ignoringCase && text[index] < 0x80 ? text[index] | 0x20 : text[index]
         }
         switch (letter(start + 1), letter(start + 2)) {
-        case (UInt8(ascii: "s"), _), (UInt8(ascii: "t"), _), (UInt8(ascii: "m"), _), (UInt8(ascii: "d"), _): return start + 2
-        case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")), (UInt8(ascii: "l"), UInt8(ascii: "l")): return start + 3
+        case (UInt8(ascii: "s"), _), (UInt8(ascii: "t"), _), (UInt8(ascii: "m"), _), (UInt8(ascii: "d"), _):
+            return start + 2
+        case (UInt8(ascii: "r"), UInt8(ascii: "e")), (UInt8(ascii: "v"), UInt8(ascii: "e")),
+            (UInt8(ascii: "l"), UInt8(ascii: "l")):
+            return start + 3
         case (0xC5, 0xBF): return ignoringCase ? start + 3 : nil
         default: return nil
         }

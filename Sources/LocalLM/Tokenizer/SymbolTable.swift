@@ -26,7 +26,9 @@ struct SymbolTable: Sendable {
         var pages = [Int32](repeating: -1, count: 0x1100)
         var ids: [Int32] = []
         vocabulary.forEach { token, id in
-            guard !token.isEmpty, case let (value, length) = token.scalarValue(at: 0), length == token.count else { return }
+            guard !token.isEmpty, case let (value, length) = token.scalarValue(at: 0), length == token.count else {
+                return
+            }
             let page = Int(value >> 8)
             if pages[page] < 0 {
                 pages[page] = Int32(ids.count)
@@ -76,7 +78,9 @@ struct SymbolTable: Sendable {
             }
             if let fallback {
                 // The model of byte-level BPE sees a byte as a scalar of GPT-2's alphabet.
-                let bytes = unit == .byte ? Array(String(ByteAlphabet.scalars[Int(word[start])]).utf8) : Array(word[start..<index])
+                let bytes =
+                    unit == .byte
+                    ? Array(String(ByteAlphabet.scalars[Int(word[start])]).utf8) : Array(word[start..<index])
                 if bytes.allSatisfy({ fallback[Int($0)] >= 0 }) {
                     for byte in bytes { symbols.append(fallback[Int(byte)]) }
                     continue

@@ -43,7 +43,9 @@ public struct TextStream: Sendable {
             if isFirst, let first = vocabulary.decoder.firstPiece(vocabulary.spelling(id)) {
                 add(first[...], to: &out)
             } else {
-                if !isFirst, case .plain(let separator) = vocabulary.decoder.joining, !separator.isEmpty { add(separator[...], to: &out) }
+                if !isFirst, case .plain(let separator) = vocabulary.decoder.joining, !separator.isEmpty {
+                    add(separator[...], to: &out)
+                }
                 add(piece, to: &out)
             }
         }

@@ -71,11 +71,15 @@ extension TokenDecoder.Step {
         case .replace(let pattern, let content):
             return token.withUnsafeBufferPointer { $0.replacing(pattern, with: content) } ?? token
         case .metaspace(let replacement, let dropsFirst):
-            return token.withUnsafeBufferPointer { $0.replacing(replacement, with: isFirst && dropsFirst ? [] : [UInt8(ascii: " ")]) } ?? token
+            return token.withUnsafeBufferPointer {
+                $0.replacing(replacement, with: isFirst && dropsFirst ? [] : [UInt8(ascii: " ")])
+            } ?? token
         case .strip(let part, let left, let right):
             var rest = token[...]
             for _ in 0..<left where rest.starts(with: part) { rest = rest.dropFirst(part.count) }
-            for _ in 0..<right where rest.count >= part.count && rest.suffix(part.count).elementsEqual(part) { rest = rest.dropLast(part.count) }
+            for _ in 0..<right where rest.count >= part.count && rest.suffix(part.count).elementsEqual(part) {
+                rest = rest.dropLast(part.count)
+            }
             return Array(rest)
         }
     }

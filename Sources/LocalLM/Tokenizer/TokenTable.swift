@@ -52,7 +52,11 @@ struct TokenTable: Sendable {
         return bytes.withUnsafeBufferPointer { bytes in
             while slots[slot] >= 0 {
                 let known = range(Int(slots[slot]))
-                if known.count == token.count, token.isEmpty || memcmp(bytes.baseAddress! + known.lowerBound, token.baseAddress!, token.count) == 0 { break }
+                if known.count == token.count,
+                    token.isEmpty || memcmp(bytes.baseAddress! + known.lowerBound, token.baseAddress!, token.count) == 0
+                {
+                    break
+                }
                 slot = (slot + 1) & mask
             }
             return slot

@@ -44,35 +44,46 @@ extension Tokenizer {
             var text = word
             text.withUTF8 { bytes in SplitPattern.gpt2.split(bytes) { _ in pieces += 1 } }
             guard pieces == 1 else {
-                throw LocalLMError(.input, "the template word \"\(word)\" is \(pieces) words", hint: "one word each, with at most one leading space")
+                throw LocalLMError(
+                    .input,
+                    "the template word \"\(word)\" is \(pieces) words",
+                    hint: "one word each, with at most one leading space"
+                )
             }
             add(ByteAlphabet.encode(word.utf8))
         }
 
         func byteLevel(_ addsPrefixSpace: Bool) -> JSONValue {
             .object([
-                .init("type", .string("ByteLevel")), .init("add_prefix_space", .bool(addsPrefixSpace)), .init("trim_offsets", .bool(true)),
+                .init("type", .string("ByteLevel")), .init("add_prefix_space", .bool(addsPrefixSpace)),
+                .init("trim_offsets", .bool(true)),
                 .init("use_regex", .bool(true)),
             ])
         }
         let added = NurseryToken.allCases.map { token in
             JSONValue.object([
-                .init("id", .integer(token.id)), .init("content", .string(token.rawValue)), .init("single_word", .bool(false)),
-                .init("lstrip", .bool(false)), .init("rstrip", .bool(false)), .init("normalized", .bool(false)), .init("special", .bool(true)),
+                .init("id", .integer(token.id)), .init("content", .string(token.rawValue)),
+                .init("single_word", .bool(false)),
+                .init("lstrip", .bool(false)), .init("rstrip", .bool(false)), .init("normalized", .bool(false)),
+                .init("special", .bool(true)),
             ])
         }
         let root = JSONValue.object([
-            .init("version", .string("1.0")), .init("truncation", .null), .init("padding", .null), .init("added_tokens", .array(added)),
+            .init("version", .string("1.0")), .init("truncation", .null), .init("padding", .null),
+            .init("added_tokens", .array(added)),
             .init("normalizer", .null), .init("pre_tokenizer", byteLevel(false)), .init("post_processor", .null),
             .init("decoder", byteLevel(true)),
             .init(
                 "model",
                 .object([
                     .init("type", .string("BPE")), .init("dropout", .null), .init("unk_token", .null),
-                    .init("continuing_subword_prefix", .null), .init("end_of_word_suffix", .null), .init("fuse_unk", .bool(false)),
-                    .init("byte_fallback", .bool(false)), .init("ignore_merges", .bool(true)), .init("vocab", .object(vocabulary)),
+                    .init("continuing_subword_prefix", .null), .init("end_of_word_suffix", .null),
+                    .init("fuse_unk", .bool(false)),
+                    .init("byte_fallback", .bool(false)), .init("ignore_merges", .bool(true)),
+                    .init("vocab", .object(vocabulary)),
                     .init("merges", .array([])),
-                ])),
+                ])
+            ),
         ])
         return try Tokenizer(json: Data(root.text(indented: true).utf8))
     }

@@ -44,7 +44,8 @@ public struct Tokenizer: Sendable {
             decoder = file.decoder
             normalized = Dictionary(
                 uniqueKeysWithValues: file.addedTokens.filter { $0.match != Array($0.content.utf8) }
-                    .map { (Int($0.id), String(decoding: $0.match, as: UTF8.self)) })
+                    .map { (Int($0.id), String(decoding: $0.match, as: UTF8.self)) }
+            )
             var spelled = tokens
             for (id, text) in normalized { spelled[id] = text }
             pieces = decoder.pieces(spelled)
@@ -72,23 +73,38 @@ public struct Tokenizer: Sendable {
             ids.reserveCapacity(text.count / 3 + 8)
             storage.encoder.withWorkspace { workspace in
                 storage.rawMatcher.split(
-                    text, 0..<text.count, rest: { encode(UnsafeBufferPointer(rebasing: text[$0]), startsText: $0.lowerBound == 0, workspace, &ids) },
-                    token: { ids.append(Int($0.id)) })
+                    text,
+                    0..<text.count,
+                    rest: {
+                        encode(UnsafeBufferPointer(rebasing: text[$0]), startsText: $0.lowerBound == 0, workspace, &ids)
+                    },
+                    token: { ids.append(Int($0.id)) }
+                )
             }
         }
         return ids
     }
 
     /// One piece between added tokens that are matched in the text as it stands.
-    private func encode(_ piece: UnsafeBufferPointer<UInt8>, startsText: Bool, _ workspace: EncodingWorkspace, _ ids: inout [Int]) {
+    private func encode(
+        _ piece: UnsafeBufferPointer<UInt8>,
+        startsText: Bool,
+        _ workspace: EncodingWorkspace,
+        _ ids: inout [Int]
+    ) {
         func words(_ text: UnsafeBufferPointer<UInt8>, _ startsText: Bool) {
-            storage.preTokenizer.split(text, startsText: startsText) { storage.encoder.encode($0, workspace, into: &ids) }
+            storage.preTokenizer.split(text, startsText: startsText) {
+                storage.encoder.encode($0, workspace, into: &ids)
+            }
         }
         func normalized(_ text: UnsafeBufferPointer<UInt8>, _ startsText: Bool) {
             if storage.normalizedMatcher.isEmpty { return words(text, startsText) }
             storage.normalizedMatcher.split(
-                text, 0..<text.count, rest: { words(UnsafeBufferPointer(rebasing: text[$0]), startsText && $0.lowerBound == 0) },
-                token: { ids.append(Int($0.id)) })
+                text,
+                0..<text.count,
+                rest: { words(UnsafeBufferPointer(rebasing: text[$0]), startsText && $0.lowerBound == 0) },
+                token: { ids.append(Int($0.id)) }
+            )
         }
         if let normalizer = storage.normalizer {
             normalizer.normalize(piece) { normalized($0, startsText && $1) }
@@ -122,7 +138,9 @@ public struct Tokenizer: Sendable {
     public func id(of token: String) -> Int? { storage.ids[Array(token.utf8)].map(Int.init) }
 
     /// The token of an id as tokenizer.json spells it.
-    public func token(_ id: Int) -> String? { storage.vocabulary.tokens.indices.contains(id) ? storage.vocabulary.tokens[id] : nil }
+    public func token(_ id: Int) -> String? {
+        storage.vocabulary.tokens.indices.contains(id) ? storage.vocabulary.tokens[id] : nil
+    }
 
     /// Ids that decoding skips on request.
     public var specialTokenIDs: Set<Int> { storage.vocabulary.special }

@@ -42,7 +42,11 @@ struct TokenizerFile {
 
     static func unsupported(_ part: String, _ value: JSONValue?, supported: String) -> LocalLMError {
         let name = value.map { $0["type"]?.string ?? $0.kind } ?? "none"
-        return LocalLMError(.unsupported, "unsupported \(part) \(name.prefix(60)) in tokenizer.json", hint: "supported: \(supported)")
+        return LocalLMError(
+            .unsupported,
+            "unsupported \(part) \(name.prefix(60)) in tokenizer.json",
+            hint: "supported: \(supported)"
+        )
     }
 
     private static func tokens(_ ids: TokenTable) throws -> [String?] {
@@ -60,7 +64,9 @@ struct TokenizerFile {
     }
 
     /// Reads `added_tokens` and gives those that the vocabulary lacks their ids, which must be the ones that the file says.
-    private static func addedTokens(_ value: JSONValue?, _ ids: inout TokenTable, _ normalizer: Normalizer?) throws -> [AddedToken] {
+    private static func addedTokens(_ value: JSONValue?, _ ids: inout TokenTable, _ normalizer: Normalizer?) throws
+        -> [AddedToken]
+    {
         guard let value else { return [] }
         guard let list = value.array else { throw damaged("added_tokens is \(value.kind), not an array") }
         var added: [AddedToken] = []
@@ -72,24 +78,40 @@ struct TokenizerFile {
             }
             let bytes = Array(content.utf8)
             guard !bytes.isEmpty else { continue }  // as the Rust library does
-            guard bytes.count <= longestAddedToken else { throw damaged("an added token of \(bytes.count) bytes (at most \(longestAddedToken))") }
+            guard bytes.count <= longestAddedToken else {
+                throw damaged("an added token of \(bytes.count) bytes (at most \(longestAddedToken))")
+            }
             guard seen.insert(bytes).inserted else { throw damaged("the added token \"\(content)\" stands twice") }
             if let known = ids[bytes] {
-                guard known == Int32(id) else { throw damaged("the added token \"\(content)\" has the id \(id), in the vocabulary \(known)") }
+                guard known == Int32(id) else {
+                    throw damaged("the added token \"\(content)\" has the id \(id), in the vocabulary \(known)")
+                }
             } else {
-                guard id == next else { throw damaged("the added token \"\(content)\" has the id \(id) where \(next) follows") }
+                guard id == next else {
+                    throw damaged("the added token \"\(content)\" has the id \(id) where \(next) follows")
+                }
                 _ = bytes.withUnsafeBufferPointer { ids.insert($0, Int32(id)) }
                 next += 1
             }
             func flag(_ key: String) -> Bool { entry[key]?.bool ?? false }
             let match = flag("normalized") ? normalizer?.normalized(bytes) ?? bytes : bytes
             if flag("normalized"), match.isEmpty || !matches.insert(match).inserted {
-                throw damaged("the normalizer leaves nothing of the added token \"\(content)\", or the same as of another")
+                throw damaged(
+                    "the normalizer leaves nothing of the added token \"\(content)\", or the same as of another"
+                )
             }
             added.append(
                 AddedToken(
-                    id: Int32(id), content: content, match: match, singleWord: flag("single_word"), stripsLeft: flag("lstrip"),
-                    stripsRight: flag("rstrip"), normalized: flag("normalized"), special: flag("special")))
+                    id: Int32(id),
+                    content: content,
+                    match: match,
+                    singleWord: flag("single_word"),
+                    stripsLeft: flag("lstrip"),
+                    stripsRight: flag("rstrip"),
+                    normalized: flag("normalized"),
+                    special: flag("special")
+                )
+            )
         }
         return added
     }

@@ -29,7 +29,9 @@ struct UnicodeNormalization: Sendable {
         var seconds = Set<UInt32>()
         if form.composes {
             // A composite is made of its last scalar and the composite of those before.
-            let composites = Dictionary(uniqueKeysWithValues: decompositions.filter { !excluded.contains($0.key) }.map { ($0.value, $0.key) })
+            let composites = Dictionary(
+                uniqueKeysWithValues: decompositions.filter { !excluded.contains($0.key) }.map { ($0.value, $0.key) }
+            )
             for (mapping, composite) in composites {
                 let first = mapping.dropLast(), last = mapping[mapping.count - 1]
                 guard let left = first.count == 1 ? first[0] : composites[Array(first)] else { continue }
@@ -37,7 +39,9 @@ struct UnicodeNormalization: Sendable {
                 seconds.insert(last)
             }
         }
-        if form.isCompatible { Self.read(Decompositions.compatible) { scalar, mapping, _ in decompositions[scalar] = mapping } }
+        if form.isCompatible {
+            Self.read(Decompositions.compatible) { scalar, mapping, _ in decompositions[scalar] = mapping }
+        }
 
         var classes = [UInt8](repeating: 0, count: Self.count)
         var changes = [Bool](repeating: false, count: Self.count)
@@ -54,7 +58,9 @@ struct UnicodeNormalization: Sendable {
             changes[Int(scalar)] = changes[Int(scalar)] || form != .nfc || excluded.contains(scalar)
         }
         for scalar in seconds { changes[Int(scalar)] = true }
-        for scalar in form.composes ? Hangul.vowels.lowerBound..<Hangul.trails.upperBound : Hangul.syllables { changes[Int(scalar)] = true }
+        for scalar in form.composes ? Hangul.vowels.lowerBound..<Hangul.trails.upperBound : Hangul.syllables {
+            changes[Int(scalar)] = true
+        }
         self.decompositions = decompositions
         self.compositions = compositions
         combiningClasses = classes
@@ -117,7 +123,9 @@ struct UnicodeNormalization: Sendable {
     private func mayChange(_ value: UInt32) -> Bool { value < UInt32(Self.count) && changes[Int(value)] }
 
     private func decompose(_ value: UInt32, into scalars: inout [(value: UInt32, combining: UInt8)]) {
-        func add(_ value: UInt32) { scalars.append((value, value < UInt32(Self.count) ? combiningClasses[Int(value)] : 0)) }
+        func add(_ value: UInt32) {
+            scalars.append((value, value < UInt32(Self.count) ? combiningClasses[Int(value)] : 0))
+        }
         if Hangul.syllables.contains(value) {
             for part in Hangul.decomposed(value) { add(part) }
         } else if let mapping = decompositions[value] {
@@ -146,7 +154,9 @@ struct UnicodeNormalization: Sendable {
         var lastClass: UInt8?
         for index in scalars.indices {
             let (value, combining) = scalars[index]
-            if let starter, lastClass.map({ $0 < combining }) ?? true, let composite = composite(scalars[starter].value, value) {
+            if let starter, lastClass.map({ $0 < combining }) ?? true,
+                let composite = composite(scalars[starter].value, value)
+            {
                 scalars[starter].value = composite
                 continue
             }

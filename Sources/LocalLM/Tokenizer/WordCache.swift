@@ -34,12 +34,20 @@ final class WordCache {
 
     @inline(__always) private static func key(_ word: UnsafeBufferPointer<UInt8>) -> (low: UInt64, high: UInt64) {
         let start = UnsafeRawPointer(word.baseAddress!), count = word.count
-        if count >= 8 { return (start.loadUnaligned(as: UInt64.self), (start + (count - 8)).loadUnaligned(as: UInt64.self)) }
-        if count >= 4 { return (UInt64(start.loadUnaligned(as: UInt32.self)), UInt64((start + (count - 4)).loadUnaligned(as: UInt32.self))) }
+        if count >= 8 {
+            return (start.loadUnaligned(as: UInt64.self), (start + (count - 8)).loadUnaligned(as: UInt64.self))
+        }
+        if count >= 4 {
+            return (
+                UInt64(start.loadUnaligned(as: UInt32.self)),
+                UInt64((start + (count - 4)).loadUnaligned(as: UInt32.self))
+            )
+        }
         return (UInt64(word[0]) | UInt64(word[count / 2]) << 8 | UInt64(word[count - 1]) << 16, 0)
     }
 
-    @inline(__always) private func set(_ key: (low: UInt64, high: UInt64), _ length: Int) -> UnsafeMutablePointer<Slot> {
+    @inline(__always) private func set(_ key: (low: UInt64, high: UInt64), _ length: Int) -> UnsafeMutablePointer<Slot>
+    {
         let product = (key.low ^ seed).multipliedFullWidth(by: key.high &+ UInt64(length) &* 0x9E37_79B9_7F4A_7C15 | 1)
         let hash = product.high ^ product.low
         return slots + Int(truncatingIfNeeded: (hash ^ hash >> 32) & UInt64(Self.sets - 1)) * 2
@@ -66,10 +74,18 @@ final class WordCache {
         return false
     }
 
-    @inline(__always) private func matches(_ slot: UnsafeMutablePointer<Slot>, _ key: (low: UInt64, high: UInt64), _ word: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard slot.pointee.low == key.low, slot.pointee.high == key.high, Int(slot.pointee.length) == word.count else { return false }
+    @inline(__always) private func matches(
+        _ slot: UnsafeMutablePointer<Slot>,
+        _ key: (low: UInt64, high: UInt64),
+        _ word: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard slot.pointee.low == key.low, slot.pointee.high == key.high, Int(slot.pointee.length) == word.count else {
+            return false
+        }
         if word.count <= 16 { return true }
-        return bytes.withUnsafeBufferPointer { memcmp($0.baseAddress! + Int(slot.pointee.values.1), word.baseAddress!, word.count) == 0 }
+        return bytes.withUnsafeBufferPointer {
+            memcmp($0.baseAddress! + Int(slot.pointee.values.1), word.baseAddress!, word.count) == 0
+        }
     }
 
     func insert(_ word: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<Int32>) {

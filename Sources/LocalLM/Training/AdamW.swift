@@ -19,8 +19,13 @@ final class AdamW: @unchecked Sendable {
     ///   - gradientScale: what gradients are multiplied with first (clipping).
     ///   - step: from 1.
     func update(
-        _ weights: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, range: Range<Int>, gradientScale: Float,
-        learningRate: Double, weightDecay: Double, step: Int
+        _ weights: UnsafeMutablePointer<Float>,
+        _ gradients: UnsafePointer<Float>,
+        range: Range<Int>,
+        gradientScale: Float,
+        learningRate: Double,
+        weightDecay: Double,
+        step: Int
     ) {
         let keep = Float(1 - learningRate * weightDecay)
         let stepSize = Float(learningRate / (1 - beta1.power(Double(step))))

@@ -26,11 +26,24 @@ public final class DPOTrainer: Trainer {
     /// reference is the weights with the adapter off.
     /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
     public init(
-        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, beta: Double, nllWeight: Double = 0, precision: Precision = .fp32,
-        threads: Int, memory: ActivationMemory? = nil
+        weights: Weights,
+        adapter: Adapter? = nil,
+        settings: OptimizationSettings,
+        beta: Double,
+        nllWeight: Double = 0,
+        precision: Precision = .fp32,
+        threads: Int,
+        memory: ActivationMemory? = nil
     ) throws {
         guard beta > 0, beta.isFinite else { throw LocalLMError(.input, "beta is \(beta); it must be above 0") }
-        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory)
+        engine = try TrainingEngine(
+            weights: weights,
+            adapter: adapter,
+            settings: settings,
+            precision: precision,
+            threads: threads,
+            memory: memory
+        )
         self.beta = beta
         self.nllWeight = nllWeight
     }
@@ -46,7 +59,9 @@ public final class DPOTrainer: Trainer {
         let shards = engine.shards
         for start in stride(from: 0, to: pairs.count, by: shards.count * 8) {
             let part = pairs[start..<min(start + shards.count * 8, pairs.count)]
-            let shares = shards.indices.map { index in part.dropFirst(index * 8).prefix(8).flatMap { [$0.chosen, $0.rejected] } }
+            let shares = shards.indices.map { index in
+                part.dropFirst(index * 8).prefix(8).flatMap { [$0.chosen, $0.rejected] }
+            }
             engine.withoutAdapter {
                 engine.run(shares) { _, shard in
                     shard.forward()
@@ -57,8 +72,11 @@ public final class DPOTrainer: Trainer {
                 let shard = shards[offset / 8], place = 2 * (offset % 8)
                 referenced.append(
                     ReferencedPair(
-                        pair: pair, referenceChosen: shard.sum(shard.batch.targetRanges[place]),
-                        referenceRejected: shard.sum(shard.batch.targetRanges[place + 1])))
+                        pair: pair,
+                        referenceChosen: shard.sum(shard.batch.targetRanges[place]),
+                        referenceRejected: shard.sum(shard.batch.targetRanges[place + 1])
+                    )
+                )
             }
         }
         return referenced
@@ -78,7 +96,16 @@ public final class DPOTrainer: Trainer {
         let chosenTargets = all.reduce(0) { $0 + $1.pair.chosen.targetCount }
         engine.clearGradients()
         var log = TrainingStep(
-            step: 0, loss: 0, gradientNorm: 0, learningRate: 0, tokens: 0, targetTokens: 0, rewardMargin: 0, rewardAccuracy: 0, chosenLogprob: 0)
+            step: 0,
+            loss: 0,
+            gradientNorm: 0,
+            learningRate: 0,
+            tokens: 0,
+            targetTokens: 0,
+            rewardMargin: 0,
+            rewardAccuracy: 0,
+            chosenLogprob: 0
+        )
         for batch in microBatches where !batch.isEmpty {
             let shares = engine.split(tokens: batch.map { $0.pair.chosen.ids.count + $0.pair.rejected.ids.count })
             let shards = engine.shards
@@ -90,10 +117,13 @@ public final class DPOTrainer: Trainer {
                 var result = PairLog()
                 for (position, row) in shares[index].enumerated() {
                     let pair = batch[row]
-                    let chosenRange = shard.batch.targetRanges[2 * position], rejectedRange = shard.batch.targetRanges[2 * position + 1]
+                    let chosenRange = shard.batch.targetRanges[2 * position],
+                        rejectedRange = shard.batch.targetRanges[2 * position + 1]
                     let chosen = shard.sum(chosenRange), rejected = shard.sum(rejectedRange)
                     let margin = beta * ((chosen - pair.referenceChosen) - (rejected - pair.referenceRejected))
-                    result.loss += margin > 0 ? (1 + (-margin).exponential()).logarithm() : -margin + (1 + margin.exponential()).logarithm()
+                    result.loss +=
+                        margin > 0
+                        ? (1 + (-margin).exponential()).logarithm() : -margin + (1 + margin.exponential()).logarithm()
                     result.margin += margin
                     result.accuracy += margin > 0 ? 1 : 0
                     result.chosen += chosen

@@ -36,8 +36,13 @@ final class Muon: @unchecked Sendable {
 
     /// Updates one matrix of the flat buffer.
     func update(
-        _ weights: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, tensor: TensorSpecification, gradientScale: Float,
-        learningRate: Double, weightDecay: Double, scratch s: Scratch
+        _ weights: UnsafeMutablePointer<Float>,
+        _ gradients: UnsafePointer<Float>,
+        tensor: TensorSpecification,
+        gradientScale: Float,
+        learningRate: Double,
+        weightDecay: Double,
+        scratch s: Scratch
     ) {
         let rows = tensor.shape[0], columns = tensor.shape[1], offset = tensor.offset, count = tensor.count
         let mu = Self.momentum
@@ -65,11 +70,25 @@ final class Muon: @unchecked Sendable {
         // The Gram matrix of the short side.
         if rows <= columns {
             Panels.pack(columns: u, leading: columns, depth: columns, columns: rows, into: s.panels.pointer)
-            Symmetric.multiply(size: n, depth: long, u, leading: columns, panels: s.panels.pointer, into: s.gram.pointer)
+            Symmetric.multiply(
+                size: n,
+                depth: long,
+                u,
+                leading: columns,
+                panels: s.panels.pointer,
+                into: s.gram.pointer
+            )
         } else {
             transpose(u, rows: rows, columns: columns, into: s.transposed.pointer)
             Panels.pack(rows: u, leading: columns, depth: rows, columns: columns, into: s.panels.pointer)
-            Symmetric.multiply(size: n, depth: long, s.transposed.pointer, leading: rows, panels: s.panels.pointer, into: s.gram.pointer)
+            Symmetric.multiply(
+                size: n,
+                depth: long,
+                s.transposed.pointer,
+                leading: rows,
+                panels: s.panels.pointer,
+                into: s.gram.pointer
+            )
         }
         let (a, b, c) = Self.coefficients
         var gram = s.gram.pointer, polynomial = s.square.pointer, product = s.product.pointer, spare = s.next.pointer
@@ -98,10 +117,30 @@ final class Muon: @unchecked Sendable {
         let result = s.transposed.pointer
         if rows <= columns {
             Panels.pack(rows: u, leading: columns, depth: rows, columns: columns, into: panels)
-            Panels.multiply(rows: rows, columns: columns, depth: rows, product, leading: n, panels: panels, result, leading: columns, accumulate: false)
+            Panels.multiply(
+                rows: rows,
+                columns: columns,
+                depth: rows,
+                product,
+                leading: n,
+                panels: panels,
+                result,
+                leading: columns,
+                accumulate: false
+            )
         } else {
             Panels.pack(rows: product, leading: n, depth: n, columns: n, into: panels)
-            Panels.multiply(rows: rows, columns: columns, depth: columns, u, leading: columns, panels: panels, result, leading: columns, accumulate: false)
+            Panels.multiply(
+                rows: rows,
+                columns: columns,
+                depth: columns,
+                u,
+                leading: columns,
+                panels: panels,
+                result,
+                leading: columns,
+                accumulate: false
+            )
         }
         return result
     }
@@ -114,21 +153,38 @@ private func transpose(_ from: UnsafePointer<Float>, rows: Int, columns: Int, in
         return
     }
     for r in stride(from: 0, to: rows, by: 8) {
-        for c in stride(from: 0, to: columns, by: 8) { csimd_transpose8(from + r * columns + c, columns, to + c * rows + r, rows) }
+        for c in stride(from: 0, to: columns, by: 8) {
+            csimd_transpose8(from + r * columns + c, columns, to + c * rows + r, rows)
+        }
     }
 }
 
 /// Products that are known to be symmetric: tiles on and above the diagonal are computed, the rest is mirrored.
 enum Symmetric {
     static func multiply(
-        size n: Int, depth k: Int, _ a: UnsafePointer<Float>, leading lda: Int, panels: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+        size n: Int,
+        depth k: Int,
+        _ a: UnsafePointer<Float>,
+        leading lda: Int,
+        panels: UnsafePointer<Float>,
+        into c: UnsafeMutablePointer<Float>
     ) {
         var j = 0
         var panel = panels
         while j < n {
             let width = min(Panels.width, n - j)
             Block.multiply(
-                rows: min(n, j + Panels.width), columns: width, depth: k, a, rowStride: lda, step: 1, panel: panel, c + j, leading: n, accumulate: false)
+                rows: min(n, j + Panels.width),
+                columns: width,
+                depth: k,
+                a,
+                rowStride: lda,
+                step: 1,
+                panel: panel,
+                c + j,
+                leading: n,
+                accumulate: false
+            )
             panel += Panels.width * k
             j += Panels.width
         }
@@ -139,8 +195,14 @@ enum Symmetric {
     private static func mirror(_ c: UnsafeMutablePointer<Float>, size n: Int) {
         for top in stride(from: 0, to: n, by: 8) {
             let isWhole = top + 8 <= n
-            if isWhole { for left in stride(from: 0, to: top, by: 8) { csimd_transpose8(c + left * n + top, n, c + top * n + left, n) } }
-            for i in top..<min(top + 8, n) { for j in (isWhole ? top : 0)..<max(i, isWhole ? top : 0) { c[i * n + j] = c[j * n + i] } }
+            if isWhole {
+                for left in stride(from: 0, to: top, by: 8) {
+                    csimd_transpose8(c + left * n + top, n, c + top * n + left, n)
+                }
+            }
+            for i in top..<min(top + 8, n) {
+                for j in (isWhole ? top : 0)..<max(i, isWhole ? top : 0) { c[i * n + j] = c[j * n + i] }
+            }
         }
     }
 }

@@ -22,8 +22,16 @@ public struct OptimizationSettings: Sendable, Equatable {
     public var beta2: Double
 
     public init(
-        optimizer: Optimizer, learningRate: Double, schedule: Schedule, finalFraction: Double = 0, warmupSteps: Int = 0, totalSteps: Int,
-        weightDecay: Double = 0, maximumGradientNorm: Double = 1, beta1: Double = 0.9, beta2: Double = 0.999
+        optimizer: Optimizer,
+        learningRate: Double,
+        schedule: Schedule,
+        finalFraction: Double = 0,
+        warmupSteps: Int = 0,
+        totalSteps: Int,
+        weightDecay: Double = 0,
+        maximumGradientNorm: Double = 1,
+        beta1: Double = 0.9,
+        beta2: Double = 0.999
     ) {
         self.optimizer = optimizer
         self.learningRate = learningRate
@@ -46,12 +54,15 @@ public struct OptimizationSettings: Sendable, Equatable {
         switch schedule {
         case .constant: return learningRate
         case .linear: return learningRate * (finalFraction + (1 - finalFraction) * (1 - progress))
-        case .cosine: return learningRate * (finalFraction + (1 - finalFraction) * 0.5 * (1 + (Double.pi * progress).cosine()))
+        case .cosine:
+            return learningRate * (finalFraction + (1 - finalFraction) * 0.5 * (1 + (Double.pi * progress).cosine()))
         }
     }
 
     func validate() throws {
-        guard learningRate >= 0, learningRate.isFinite else { throw LocalLMError(.input, "learning rate \(learningRate) is not a number from 0 up") }
+        guard learningRate >= 0, learningRate.isFinite else {
+            throw LocalLMError(.input, "learning rate \(learningRate) is not a number from 0 up")
+        }
         guard totalSteps > 0 else { throw LocalLMError(.input, "\(totalSteps) training steps: at least one is needed") }
     }
 }

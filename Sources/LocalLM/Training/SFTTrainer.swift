@@ -9,17 +9,42 @@ public final class SFTTrainer: Trainer {
     /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
     /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
     public init(
-        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision = .fp32, threads: Int, memory: ActivationMemory? = nil
+        weights: Weights,
+        adapter: Adapter? = nil,
+        settings: OptimizationSettings,
+        precision: Precision = .fp32,
+        threads: Int,
+        memory: ActivationMemory? = nil
     ) throws {
-        engine = try TrainingEngine(weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory)
+        engine = try TrainingEngine(
+            weights: weights,
+            adapter: adapter,
+            settings: settings,
+            precision: precision,
+            threads: threads,
+            memory: memory
+        )
     }
 
     /// Of a part of a model of so many parameters, computed as the whole would be.
     init(
-        weights: Weights, adapter: Adapter?, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory?, sizedAs: Int
+        weights: Weights,
+        adapter: Adapter?,
+        settings: OptimizationSettings,
+        precision: Precision,
+        threads: Int,
+        memory: ActivationMemory?,
+        sizedAs: Int
     ) throws {
         engine = try TrainingEngine(
-            weights: weights, adapter: adapter, settings: settings, precision: precision, threads: threads, memory: memory, sizedAs: sizedAs)
+            weights: weights,
+            adapter: adapter,
+            settings: settings,
+            precision: precision,
+            threads: threads,
+            memory: memory,
+            sizedAs: sizedAs
+        )
     }
 
     /// One optimizer step on one batch.
@@ -50,6 +75,12 @@ public final class SFTTrainer: Trainer {
         }
         let (norm, rate) = engine.applyGradients()
         return TrainingStep(
-            step: engine.step, loss: loss / Double(targets), gradientNorm: norm, learningRate: rate, tokens: tokens, targetTokens: targets)
+            step: engine.step,
+            loss: loss / Double(targets),
+            gradientNorm: norm,
+            learningRate: rate,
+            tokens: tokens,
+            targetTokens: targets
+        )
     }
 }

@@ -45,14 +45,28 @@ public struct SpeedMeasurement: Sendable, Codable {
 
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
     public static func measure(
-        _ task: Task, weights: Weights, batch: Int, length: Int, threads: Int, repetitions: Int, training precision: Precision = .fp32,
-        inference weightPrecision: Precision? = nil, cache: Precision = .fp32, clock: ContinuousClock = ContinuousClock()
+        _ task: Task,
+        weights: Weights,
+        batch: Int,
+        length: Int,
+        threads: Int,
+        repetitions: Int,
+        training precision: Precision = .fp32,
+        inference weightPrecision: Precision? = nil,
+        cache: Precision = .fp32,
+        clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
         let peakBefore = peakGFLOPs(threads: threads, clock: clock)
         var random = RandomStream(key: 1)
         func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
-        let settings = OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: repetitions + 1, weightDecay: 0.01)
+        let settings = OptimizationSettings(
+            optimizer: .adamW,
+            learningRate: 1e-5,
+            schedule: .constant,
+            totalSteps: repetitions + 1,
+            weightDecay: 0.01
+        )
         var tokens = 0
         var inference: InferenceEngine?
         let once: () throws -> Void
@@ -63,24 +77,42 @@ public struct SpeedMeasurement: Sendable, Codable {
             tokens = batch * length
             once = { _ = try trainer.step((0..<batch).map { _ in Example(ids: ids(length), promptCount: 1) }) }
         case .dpo:
-            let trainer = try DPOTrainer(weights: weights, settings: settings, beta: 0.1, precision: precision, threads: threads)
+            let trainer = try DPOTrainer(
+                weights: weights,
+                settings: settings,
+                beta: 0.1,
+                precision: precision,
+                threads: threads
+            )
             tokens = 2 * batch * length
             once = {
                 _ = try trainer.step(
                     (0..<batch).map { _ in
-                        let pair = PreferenceExample(chosen: Example(ids: ids(length), promptCount: 1), rejected: Example(ids: ids(length), promptCount: 1))
+                        let pair = PreferenceExample(
+                            chosen: Example(ids: ids(length), promptCount: 1),
+                            rejected: Example(ids: ids(length), promptCount: 1)
+                        )
                         return ReferencedPair(pair: pair, referenceChosen: 0, referenceRejected: 0)
-                    })
+                    }
+                )
             }
         case .prefill, .decode:
             let engine = InferenceEngine(weights: weights, threads: threads, precision: weightPrecision, cache: cache)
             inference = engine
             let isPrefill = task == .prefill
             tokens = batch * (isPrefill ? length : length - 1)
-            guard tokens > 0 else { throw LocalLMError(.input, "decoding is measured from a second token on", hint: "take a length of 2 or more") }
+            guard tokens > 0 else {
+                throw LocalLMError(
+                    .input,
+                    "decoding is measured from a second token on",
+                    hint: "take a length of 2 or more"
+                )
+            }
             func generate(_ count: Int) throws {
                 let sampling = Sampling(temperature: 1, maximumTokens: count, ignoresEOS: true)
-                let prompts = (0..<batch).map { GenerationRequest(ids: ids(isPrefill ? length : promptLength), key: UInt64($0)) }
+                let prompts = (0..<batch).map {
+                    GenerationRequest(ids: ids(isPrefill ? length : promptLength), key: UInt64($0))
+                }
                 _ = try engine.generate(prompts, sampling: sampling)
             }
             once = { try generate(isPrefill ? 1 : length) }
@@ -101,11 +133,23 @@ public struct SpeedMeasurement: Sendable, Codable {
         let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)
         let rate = Double(tokens) / seconds[seconds.count / 2]
         return SpeedMeasurement(
-            task: task, batch: batch, length: length, precision: precision, threads: threads, tokensPerSecond: rate,
-            generatedTokensPerSecond: task == .decode ? Double(batch * length) / whole[whole.count / 2] : nil, slowest: Double(tokens) / seconds.last!,
-            fastest: Double(tokens) / seconds.first!, repetitions: repetitions, modelFLOPsUtilization: rate * perToken / (peak * 1e9),
-            peakGFLOPs: peak, peakRSSBytes: peakRSS(), weightPrecision: inference?.weightPrecision,
-            weightGBPerSecond: task == .decode ? inference.map { rate / Double(batch) * Double($0.bytesPerStep) * 1e-9 } : nil)
+            task: task,
+            batch: batch,
+            length: length,
+            precision: precision,
+            threads: threads,
+            tokensPerSecond: rate,
+            generatedTokensPerSecond: task == .decode ? Double(batch * length) / whole[whole.count / 2] : nil,
+            slowest: Double(tokens) / seconds.last!,
+            fastest: Double(tokens) / seconds.first!,
+            repetitions: repetitions,
+            modelFLOPsUtilization: rate * perToken / (peak * 1e9),
+            peakGFLOPs: peak,
+            peakRSSBytes: peakRSS(),
+            weightPrecision: inference?.weightPrecision,
+            weightGBPerSecond: task == .decode
+                ? inference.map { rate / Double(batch) * Double($0.bytesPerStep) * 1e-9 } : nil
+        )
     }
 
     private static func peakGFLOPs(threads: Int, clock: ContinuousClock) -> Double {
@@ -113,12 +157,41 @@ public struct SpeedMeasurement: Sendable, Codable {
         let pool = WorkerPool(threads: threads)
         defer { pool.close() }
         _ = BLASKernel.current  // one thread per call: the pool's threads are the parallelism
-        let operands = (0..<threads).map { _ in (FloatBuffer(count: n * n), FloatBuffer(count: n * n), FloatBuffer(count: n * n)) }
+        let operands = (0..<threads).map { _ in
+            (FloatBuffer(count: n * n), FloatBuffer(count: n * n), FloatBuffer(count: n * n))
+        }
         let products: [@Sendable (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void] = [
-            { a, b, c in Panels.multiply(rows: n, columns: n, depth: n, a, leading: n, panels: b, c, leading: n, accumulate: false) },
+            { a, b, c in
+                Panels.multiply(
+                    rows: n,
+                    columns: n,
+                    depth: n,
+                    a,
+                    leading: n,
+                    panels: b,
+                    c,
+                    leading: n,
+                    accumulate: false
+                )
+            },
             { a, b, c in
                 let size = Int32(n)
-                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a, size, b, size, 0, c, size)
+                cblas_sgemm(
+                    CblasRowMajor,
+                    CblasNoTrans,
+                    CblasNoTrans,
+                    size,
+                    size,
+                    size,
+                    1,
+                    a,
+                    size,
+                    b,
+                    size,
+                    0,
+                    c,
+                    size
+                )
             },
         ]
         var best = 0.0

@@ -26,7 +26,12 @@ final class TrainingEngine: @unchecked Sendable {
     ///   - memory: nil: as the model's size asks for.
     ///   - sizedAs: parameters of the model that this is a part of, which then decide what its size would.
     init(
-        weights: Weights, adapter: Adapter? = nil, settings: OptimizationSettings, precision: Precision, threads: Int, memory: ActivationMemory? = nil,
+        weights: Weights,
+        adapter: Adapter? = nil,
+        settings: OptimizationSettings,
+        precision: Precision,
+        threads: Int,
+        memory: ActivationMemory? = nil,
         sizedAs: Int? = nil
     ) throws {
         try settings.validate()
@@ -46,10 +51,16 @@ final class TrainingEngine: @unchecked Sendable {
         let turns = turns
         shards = (0..<pool.count).map { index in
             TransformerShard(
-                bank: bank, rotary: rotary, memory: memory, adapter: adapter, gradients: shared.map { WeightGradients($0, turns: turns, shard: index) })
+                bank: bank,
+                rotary: rotary,
+                memory: memory,
+                adapter: adapter,
+                gradients: shared.map { WeightGradients($0, turns: turns, shard: index) }
+            )
         }
         gradients = shared.map { [$0] } ?? shards.map(\.trainedGradients)
-        let tensors = adapter?.layout.tensors ?? weights.layout.tensors, count = adapter?.buffer.count ?? weights.layout.count
+        let tensors = adapter?.layout.tensors ?? weights.layout.tensors,
+            count = adapter?.buffer.count ?? weights.layout.count
         let usesMuon = settings.optimizer == .muon
         adam = AdamW(count: count, beta1: settings.beta1, beta2: usesMuon ? 0.98 : settings.beta2)
         let matrices = usesMuon ? tensors.filter { $0.role == .matrix } : []
@@ -80,7 +91,9 @@ final class TrainingEngine: @unchecked Sendable {
     private static func share<Element>(_ items: [Element], among parts: Int, weight: (Element) -> Int) -> [[Element]] {
         var shares = [[Element]](repeating: [], count: parts)
         var loads = [Int](repeating: 0, count: parts)
-        for (_, item) in items.enumerated().sorted(by: { (weight($0.element), $1.offset) > (weight($1.element), $0.offset) }) {
+        for (_, item) in items.enumerated().sorted(by: {
+            (weight($0.element), $1.offset) > (weight($1.element), $0.offset)
+        }) {
             let lightest = loads.indices.min { loads[$0] < loads[$1] }!
             shares[lightest].append(item)
             loads[lightest] += weight(item)
@@ -108,7 +121,12 @@ final class TrainingEngine: @unchecked Sendable {
             shard.batch.removeAll()
             for example in share { shard.batch.append(example) }
             shard.adapter?.dropoutKey = dropout.flatMap { number in
-                adapter.map { RandomKey.derive(RandomKey.derive(RandomKey.derive($0.seed, "dropout"), UInt64(step)), UInt64(number * shards.count + index)) }
+                adapter.map {
+                    RandomKey.derive(
+                        RandomKey.derive(RandomKey.derive($0.seed, "dropout"), UInt64(step)),
+                        UInt64(number * shards.count + index)
+                    )
+                }
             }
         }
         turns?.start(headWrites: shards.map(\.headWrites))
@@ -155,14 +173,26 @@ final class TrainingEngine: @unchecked Sendable {
             let first = gradients[0].pointer
             for piece in adamShares[index] {
                 adam.update(
-                    parameters.pointer, first, range: piece.range, gradientScale: scale, learningRate: usesMuon ? 0.3 * rate : rate,
-                    weightDecay: piece.decays ? settings.weightDecay : 0, step: step)
+                    parameters.pointer,
+                    first,
+                    range: piece.range,
+                    gradientScale: scale,
+                    learningRate: usesMuon ? 0.3 * rate : rate,
+                    weightDecay: piece.decays ? settings.weightDecay : 0,
+                    step: step
+                )
             }
             if let muon {
                 for tensor in muonShares[index] {
                     muon.update(
-                        parameters.pointer, first, tensor: tensor, gradientScale: scale, learningRate: rate,
-                        weightDecay: settings.weightDecay, scratch: muonScratch[index])
+                        parameters.pointer,
+                        first,
+                        tensor: tensor,
+                        gradientScale: scale,
+                        learningRate: rate,
+                        weightDecay: settings.weightDecay,
+                        scratch: muonScratch[index]
+                    )
                 }
             }
         }
@@ -192,9 +222,19 @@ final class TrainingEngine: @unchecked Sendable {
     /// Refuses rows that cannot be trained on, before anything is touched.
     func check(_ example: Example) throws {
         let c = weights.configuration
-        guard example.targetCount > 0 else { throw LocalLMError(.input, "a row without target tokens", hint: "drop rows whose completion is empty or cut off") }
+        guard example.targetCount > 0 else {
+            throw LocalLMError(
+                .input,
+                "a row without target tokens",
+                hint: "drop rows whose completion is empty or cut off"
+            )
+        }
         guard example.ids.count <= c.maximumPositions else {
-            throw LocalLMError(.input, "a row of \(example.ids.count) tokens; the model has \(c.maximumPositions) positions", hint: "lower the maximum length")
+            throw LocalLMError(
+                .input,
+                "a row of \(example.ids.count) tokens; the model has \(c.maximumPositions) positions",
+                hint: "lower the maximum length"
+            )
         }
         guard example.ids.allSatisfy({ $0 >= 0 && $0 < c.vocabularySize }) else {
             throw LocalLMError(.input, "a token id outside the vocabulary of \(c.vocabularySize)")

@@ -21,35 +21,73 @@ public struct TrainingForecast: Sendable, Codable {
     ///   - repetitions: counted steps of each measurement, at least; the median counts.
     /// - Throws: where even the measurement does not fit.
     public static func measure(
-        _ c: ModelConfiguration, adapter: LoRASettings? = nil, precision: Precision, threads: Int, batch: Int, length: Int,
-        memory: ActivationMemory? = nil, repetitions: Int = 3, clock: ContinuousClock = ContinuousClock()
+        _ c: ModelConfiguration,
+        adapter: LoRASettings? = nil,
+        precision: Precision,
+        threads: Int,
+        batch: Int,
+        length: Int,
+        memory: ActivationMemory? = nil,
+        repetitions: Int = 3,
+        clock: ContinuousClock = ContinuousClock()
     ) throws -> TrainingForecast {
         let parameters = WeightLayout(c).count
         func plan(_ c: ModelConfiguration) throws -> TrainingMemory {
             try TrainingMemory(
-                c, adapter: adapter, precision: precision, threads: threads, tokens: batch * length, targets: batch * length, longest: length, memory: memory,
-                sizedAs: parameters)
+                c,
+                adapter: adapter,
+                precision: precision,
+                threads: threads,
+                tokens: batch * length,
+                targets: batch * length,
+                longest: length,
+                memory: memory,
+                sizedAs: parameters
+            )
         }
         /// Steps of a model like this one.
         func steps(_ c: ModelConfiguration) throws -> () throws -> Double {
             try plan(c).check()
             let trainer = try SFTTrainer(
-                weights: Self.weights(c), adapter: adapter.map { try Adapter($0, for: c, seed: 0) },
-                settings: OptimizationSettings(optimizer: .adamW, learningRate: 1e-5, schedule: .constant, totalSteps: 1_000), precision: precision,
-                threads: threads, memory: memory, sizedAs: parameters)
+                weights: Self.weights(c),
+                adapter: adapter.map { try Adapter($0, for: c, seed: 0) },
+                settings: OptimizationSettings(
+                    optimizer: .adamW,
+                    learningRate: 1e-5,
+                    schedule: .constant,
+                    totalSteps: 1_000
+                ),
+                precision: precision,
+                threads: threads,
+                memory: memory,
+                sizedAs: parameters
+            )
             var random = RandomStream(key: 1)
-            let rows = (0..<batch).map { _ in Example(ids: (0..<length).map { _ in random.integer(below: c.vocabularySize) }, promptCount: 1) }
+            let rows = (0..<batch).map { _ in
+                Example(ids: (0..<length).map { _ in random.integer(below: c.vocabularySize) }, promptCount: 1)
+            }
             _ = try trainer.step(rows)
             return { try clock.measure { _ = try trainer.step(rows) }.seconds }
         }
         // Short steps are repeated for three seconds, the models by turns: a busy moment slows each of them.
         let parts = Self.parts(c), measured = try parts.map { try steps($0.part) }
         var times: [[Double]] = []
-        while times.count < repetitions || (times.joined().reduce(0, +) < 3 && times.count < 900) { times.append(try measured.map { try $0() }) }
-        let whole = parts.indices.reduce(0) { sum, part in sum + parts[part].share * times.map { $0[part] }.sorted()[times.count / 2] }
+        while times.count < repetitions || (times.joined().reduce(0, +) < 3 && times.count < 900) {
+            times.append(try measured.map { try $0() })
+        }
+        let whole = parts.indices.reduce(0) { sum, part in
+            sum + parts[part].share * times.map { $0[part] }.sorted()[times.count / 2]
+        }
         return TrainingForecast(
-            parameters: parameters, trainedParameters: try adapter.map { try AdapterLayout($0, for: c).count } ?? parameters, batch: batch, length: length,
-            precision: precision, memory: try plan(c), availableBytes: TrainingMemory.available(), tokensPerSecond: Double(batch * length) / max(whole, 1e-9))
+            parameters: parameters,
+            trainedParameters: try adapter.map { try AdapterLayout($0, for: c).count } ?? parameters,
+            batch: batch,
+            length: length,
+            precision: precision,
+            memory: try plan(c),
+            availableBytes: TrainingMemory.available(),
+            tokensPerSecond: Double(batch * length) / max(whole, 1e-9)
+        )
     }
 
     /// Models whose steps, so many times each, make up a step of this one.
@@ -65,7 +103,10 @@ public struct TrainingForecast: Sendable, Codable {
         // Layers whose weights, gradients and moments no cache holds.
         let tiny = min(c.vocabularySize, 256), one = WeightLayout(part(layers: 1, vocabulary: tiny)).count
         let few = min(c.layerCount, max(1, (uncachedParameters + one - 1) / one))
-        return [(part(layers: few, vocabulary: tiny), Double(c.layerCount - 1) / Double(few)), (part(layers: 1, vocabulary: c.vocabularySize), 1)]
+        return [
+            (part(layers: few, vocabulary: tiny), Double(c.layerCount - 1) / Double(few)),
+            (part(layers: 1, vocabulary: c.vocabularySize), 1),
+        ]
     }
 
     private static let uncachedParameters = 16_000_000

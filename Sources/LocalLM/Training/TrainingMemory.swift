@@ -17,7 +17,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     /// Each with its name, as users read it.
     public var parts: [(name: String, bytes: Int)] {
         [
-            ("weights", weights), ("copies", copies), ("gradients", gradients), ("optimizer", optimizer), ("adapter", adapter),
+            ("weights", weights), ("copies", copies), ("gradients", gradients), ("optimizer", optimizer),
+            ("adapter", adapter),
             ("activations", activations), ("scratch", scratch), ("program", program),
         ]
     }
@@ -30,10 +31,19 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     ///   - memory: nil: as the model's size asks for, as in the trainers.
     ///   - sizedAs: parameters of the model that this is a part of.
     public init(
-        _ c: ModelConfiguration, adapter settings: LoRASettings? = nil, optimizer kind: OptimizationSettings.Optimizer = .adamW, precision: Precision,
-        threads: Int, tokens: Int, targets: Int, longest: Int, memory: ActivationMemory? = nil, sizedAs: Int? = nil
+        _ c: ModelConfiguration,
+        adapter settings: LoRASettings? = nil,
+        optimizer kind: OptimizationSettings.Optimizer = .adamW,
+        precision: Precision,
+        threads: Int,
+        tokens: Int,
+        targets: Int,
+        longest: Int,
+        memory: ActivationMemory? = nil,
+        sizedAs: Int? = nil
     ) throws {
-        let layout = WeightLayout(c), size = sizedAs ?? layout.count, memory = memory ?? TrainingEngine.memory(parameters: size)
+        let layout = WeightLayout(c), size = sizedAs ?? layout.count,
+            memory = memory ?? TrainingEngine.memory(parameters: size)
         let backend = MatrixBackend.choose(parameters: size, precision)
         // Whole sequences go to a shard, and buffers of small models leave an eighth to grow.
         let rows = min(tokens, (tokens + threads - 1) / threads + longest / 2) * (memory == .keep ? 9 : 8) / 8
@@ -57,23 +67,41 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         }
         let attention = CausalAttention(c, layer: 0), head = VocabularyHead(c)
         let own = LayerActivations.floats(c, memory: memory)
-        let probabilities = memory == .keep ? c.layerCount * attention.probabilityCount(length: longest) * max(1, rows / max(longest, 1)) : 0
+        let probabilities =
+            memory == .keep
+            ? c.layerCount * attention.probabilityCount(length: longest) * max(1, rows / max(longest, 1)) : 0
         activations = 4 * threads * (rows * (own.everyLayer * c.layerCount + own.once) + probabilities)
         let wide = max(2 * c.intermediateSize, c.attentionRowWidth), narrow = max(c.intermediateSize, c.queryWidth)
         let passes = rows * (3 * c.hiddenSize + wide + narrow + (c.hasPostNorms ? c.hiddenSize : 0))
         let operands = precision == .bf16 ? rows * (wide + narrow) : 0
-        scratch = 4 * threads * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize + attention.scratchCount(length: longest))
+        scratch =
+            4 * threads
+            * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize
+                + attention.scratchCount(length: longest))
     }
 
     /// Of training on these batches, a list of examples each (with DPO: both completions of its pairs).
     public init(
-        _ c: ModelConfiguration, adapter settings: LoRASettings? = nil, optimizer: OptimizationSettings.Optimizer = .adamW, precision: Precision = .fp32,
-        threads: Int, batches: [[Example]], memory: ActivationMemory? = nil
+        _ c: ModelConfiguration,
+        adapter settings: LoRASettings? = nil,
+        optimizer: OptimizationSettings.Optimizer = .adamW,
+        precision: Precision = .fp32,
+        threads: Int,
+        batches: [[Example]],
+        memory: ActivationMemory? = nil
     ) throws {
         func largest(_ count: (Example) -> Int) -> Int { batches.map { $0.reduce(0) { $0 + count($1) } }.max() ?? 0 }
         try self.init(
-            c, adapter: settings, optimizer: optimizer, precision: precision, threads: threads, tokens: largest(\.ids.count), targets: largest(\.targetCount),
-            longest: batches.joined().map(\.ids.count).max() ?? 0, memory: memory)
+            c,
+            adapter: settings,
+            optimizer: optimizer,
+            precision: precision,
+            threads: threads,
+            tokens: largest(\.ids.count),
+            targets: largest(\.targetCount),
+            longest: batches.joined().map(\.ids.count).max() ?? 0,
+            memory: memory
+        )
     }
 
     /// - Throws: `.input`, with figures, where this machine (or its control group) has less to give.
@@ -82,7 +110,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e9 * 10).rounded() / 10) GB" }
         let parts = parts.filter { $0.bytes > total / 100 }.map { "\($0.name) \(gigabytes($0.bytes))" }
         throw LocalLMError(
-            .input, "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
+            .input,
+            "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
             hint:
                 "take smaller batches or shorter rows; model train can also keep fewer activations (--gradient-checkpointing) or train an adapter (--lora-rank)"
         )
@@ -92,12 +121,19 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     public static func available() -> Int? {
         func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
         let group = "/sys/fs/cgroup/memory."
-        return available(machine: text("/proc/meminfo"), limit: text(group + "max"), used: text(group + "current"), uses: text(group + "stat"))
+        return available(
+            machine: text("/proc/meminfo"),
+            limit: text(group + "max"),
+            used: text(group + "current"),
+            uses: text(group + "stat")
+        )
     }
 
     /// From the kernel's files. What a group keeps of files counts as free: it goes when memory is wanted.
     static func available(machine: String?, limit: String?, used: String?, uses: String?) -> Int? {
-        func number(_ text: String?) -> Int? { text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } }
+        func number(_ text: String?) -> Int? {
+            text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
         func field(_ name: String, in text: String?) -> Int? {
             text?.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { $0.first == name[...] }.flatMap {
                 $0.dropFirst().first.flatMap { Int($0) }

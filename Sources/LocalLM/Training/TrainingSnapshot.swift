@@ -61,8 +61,11 @@ public struct TrainingSnapshot: Sendable {
         var best: (file: SafeTensorsFile, log: [TrainingStep])?
         for url in try files() {
             let file = try verified(url)
-            guard file.metadata["identity"] == identity, let entry = file.entries["log"], entry.type == .float64, entry.shape.last == TrainingStep.width,
-                run.engine.state.allSatisfy({ file.entries[$0.name]?.shape == [$0.buffer.count] && file.entries[$0.name]?.type == .float32 })
+            guard file.metadata["identity"] == identity, let entry = file.entries["log"], entry.type == .float64,
+                entry.shape.last == TrainingStep.width,
+                run.engine.state.allSatisfy({
+                    file.entries[$0.name]?.shape == [$0.buffer.count] && file.entries[$0.name]?.type == .float32
+                })
             else { continue }
             var numbers = [Double](repeating: 0, count: entry.range.count / 8)
             try numbers.withUnsafeMutableBytes { try file.read("log", into: $0) }
@@ -93,15 +96,25 @@ public struct TrainingSnapshot: Sendable {
         return file
     }
 
-    private func withTensors(_ run: TrainingRun, _ log: [TrainingStep], _ body: ([SafeTensorsFile.Tensor]) throws -> Void) throws {
+    private func withTensors(
+        _ run: TrainingRun,
+        _ log: [TrainingStep],
+        _ body: ([SafeTensorsFile.Tensor]) throws -> Void
+    ) throws {
         let numbers = log.flatMap(\.numbers)
         try numbers.withUnsafeBytes { bytes in
             let buffers = run.engine.state.map { name, buffer in
                 SafeTensorsFile.Tensor(
-                    name: name, type: .float32, shape: [buffer.count], bytes: UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.count * 4))
+                    name: name,
+                    type: .float32,
+                    shape: [buffer.count],
+                    bytes: UnsafeRawBufferPointer(start: buffer.pointer, count: buffer.count * 4)
+                )
             }
             // Doubles first: they stay aligned.
-            try body([.init(name: "log", type: .float64, shape: [log.count, TrainingStep.width], bytes: bytes)] + buffers)
+            try body(
+                [.init(name: "log", type: .float64, shape: [log.count, TrainingStep.width], bytes: bytes)] + buffers
+            )
         }
     }
 }
@@ -112,7 +125,8 @@ extension TrainingStep {
 
     fileprivate var numbers: [Double] {
         [
-            Double(step), loss, gradientNorm, learningRate, Double(tokens), Double(targetTokens), rewardMargin ?? .nan, rewardAccuracy ?? .nan,
+            Double(step), loss, gradientNorm, learningRate, Double(tokens), Double(targetTokens), rewardMargin ?? .nan,
+            rewardAccuracy ?? .nan,
             chosenLogprob ?? .nan,
         ]
     }
@@ -122,8 +136,16 @@ extension TrainingStep {
             let row = numbers[start..<start + width].map { $0.isNaN ? nil : $0 }
             func whole(_ index: Int) -> Int { row[index].flatMap { Int(exactly: $0) } ?? 0 }
             return TrainingStep(
-                step: whole(0), loss: row[1] ?? .nan, gradientNorm: row[2] ?? .nan, learningRate: row[3] ?? .nan, tokens: whole(4), targetTokens: whole(5),
-                rewardMargin: row[6], rewardAccuracy: row[7], chosenLogprob: row[8])
+                step: whole(0),
+                loss: row[1] ?? .nan,
+                gradientNorm: row[2] ?? .nan,
+                learningRate: row[3] ?? .nan,
+                tokens: whole(4),
+                targetTokens: whole(5),
+                rewardMargin: row[6],
+                rewardAccuracy: row[7],
+                chosenLogprob: row[8]
+            )
         }
     }
 }

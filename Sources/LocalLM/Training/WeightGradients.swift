@@ -50,7 +50,9 @@ final class GradientTurns: @unchecked Sendable {
     fileprivate func begin(_ shard: Int, after previous: Int?) {
         condition.lock()
         let write = made[shard]
-        while made[..<shard].contains(where: { $0 <= write }) || made.contains(where: { $0 <= previous ?? -1 }) { condition.wait() }
+        while made[..<shard].contains(where: { $0 <= write }) || made.contains(where: { $0 <= previous ?? -1 }) {
+            condition.wait()
+        }
         condition.unlock()
     }
 

@@ -13,7 +13,11 @@ struct AccessGuard: RouterMiddleware {
         self.isLoopback = isLoopback
     }
 
-    func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
+    func handle(
+        _ request: Request,
+        context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
         if request.uri.path == "/healthz" { return try await next(request, context) }
         if isLoopback { try requireLoopbackHost(request) }
         if request.method != .get && request.method != .head { try requireSameOrigin(request) }
@@ -39,7 +43,10 @@ struct AccessGuard: RouterMiddleware {
         let prefix = "Bearer "
         let isRight = token.matches(given.dropFirst(prefix.count))
         guard given.hasPrefix(prefix), isRight else {
-            throw HTTPError(.unauthorized, message: "a bearer token is needed: Authorization: Bearer, with what SELFIMPROVE_TOKEN holds")
+            throw HTTPError(
+                .unauthorized,
+                message: "a bearer token is needed: Authorization: Bearer, with what SELFIMPROVE_TOKEN holds"
+            )
         }
     }
 

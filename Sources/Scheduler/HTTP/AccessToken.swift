@@ -16,16 +16,27 @@ public final class AccessToken: Sendable {
     }
 
     /// - Returns: nil where the environment names none.
-    public static func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> AccessToken? {
-        guard environment["SELFIMPROVE_TOKEN_FILE"] != nil || environment["SELFIMPROVE_TOKEN"] != nil else { return nil }
+    public static func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws
+        -> AccessToken?
+    {
+        guard environment["SELFIMPROVE_TOKEN_FILE"] != nil || environment["SELFIMPROVE_TOKEN"] != nil else {
+            return nil
+        }
         return try AccessToken { try text(environment) ?? "" }
     }
 
     /// The token itself, for whoever has to send it.
     public static func text(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String? {
         guard let path = environment["SELFIMPROVE_TOKEN_FILE"] else { return environment["SELFIMPROVE_TOKEN"] }
-        do { return try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines) } catch {
-            throw SelfImproveError(.file, "the token cannot be read", context: path, hint: "SELFIMPROVE_TOKEN_FILE names a text file that you may read")
+        do {
+            return try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        } catch {
+            throw SelfImproveError(
+                .file,
+                "the token cannot be read",
+                context: path,
+                hint: "SELFIMPROVE_TOKEN_FILE names a text file that you may read"
+            )
         }
     }
 
@@ -43,7 +54,12 @@ public final class AccessToken: Sendable {
 
     private static func digest(_ token: String) throws -> Data {
         guard token.count >= 16 else {
-            throw SelfImproveError(.refused, "the token has fewer than 16 characters", context: "SELFIMPROVE_TOKEN", hint: "openssl rand -hex 32 makes one")
+            throw SelfImproveError(
+                .refused,
+                "the token has fewer than 16 characters",
+                context: "SELFIMPROVE_TOKEN",
+                hint: "openssl rand -hex 32 makes one"
+            )
         }
         return Data(SHA256.hash(data: Data(token.utf8)))
     }

@@ -26,7 +26,9 @@ struct CampaignRoutes: Sendable {
         api.post("campaigns/:name/rollback") { request, context in try await rollback(name(context), request) }
         api.patch("campaigns/:name/criteria") { request, context in try await criteria(name(context), request) }
         api.get("models/**") { _, context in
-            let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(separator: "/")
+            let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
+                separator: "/"
+            )
             return try JSONResponse.make(lineage.report(model: lineage.resolveWithinLineage(reference).digest))
         }
         api.get("events") { request, _ in try EventStream(daemon).response(to: request) }
@@ -53,7 +55,9 @@ struct CampaignRoutes: Sendable {
     }
 
     private func show(_ name: String) async throws -> Response {
-        try await JSONResponse.make(Whole(status: daemon.status(name), configuration: lineage.campaign(name).configuration))
+        try await JSONResponse.make(
+            Whole(status: daemon.status(name), configuration: lineage.campaign(name).configuration)
+        )
     }
 
     private struct Tree: Encodable {
@@ -74,8 +78,11 @@ struct CampaignRoutes: Sendable {
     }
 
     private func rounds(_ name: String, _ request: Request) throws -> Response {
-        let after = try integer("after", request, default: 0, 0...Int.max), limit = try integer("limit", request, default: 100, 1...1000)
-        return try JSONResponse.make(["rounds": Array(lineage.report(name).rounds.filter { $0.round > after }.prefix(limit))])
+        let after = try integer("after", request, default: 0, 0...Int.max),
+            limit = try integer("limit", request, default: 100, 1...1000)
+        return try JSONResponse.make([
+            "rounds": Array(lineage.report(name).rounds.filter { $0.round > after }.prefix(limit))
+        ])
     }
 
     private struct Samples: Encodable {
@@ -87,15 +94,27 @@ struct CampaignRoutes: Sendable {
     private func samples(_ name: String, _ request: Request) throws -> Response {
         let latest = try lineage.latestRound(name)
         let round = try integer("round", request, default: latest, 0...Int.max)
-        guard round >= 1, round <= latest else { throw SelfImproveError(.notFound, "there is no round \(round)", context: name) }
+        guard round >= 1, round <= latest else {
+            throw SelfImproveError(.notFound, "there is no round \(round)", context: name)
+        }
         let part = try request.uri.queryParameters["step"].map { text in
             guard let part = PromptStory.Part(rawValue: String(text)) else {
-                throw SelfImproveError(.input, "there is no step \"\(text.prefix(40))\"", context: "step", hint: "propose, aggregate, sample or judge")
+                throw SelfImproveError(
+                    .input,
+                    "there is no step \"\(text.prefix(40))\"",
+                    context: "step",
+                    hint: "propose, aggregate, sample or judge"
+                )
             }
             return part
         }
         let (stories, total) = try lineage.stories(
-            name, round: round, part: part, offset: integer("offset", request, default: 0, 0...Int.max), limit: integer("limit", request, default: 20, 1...200))
+            name,
+            round: round,
+            part: part,
+            offset: integer("offset", request, default: 0, 0...Int.max),
+            limit: integer("limit", request, default: 20, 1...200)
+        )
         return try JSONResponse.make(Samples(round: round, total: total, samples: stories))
     }
 
@@ -103,12 +122,19 @@ struct CampaignRoutes: Sendable {
         try JSONResponse.make(["events": lineage.events(name, limit: integer("limit", request, default: 50, 1...1000))])
     }
 
-    private func integer(_ key: String, _ request: Request, default fallback: Int, _ range: ClosedRange<Int>) throws -> Int {
+    private func integer(_ key: String, _ request: Request, default fallback: Int, _ range: ClosedRange<Int>) throws
+        -> Int
+    {
         guard let text = request.uri.queryParameters[Substring(key)] else { return fallback }
         guard let value = Int(text), range.contains(value) else {
             throw SelfImproveError(
-                .input, "is \"\(text.prefix(40))\"", context: key,
-                hint: range.upperBound == .max ? "a whole number from \(range.lowerBound)" : "a whole number, \(range.lowerBound) to \(range.upperBound)")
+                .input,
+                "is \"\(text.prefix(40))\"",
+                context: key,
+                hint: range.upperBound == .max
+                    ? "a whole number from \(range.lowerBound)"
+                    : "a whole number, \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return value
     }
@@ -119,12 +145,17 @@ struct CampaignRoutes: Sendable {
     private func start(_ request: Request) async throws -> Response {
         let body = try await request.body.collect(upTo: HTTPServer.maximumBody)
         let configuration = try CampaignConfiguration.parse(
-            String(buffer: body), name: "configuration", directory: lineage.state, within: lineage.state)
+            String(buffer: body),
+            name: "configuration",
+            directory: lineage.state,
+            within: lineage.state
+        )
         let record = try await daemon.start(configuration)
         return try await JSONResponse.make(daemon.status(record.name), status: .created)
     }
 
-    private func change(_ context: BasicRequestContext, _ body: (String) async throws -> Void) async throws -> Response {
+    private func change(_ context: BasicRequestContext, _ body: (String) async throws -> Void) async throws -> Response
+    {
         let name = try name(context)
         try await body(name)
         return try await JSONResponse.make(daemon.status(name))
@@ -136,7 +167,8 @@ struct CampaignRoutes: Sendable {
 
     private func atOnce(_ request: Request) async throws -> Bool {
         let body = try await request.body.collect(upTo: HTTPServer.maximumBody)
-        return body.readableBytes == 0 ? false : try JSONDecoder().decode(Options.self, from: Data(buffer: body)).now ?? false
+        return body.readableBytes == 0
+            ? false : try JSONDecoder().decode(Options.self, from: Data(buffer: body)).now ?? false
     }
 
     private struct RollbackOptions: Decodable {
@@ -153,7 +185,12 @@ struct CampaignRoutes: Sendable {
 
     private func rollback(_ name: String, _ request: Request) async throws -> Response {
         let options = try await decode(RollbackOptions.self, request)
-        if let done = try await daemon.rollback(name, to: options.to, reason: options.reason, atOnce: options.now ?? false) {
+        if let done = try await daemon.rollback(
+            name,
+            to: options.to,
+            reason: options.reason,
+            atOnce: options.now ?? false
+        ) {
             return try JSONResponse.make(done)
         }
         return try JSONResponse.make(Pending(campaign: name, to: options.to), status: .accepted)
@@ -161,7 +198,9 @@ struct CampaignRoutes: Sendable {
 
     private func criteria(_ name: String, _ request: Request) async throws -> Response {
         let changes = try await decode([String: String].self, request)
-        return try await JSONResponse.make(daemon.changeCriteria(name, changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
+        return try await JSONResponse.make(
+            daemon.changeCriteria(name, changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        )
     }
 
     private func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws -> Value {

@@ -74,7 +74,9 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
     /// A connection that its client wants closed, in whatever letters, and one on which nothing can follow: behind a wish for another
     /// protocol the decoder reads no further request.
     private func ended(_ head: HTTPRequest) -> HTTPRequest {
-        let wishes = (head.headerFields[.connection] ?? "").lowercased().split(separator: ",").map { $0.filter { $0 != " " } }
+        let wishes = (head.headerFields[.connection] ?? "").lowercased().split(separator: ",").map {
+            $0.filter { $0 != " " }
+        }
         guard wishes.contains("close") || head.headerFields[.upgrade] != nil else { return head }
         closesAfterAnswer = true
         var head = head

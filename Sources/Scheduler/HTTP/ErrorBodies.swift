@@ -19,17 +19,35 @@ struct ErrorBodies: RouterMiddleware {
         var error: Detail
     }
 
-    func handle(_ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response) async throws -> Response {
+    func handle(
+        _ request: Request,
+        context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
         let response: Response
         do { response = try await next(request, context) } catch  where Self.isOfTheConnection(error) {
             throw error  // there is nobody to answer, or nothing that can be: the server closes it
         } catch {
             var (status, code, message) = Self.answer(to: error)
             let allowed = status == .notFound && error is HTTPError ? routes.methods(at: request.uri.path) : []
-            if !allowed.isEmpty { (status, code, message) = (.methodNotAllowed, "method_not_allowed", "\(request.method) is not for this path") }
-            if status.code >= 500, status != .serviceUnavailable { context.logger.error("\(request.method) \(request.uri.path): \(error)") }
+            if !allowed.isEmpty {
+                (status, code, message) = (
+                    .methodNotAllowed, "method_not_allowed", "\(request.method) is not for this path"
+                )
+            }
+            if status.code >= 500, status != .serviceUnavailable {
+                context.logger.error("\(request.method) \(request.uri.path): \(error)")
+            }
             var refusal = try JSONResponse.make(
-                Body(error: .init(message: message, type: status.code >= 500 ? "server_error" : "invalid_request_error", code: code)), status: status)
+                Body(
+                    error: .init(
+                        message: message,
+                        type: status.code >= 500 ? "server_error" : "invalid_request_error",
+                        code: code
+                    )
+                ),
+                status: status
+            )
             if !allowed.isEmpty { refusal.headers[.allow] = allowed.joined(separator: ", ") }
             if status == .unauthorized { refusal.headers[.wwwAuthenticate] = "Bearer" }
             response = refusal
@@ -58,7 +76,8 @@ struct ErrorBodies: RouterMiddleware {
         case let error as ConfigurationFaults: return (.badRequest, "configuration", error.description)
         case let error as HTTPError:
             return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)
-        case let error as any HTTPResponseError: return (error.status, code(of: error.status), error.status.reasonPhrase)
+        case let error as any HTTPResponseError:
+            return (error.status, code(of: error.status), error.status.reasonPhrase)
         case is DecodingError: return (.badRequest, "input", "the body is not the JSON that this path reads")
         default:
             guard let trouble = StorageTrouble(error) else {
@@ -70,7 +89,9 @@ struct ErrorBodies: RouterMiddleware {
 
     private static let noStorage = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
 
-    private static func code(of status: HTTPResponse.Status) -> String { status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_") }
+    private static func code(of status: HTTPResponse.Status) -> String {
+        status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_")
+    }
 }
 
 /// Which methods a path has: to tell "not here" from "not like this".
@@ -88,8 +109,11 @@ final class RouteTable: Sendable {
     }
 
     private static func fits(_ asked: [Substring], _ route: [Substring]) -> Bool {
-        if route.last == "**" { return asked.count >= route.count && fits(Array(asked.prefix(route.count - 1)), route.dropLast()) }
-        return asked.count == route.count && zip(asked, route).allSatisfy { $1.hasPrefix(":") || $1.hasPrefix("{") || $0 == $1 }
+        if route.last == "**" {
+            return asked.count >= route.count && fits(Array(asked.prefix(route.count - 1)), route.dropLast())
+        }
+        return asked.count == route.count
+            && zip(asked, route).allSatisfy { $1.hasPrefix(":") || $1.hasPrefix("{") || $0 == $1 }
     }
 }
 
@@ -104,8 +128,10 @@ enum JSONResponse {
 
     static func make(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
-            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: try text(value))))
+            status: status,
+            headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: try text(value)))
+        )
     }
 }
 
@@ -113,5 +139,7 @@ enum JSONResponse {
 final class RequestCounters: Sendable {
     private let counts = Mutex<[Int: Int]>([:])
     func count(_ status: Int) { counts.withLock { $0[status, default: 0] += 1 } }
-    var byStatus: [(status: Int, count: Int)] { counts.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 } }
+    var byStatus: [(status: Int, count: Int)] {
+        counts.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
+    }
 }

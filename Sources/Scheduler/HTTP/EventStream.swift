@@ -36,7 +36,8 @@ struct EventStream: Sendable {
                 for await message in messages {
                     switch message {
                     case .changed(let campaign): try await writer.write(Self.event("campaign", daemon.status(campaign)))
-                    case .progress(let campaign, let step): try await writer.write(Self.event("progress", Progress(campaign: campaign, step: step)))
+                    case .progress(let campaign, let step):
+                        try await writer.write(Self.event("progress", Progress(campaign: campaign, step: step)))
                     case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
                     }
                 }
@@ -45,7 +46,11 @@ struct EventStream: Sendable {
             }
             try await writer.finish(nil)
         }
-        return Response(status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: body)
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: body
+        )
     }
 
     private static func event(_ name: String, _ value: some Encodable) throws -> ByteBuffer {

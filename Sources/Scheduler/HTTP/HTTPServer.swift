@@ -43,8 +43,11 @@ public struct HTTPServer: Sendable {
     public init(_ content: Content, address: Address, token: AccessToken?, logger: Logger) throws {
         guard address.isLoopback || token != nil else {
             throw SelfImproveError(
-                .refused, "\(address.host) can be reached from other machines, and no token is set", context: "--host",
-                hint: "set the environment variable SELFIMPROVE_TOKEN, or bind to 127.0.0.1")
+                .refused,
+                "\(address.host) can be reached from other machines, and no token is set",
+                context: "--host",
+                hint: "set the environment variable SELFIMPROVE_TOKEN, or bind to 127.0.0.1"
+            )
         }
         self.content = content
         self.address = address
@@ -58,9 +61,13 @@ public struct HTTPServer: Sendable {
             router: router(),
             server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionLimits()])),
             configuration: .init(
-                address: .hostname(address.host, port: address.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),
-            onServerRunning: { await onStart($0.localAddress?.port ?? 0) }, logger: logger)
+                address: .hostname(address.host, port: address.port),
+                serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)
+            ),
+            onServerRunning: { await onStart($0.localAddress?.port ?? 0) },
+            logger: logger
+        )
         // Connections are let finish what they are at (event streams end with the hub), for a few seconds.
         var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(3)

@@ -11,7 +11,10 @@ struct PageRoutes: Sendable {
         router.get("/") { _, _ in Self.dashboard }
         router.get("openapi.json") { _, _ in
             Response(
-                status: .ok, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_json)))
+                status: .ok,
+                headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_json))
+            )
         }
         router.get("readyz") { _, _ in
             _ = try daemon.lineage.campaigns()  // the database answers
@@ -19,8 +22,10 @@ struct PageRoutes: Sendable {
         }
         router.get("metrics") { _, _ in
             Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: try await metrics())))
+                status: .ok,
+                headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8", .cacheControl: "no-store"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: try await metrics()))
+            )
         }
     }
 
@@ -32,7 +37,8 @@ struct PageRoutes: Sendable {
             .contentSecurityPolicy:
                 "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ],
-        body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.dashboard_html)))
+        body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.dashboard_html))
+    )
 
     /// Prometheus' text format.
     private func metrics() async throws -> String {
@@ -40,23 +46,36 @@ struct PageRoutes: Sendable {
         func metric(_ name: String, _ kind: String, _ help: String, _ values: [(labels: String, value: Double)]) {
             lines.append("# HELP selfimprove_\(name) \(help)")
             lines.append("# TYPE selfimprove_\(name) \(kind)")
-            for (labels, value) in values { lines.append("selfimprove_\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)") }
+            for (labels, value) in values {
+                lines.append("selfimprove_\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)")
+            }
         }
         let all = try await daemon.statuses()
         func each(_ value: (CampaignStatus) -> Double?) -> [(String, Double)] {
             all.compactMap { campaign in value(campaign).map { ("campaign=\"\(campaign.campaign)\"", $0) } }
         }
         metric(
-            "campaign_status", "gauge", "1 for the status that the campaign is in.",
-            all.map { ("campaign=\"\($0.campaign)\",status=\"\($0.status.rawValue)\"", 1) })
+            "campaign_status",
+            "gauge",
+            "1 for the status that the campaign is in.",
+            all.map { ("campaign=\"\($0.campaign)\",status=\"\($0.status.rawValue)\"", 1) }
+        )
         metric("campaign_round", "gauge", "The latest round that was begun.", each { Double($0.round) })
         metric("campaign_score", "gauge", "Held-out score of the champion, 0 to 1.", each { $0.score?.value })
         metric("campaign_running_seconds_total", "counter", "Time spent on steps, over restarts.", each { $0.seconds })
         metric("campaign_tokens_total", "counter", "Tokens generated, scored and trained.", each { Double($0.tokens) })
         metric(
-            "step_progress", "gauge", "Share of the running step that is done, 0 to 1.",
-            each { $0.step.flatMap { $0.total > 0 ? Double($0.done) / Double($0.total) : nil } })
-        metric("http_responses_total", "counter", "Answers by status.", counters.byStatus.map { ("status=\"\($0.status)\"", Double($0.count)) })
+            "step_progress",
+            "gauge",
+            "Share of the running step that is done, 0 to 1.",
+            each { $0.step.flatMap { $0.total > 0 ? Double($0.done) / Double($0.total) : nil } }
+        )
+        metric(
+            "http_responses_total",
+            "counter",
+            "Answers by status.",
+            counters.byStatus.map { ("status=\"\($0.status)\"", Double($0.count)) }
+        )
         return lines.joined(separator: "\n") + "\n"
     }
 }

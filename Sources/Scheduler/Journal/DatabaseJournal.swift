@@ -10,7 +10,12 @@ public struct DatabaseJournal: StepJournal {
     private let now: @Sendable () -> Date
     private let observe: @Sendable (CampaignEvent) -> Void
 
-    public init(_ lineage: Lineage, control: RunControl, now: @escaping @Sendable () -> Date, observe: @escaping @Sendable (CampaignEvent) -> Void) {
+    public init(
+        _ lineage: Lineage,
+        control: RunControl,
+        now: @escaping @Sendable () -> Date,
+        observe: @escaping @Sendable (CampaignEvent) -> Void
+    ) {
         self.lineage = lineage
         self.control = control
         self.now = now
@@ -18,15 +23,24 @@ public struct DatabaseJournal: StepJournal {
     }
 
     public func perform<Value: Codable & Sendable>(
-        _ step: StepKey, _ body: @Sendable (StepProgress) async throws -> StepResult<Value>
+        _ step: StepKey,
+        _ body: @Sendable (StepProgress) async throws -> StepResult<Value>
     ) async throws -> Value {
-        if let done = try record(step), done.state == .done, let value = done.value { return try value.decode(Value.self) }
+        if let done = try record(step), done.state == .done, let value = done.value {
+            return try value.decode(Value.self)
+        }
         try Task.checkCancellation()
         try control.check()
         try lineage.files.clearTraining(of: step.campaign, except: step)
         let start = now()
         try lineage.write { db in
-            try StepRecord(campaign: step.campaign, round: step.round, step: step.step, state: .running, startedAt: start).insert(db, onConflict: .replace)
+            try StepRecord(
+                campaign: step.campaign,
+                round: step.round,
+                step: step.step,
+                state: .running,
+                startedAt: start
+            ).insert(db, onConflict: .replace)
         }
         observe(.stepStarted(step))
         let clock = ContinuousClock()
@@ -41,8 +55,15 @@ public struct DatabaseJournal: StepJournal {
             try lineage.write { db in
                 try result.write(db)
                 try StepRecord(
-                    campaign: step.campaign, round: step.round, step: step.step, state: .done, value: value, tokens: result.tokens, seconds: seconds,
-                    startedAt: start, endedAt: now()
+                    campaign: step.campaign,
+                    round: step.round,
+                    step: step.step,
+                    state: .done,
+                    value: value,
+                    tokens: result.tokens,
+                    seconds: seconds,
+                    startedAt: start,
+                    endedAt: now()
                 ).update(db)
                 try Self.add(seconds, to: step, db)
                 Failpoint.stepUncommitted.pass()
@@ -53,14 +74,19 @@ public struct DatabaseJournal: StepJournal {
         } catch {
             // The time was spent all the same: the wall clock counts it.
             let seconds = elapsed()
-            if StorageTrouble(error) == nil { try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) } }
+            if StorageTrouble(error) == nil {
+                try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) }
+            }
             throw error
         }
     }
 
     private func record(_ step: StepKey) throws -> StepRecord? {
         try lineage.read { db in
-            try StepRecord.filter(Column("campaign") == step.campaign && Column("round") == step.round && Column("step") == step.step.rawValue).fetchOne(db)
+            try StepRecord.filter(
+                Column("campaign") == step.campaign && Column("round") == step.round
+                    && Column("step") == step.step.rawValue
+            ).fetchOne(db)
         }
     }
 
@@ -69,6 +95,8 @@ public struct DatabaseJournal: StepJournal {
     private static func add(_ seconds: Double, to step: StepKey, _ db: Database) throws {
         try db.execute(sql: spend, arguments: [seconds, step.campaign])
         try db.execute(
-            sql: "UPDATE rounds SET seconds = seconds + ? WHERE campaign = ? AND round = ?", arguments: [seconds, step.campaign, step.round])
+            sql: "UPDATE rounds SET seconds = seconds + ? WHERE campaign = ? AND round = ?",
+            arguments: [seconds, step.campaign, step.round]
+        )
     }
 }

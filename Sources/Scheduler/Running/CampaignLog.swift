@@ -22,12 +22,20 @@ struct CampaignLog: Sendable {
         case .stepStarted(let step): logger.info("begins", metadata: Self.place(step))
         case .progress: break
         case .stepFinished(let step, let seconds):
-            logger.info("done", metadata: Self.place(step).merging(["seconds": "\((seconds * 10).rounded() / 10)"]) { $1 })
+            logger.info(
+                "done",
+                metadata: Self.place(step).merging(["seconds": "\((seconds * 10).rounded() / 10)"]) { $1 }
+            )
         case .roundFinished(let round):
-            logger.notice("\(round.outcome?.rawValue ?? "ended"): \(round.reason ?? "")", metadata: ["round": "\(round.round)"])
+            logger.notice(
+                "\(round.outcome?.rawValue ?? "ended"): \(round.reason ?? "")",
+                metadata: ["round": "\(round.round)"]
+            )
         case .ended(let end): logger.notice("finished: \(end.reason)")
         }
     }
 
-    private static func place(_ step: StepKey) -> Logger.Metadata { ["round": "\(step.round)", "step": "\(step.step.rawValue)"] }
+    private static func place(_ step: StepKey) -> Logger.Metadata {
+        ["round": "\(step.round)", "step": "\(step.step.rawValue)"]
+    }
 }

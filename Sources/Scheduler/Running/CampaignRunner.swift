@@ -17,8 +17,11 @@ public struct CampaignRunner: Sendable {
     public static let checkpointInterval = Duration.seconds(30)
 
     public init(
-        _ configuration: CampaignConfiguration, lineage: Lineage, control: RunControl = RunControl(),
-        checkpointInterval: Duration = CampaignRunner.checkpointInterval, now: @escaping @Sendable () -> Date = { Date() },
+        _ configuration: CampaignConfiguration,
+        lineage: Lineage,
+        control: RunControl = RunControl(),
+        checkpointInterval: Duration = CampaignRunner.checkpointInterval,
+        now: @escaping @Sendable () -> Date = { Date() },
         observe: @escaping @Sendable (CampaignEvent) -> Void = { _ in }
     ) {
         self.configuration = configuration
@@ -46,8 +49,11 @@ public struct CampaignRunner: Sendable {
         } catch is CancellationError {
             try recordWish()
             throw SelfImproveError(
-                .interrupted, "stopped on request; nothing that was finished is lost", context: configuration.campaign,
-                hint: "the same command goes on with the step it was in")
+                .interrupted,
+                "stopped on request; nothing that was finished is lost",
+                context: configuration.campaign,
+                hint: "the same command goes on with the step it was in"
+            )
         } catch {
             if let trouble = StorageTrouble(error) {
                 // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off campaign looks.
@@ -67,8 +73,12 @@ public struct CampaignRunner: Sendable {
             try control.check()
             // A round that was begun is ended, whatever the criteria say by now.
             if let round = try unfinishedRound() ?? nextRound() {
-                _ = try await Round(campaign, prepared: prepared, number: round.round, parent: round.parent).run(journal)
-                if let finished = try lineage.rounds(campaign.name).first(where: { $0.round == round.round }) { observe(.roundFinished(finished)) }
+                _ = try await Round(campaign, prepared: prepared, number: round.round, parent: round.parent).run(
+                    journal
+                )
+                if let finished = try lineage.rounds(campaign.name).first(where: { $0.round == round.round }) {
+                    observe(.roundFinished(finished))
+                }
             } else {
                 let record = try lineage.campaign(campaign.name)
                 let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
@@ -79,15 +89,24 @@ public struct CampaignRunner: Sendable {
 
     // MARK: Rounds
 
-    private func unfinishedRound() throws -> RoundRecord? { try lineage.rounds(configuration.campaign).first { $0.outcome == nil } }
+    private func unfinishedRound() throws -> RoundRecord? {
+        try lineage.rounds(configuration.campaign).first { $0.outcome == nil }
+    }
 
     /// Begins a round from the champion of this moment; nil where a criterion says stop. Criteria are read anew each time: they may
     /// be changed while the campaign runs.
     private func nextRound() throws -> RoundRecord? {
         let record = try lineage.campaign(configuration.campaign)
-        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) == nil else { return nil }
+        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) == nil else {
+            return nil
+        }
         guard let champion = record.champion else {
-            throw SelfImproveError(.damaged, "the campaign has no champion", context: record.name, hint: "selfimprove doctor looks for damage")
+            throw SelfImproveError(
+                .damaged,
+                "the campaign has no champion",
+                context: record.name,
+                hint: "selfimprove doctor looks for damage"
+            )
         }
         let number = (try lineage.rounds(record.name).map(\.round).max() ?? 0) + 1
         let round = RoundRecord(campaign: record.name, round: number, parent: champion, startedAt: now())

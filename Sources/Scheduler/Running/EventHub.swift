@@ -63,8 +63,14 @@ public final class EventHub: Sendable {
         let step = state.withLock { state -> CampaignStatus.Step? in
             let known = state.steps[campaign], first = known?.first ?? (report.done, now)
             let step = CampaignStatus.Step(
-                round: key.round, name: key.step, done: report.done, total: report.total, unit: report.unit, note: report.note,
-                secondsLeft: report.secondsLeft(since: first.done, seconds: (now - first.at).seconds))
+                round: key.round,
+                name: key.step,
+                done: report.done,
+                total: report.total,
+                unit: report.unit,
+                note: report.note,
+                secondsLeft: report.secondsLeft(since: first.done, seconds: (now - first.at).seconds)
+            )
             let isDue = known?.told.map { now - $0 >= Self.pace } ?? true
             state.steps[campaign] = LiveStep(step: step, first: first, told: isDue ? now : known?.told)
             return isDue ? step : nil

@@ -10,41 +10,74 @@ extension Lineage {
     ///   - status: `.running`, or `.queued` for the daemon's queue.
     /// - Throws: `.refused` where a campaign of this name exists with another configuration, or runs already.
     @discardableResult public func register(
-        _ configuration: CampaignConfiguration, rounds: Int? = nil, as status: CampaignRecord.Status, at now: Date
+        _ configuration: CampaignConfiguration,
+        rounds: Int? = nil,
+        as status: CampaignRecord.Status,
+        at now: Date
     ) throws -> (record: CampaignRecord, resumed: Bool) {
         try write { db in
             if var known = try CampaignRecord.filter(Column("name") == configuration.campaign).fetchOne(db) {
                 try Self.requireSame(configuration, as: known)
                 if status == .queued, [.queued, .running].contains(known.status) {
                     throw SelfImproveError(
-                        .refused, "the campaign is \(known.status.rawValue) already", context: known.name, hint: "selfimprove watch \(known.name)")
+                        .refused,
+                        "the campaign is \(known.status.rawValue) already",
+                        context: known.name,
+                        hint: "selfimprove watch \(known.name)"
+                    )
                 }
                 if let rounds, known.criteria.rounds != rounds {
                     known.criteria.rounds = rounds
-                    try EventRecord(campaign: known.name, kind: .criteriaChanged, message: "rounds = \(rounds)", at: now).insert(db)
+                    try EventRecord(
+                        campaign: known.name,
+                        kind: .criteriaChanged,
+                        message: "rounds = \(rounds)",
+                        at: now
+                    ).insert(db)
                 }
                 known.status = status
                 known.stopReason = nil
                 if status == .queued { known.queuedAt = now }
                 try known.update(db)
-                try EventRecord(campaign: known.name, kind: status == .queued ? .queued : .resumed, message: "goes on", at: now).insert(db)
+                try EventRecord(
+                    campaign: known.name,
+                    kind: status == .queued ? .queued : .resumed,
+                    message: "goes on",
+                    at: now
+                ).insert(db)
                 return (known, true)
             }
             var criteria = configuration.stop
             if let rounds { criteria.rounds = rounds }
             let record = CampaignRecord(
-                name: configuration.campaign, seed: Seed(configuration.seed), configuration: configuration, criteria: criteria, status: status,
-                createdAt: now, queuedAt: status == .queued ? now : nil)
+                name: configuration.campaign,
+                seed: Seed(configuration.seed),
+                configuration: configuration,
+                criteria: criteria,
+                status: status,
+                createdAt: now,
+                queuedAt: status == .queued ? now : nil
+            )
             try record.insert(db)
-            try EventRecord(campaign: record.name, kind: .created, message: "seed \(configuration.seed)", at: now).insert(db)
+            try EventRecord(campaign: record.name, kind: .created, message: "seed \(configuration.seed)", at: now)
+                .insert(db)
             return (record, false)
         }
     }
 
     /// Sets a campaign's status and says why in an event.
-    func setStatus(_ status: CampaignRecord.Status, of campaign: String, _ kind: EventRecord.Kind, _ reason: String, at now: Date) throws {
+    func setStatus(
+        _ status: CampaignRecord.Status,
+        of campaign: String,
+        _ kind: EventRecord.Kind,
+        _ reason: String,
+        at now: Date
+    ) throws {
         try write { db in
-            try db.execute(sql: "UPDATE campaigns SET status = ?, stop_reason = ? WHERE name = ?", arguments: [status.rawValue, reason, campaign])
+            try db.execute(
+                sql: "UPDATE campaigns SET status = ?, stop_reason = ? WHERE name = ?",
+                arguments: [status.rawValue, reason, campaign]
+            )
             try EventRecord(campaign: campaign, kind: kind, message: reason, at: now).insert(db)
         }
     }
@@ -55,10 +88,14 @@ extension Lineage {
         then.stop = StopCriteria()
         now.stop = StopCriteria()
         guard then != now else { return }
-        let a = try JSONText(then).decode([String: JSONValue].self), b = try JSONText(now).decode([String: JSONValue].self)
+        let a = try JSONText(then).decode([String: JSONValue].self),
+            b = try JSONText(now).decode([String: JSONValue].self)
         let keys = Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted()
         throw SelfImproveError(
-            .refused, "the campaign was begun with another configuration: \(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
-            context: known.name, hint: "give the changed one another name (campaign: ...), or use another --state")
+            .refused,
+            "the campaign was begun with another configuration: \(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
+            context: known.name,
+            hint: "give the changed one another name (campaign: ...), or use another --state"
+        )
     }
 }

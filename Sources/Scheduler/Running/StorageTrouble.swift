@@ -54,8 +54,12 @@ enum StorageTrouble: Sendable {
             case .busy: (.busy, "end what writes to selfimprove.sqlite")
             }
         return SelfImproveError(
-            code, "\(words); nothing that was finished is lost", context: state.path, hint: "\(hint); the same command goes on with the step it was in",
-            retryable: true)
+            code,
+            "\(words); nothing that was finished is lost",
+            context: state.path,
+            hint: "\(hint); the same command goes on with the step it was in",
+            retryable: true
+        )
     }
 
     /// Waits until it is over.

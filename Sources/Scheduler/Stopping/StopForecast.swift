@@ -16,7 +16,13 @@ public struct StopForecast: Sendable, Equatable, Encodable {
         public var now: Date
 
         public init(
-            preparationSeconds: Double, roundSeconds: Double, preparationTokens: Int, roundTokens: Int, roundBytes: Int, bytes: Int, pricePerHour: Double?,
+            preparationSeconds: Double,
+            roundSeconds: Double,
+            preparationTokens: Int,
+            roundTokens: Int,
+            roundBytes: Int,
+            bytes: Int,
+            pricePerHour: Double?,
             now: Date
         ) {
             self.preparationSeconds = preparationSeconds
@@ -48,7 +54,13 @@ public struct StopForecast: Sendable, Equatable, Encodable {
         func add(_ criterion: String, _ rounds: Double?) {
             guard let rounds, rounds < 1e9 else { return }
             let round = max(0, Int(rounds.rounded(.up)))
-            expected.append(Entry(criterion: criterion, round: round, seconds: e.preparationSeconds + Double(round) * e.roundSeconds))
+            expected.append(
+                Entry(
+                    criterion: criterion,
+                    round: round,
+                    seconds: e.preparationSeconds + Double(round) * e.roundSeconds
+                )
+            )
         }
         func roundsUntil(_ seconds: Double) -> Double { (seconds - e.preparationSeconds) / max(e.roundSeconds, 1e-9) }
         add("rounds", criteria.rounds.map(Double.init))

@@ -12,7 +12,10 @@ public struct Campaign: Sendable {
 
     /// - Parameter checkpointInterval: at which training that runs is kept on disk (see `ResumableTraining`).
     public init(
-        _ configuration: CampaignConfiguration, lineage: Lineage, checkpointInterval: Duration, now: @escaping @Sendable () -> Date
+        _ configuration: CampaignConfiguration,
+        lineage: Lineage,
+        checkpointInterval: Duration,
+        now: @escaping @Sendable () -> Date
     ) {
         self.checkpointInterval = checkpointInterval
         self.configuration = configuration
@@ -45,7 +48,9 @@ public struct Campaign: Sendable {
             return try await library.model(prepared.peer(name), name: name)
         }
         var proposers: [Mixture.Proposer] = []
-        for name in settings.proposers { proposers.append(.init(name: name, model: try await model(name), isChampion: name == "champion")) }
+        for name in settings.proposers {
+            proposers.append(.init(name: name, model: try await model(name), isChampion: name == "champion"))
+        }
         let aggregator: Mixture.Aggregator =
             switch settings.aggregator {
             case "most_confident": .mostConfident
@@ -56,16 +61,35 @@ public struct Campaign: Sendable {
         if settings.confidence == .peers {
             // The peers that propose; where only the champion does, all peers.
             let names = configuration.peers.map(\.name).filter(settings.proposers.contains)
-            for name in names.isEmpty ? configuration.peers.map(\.name) : names { scorers.append(try await model(name)) }
+            for name in names.isEmpty ? configuration.peers.map(\.name) : names {
+                scorers.append(try await model(name))
+            }
         }
         guard let prompt = AggregationPrompt.all.first(where: { $0.name == settings.aggregationPrompt }) else {
-            throw SelfImproveError(.configuration, "there is no aggregation prompt \"\(settings.aggregationPrompt)\"", context: name)
+            throw SelfImproveError(
+                .configuration,
+                "there is no aggregation prompt \"\(settings.aggregationPrompt)\"",
+                context: name
+            )
         }
         return Mixture(
-            proposers: proposers, aggregator: aggregator, prompt: prompt, layers: settings.layers,
-            sampling: Sampling(temperature: settings.temperature, topP: settings.topP, maximumTokens: settings.maximumTokens),
-            aggregatorSampling: Sampling(temperature: settings.aggregatorTemperature, topP: settings.topP, maximumTokens: settings.maximumTokens),
-            confidence: settings.confidence, scorers: scorers)
+            proposers: proposers,
+            aggregator: aggregator,
+            prompt: prompt,
+            layers: settings.layers,
+            sampling: Sampling(
+                temperature: settings.temperature,
+                topP: settings.topP,
+                maximumTokens: settings.maximumTokens
+            ),
+            aggregatorSampling: Sampling(
+                temperature: settings.aggregatorTemperature,
+                topP: settings.topP,
+                maximumTokens: settings.maximumTokens
+            ),
+            confidence: settings.confidence,
+            scorers: scorers
+        )
     }
 
     /// The mixture of judges.
@@ -91,13 +115,34 @@ public struct Campaign: Sendable {
 
     /// The rows of an evaluation, to be written with a step.
     func records(
-        _ result: EvaluationResult, round: Int, model: String?, set: EvaluationRecord.Set, subject: EvaluationRecord.Subject, name: String, dataset: String
+        _ result: EvaluationResult,
+        round: Int,
+        model: String?,
+        set: EvaluationRecord.Set,
+        subject: EvaluationRecord.Subject,
+        name: String,
+        dataset: String
     ) -> (EvaluationRecord, [EvaluationAnswerRecord]) {
         let score = result.score
         let record = EvaluationRecord(
-            campaign: self.name, round: round, model: model, set: set, subject: subject, name: name, n: score.n, correct: result.correct,
-            low: score.low, high: score.high, slices: result.slices, dataset: dataset, meanTokens: result.meanTokens, createdAt: now())
-        let answers = result.answers.map { EvaluationAnswerRecord(promptId: $0.id, slice: $0.slice, output: $0.output, correct: $0.correct) }
+            campaign: self.name,
+            round: round,
+            model: model,
+            set: set,
+            subject: subject,
+            name: name,
+            n: score.n,
+            correct: result.correct,
+            low: score.low,
+            high: score.high,
+            slices: result.slices,
+            dataset: dataset,
+            meanTokens: result.meanTokens,
+            createdAt: now()
+        )
+        let answers = result.answers.map {
+            EvaluationAnswerRecord(promptId: $0.id, slice: $0.slice, output: $0.output, correct: $0.correct)
+        }
         return (record, answers)
     }
 }
@@ -113,7 +158,11 @@ public struct PreparedModels: Sendable, Equatable, Codable {
 
     func peer(_ name: String) throws -> String {
         guard let digest = peers[name] else {
-            throw SelfImproveError(.configuration, "there is no peer \"\(name)\"", hint: "there are: \(peers.keys.sorted().joined(separator: ", "))")
+            throw SelfImproveError(
+                .configuration,
+                "there is no peer \"\(name)\"",
+                hint: "there are: \(peers.keys.sorted().joined(separator: ", "))"
+            )
         }
         return digest
     }

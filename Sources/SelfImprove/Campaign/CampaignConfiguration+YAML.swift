@@ -10,17 +10,28 @@ extension CampaignConfiguration {
         let bytes: Data
         do { bytes = try Data(contentsOf: file) } catch {
             throw SelfImproveError(
-                .configuration, "cannot be read: \(reason(file))", context: file.path, hint: "name a campaign file such as configs/nursery.yaml")
+                .configuration,
+                "cannot be read: \(reason(file))",
+                context: file.path,
+                hint: "name a campaign file such as configs/nursery.yaml"
+            )
         }
         guard let yaml = String(data: bytes, encoding: .utf8) else {
-            throw SelfImproveError(.configuration, "is no UTF-8 text", context: file.path, hint: "a YAML file is needed")
+            throw SelfImproveError(
+                .configuration,
+                "is no UTF-8 text",
+                context: file.path,
+                hint: "a YAML file is needed"
+            )
         }
         return try parse(yaml, name: file.relativePath, directory: file.deletingLastPathComponent(), seed: seed)
     }
 
     private static func reason(_ file: URL) -> String {
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else { return "there is no such file" }
+        guard FileManager.default.fileExists(atPath: file.path, isDirectory: &isDirectory) else {
+            return "there is no such file"
+        }
         return isDirectory.boolValue ? "it is a directory" : "no permission"
     }
 
@@ -28,7 +39,9 @@ extension CampaignConfiguration {
     ///   - name: of the file, for messages.
     ///   - directory: what relative paths are relative to.
     ///   - within: models and files must lie in this directory: for configurations that come from the network.
-    public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil, within: URL? = nil) throws -> CampaignConfiguration {
+    public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil, within: URL? = nil)
+        throws -> CampaignConfiguration
+    {
         let faults = FaultCollector()
         if let refusal = YAMLLimits.refusal(of: yaml) { throw ConfigurationFaults(file: name, faults: [refusal]) }
         let root: Node?
@@ -39,8 +52,14 @@ extension CampaignConfiguration {
             throw ConfigurationFaults(
                 file: name,
                 faults: [
-                    ConfigurationFault(line: root?.mark?.line, key: "", "holds no configuration", hint: "it is a list of keys such as campaign: my-campaign")
-                ])
+                    ConfigurationFault(
+                        line: root?.mark?.line,
+                        key: "",
+                        "holds no configuration",
+                        hint: "it is a list of keys such as campaign: my-campaign"
+                    )
+                ]
+            )
         }
         let section = ConfigurationSection(root, path: "", faults: faults)
         var configuration = read(section, directory: directory)
@@ -53,10 +72,21 @@ extension CampaignConfiguration {
 
     private static func fault(_ error: YamlError) -> ConfigurationFault {
         switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            ConfigurationFault(line: mark.line, key: "", "is no YAML: \(problem)", hint: "look at indentation, quotes and brackets here")
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            ConfigurationFault(
+                line: mark.line,
+                key: "",
+                "is no YAML: \(problem)",
+                hint: "look at indentation, quotes and brackets here"
+            )
         case .duplicatedKeysInMapping(let keys, let context):
-            ConfigurationFault(line: context.mark.line, key: keys.map { "\($0)" }.sorted().joined(separator: ", "), "stands twice", hint: "keep one of them")
+            ConfigurationFault(
+                line: context.mark.line,
+                key: keys.map { "\($0)" }.sorted().joined(separator: ", "),
+                "stands twice",
+                hint: "keep one of them"
+            )
         default: ConfigurationFault(line: nil, key: "", "is no YAML: \(error)")
         }
     }
@@ -66,30 +96,42 @@ extension CampaignConfiguration {
     private static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
         let nursery = root.has("nursery") && !root.isOff("nursery") ? self.nursery(root.section("nursery")) : nil
         let names = nursery.map { Nursery.modelNames($0.kind) } ?? []
-        let peers = peers(root, directory) ?? names.filter { $0 != "student" }.map { Peer(name: $0, model: "nursery/\($0)") }
+        let peers =
+            peers(root, directory) ?? names.filter { $0 != "student" }.map { Peer(name: $0, model: "nursery/\($0)") }
         let mixture = mixture(root.section("mixture"), peers: peers, usesNursery: nursery != nil)
         return CampaignConfiguration(
-            campaign: root.string("campaign"), seed: UInt64(root.integer("seed", default: 1, in: 0...Int.max)),
+            campaign: root.string("campaign"),
+            seed: UInt64(root.integer("seed", default: 1, in: 0...Int.max)),
             threads: root.integer("threads", default: 2, in: 1...1024),
-            pricePerHour: root.optionalNumber("price_per_hour", .aboveZero), nursery: nursery,
-            student: path(root.string("student", default: nursery == nil ? nil : "nursery/student"), directory), peers: peers,
-            prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil), mixture: mixture, sft: sft(root.section("sft")),
-            dpo: dpo(root.section("dpo")), judges: judges(root, peers),
+            pricePerHour: root.optionalNumber("price_per_hour", .aboveZero),
+            nursery: nursery,
+            student: path(root.string("student", default: nursery == nil ? nil : "nursery/student"), directory),
+            peers: peers,
+            prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
+            mixture: mixture,
+            sft: sft(root.section("sft")),
+            dpo: dpo(root.section("dpo")),
+            judges: judges(root, peers),
             evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
-            gate: gate(root.section("gate")), stop: stop(root.section("stop")))
+            gate: gate(root.section("gate")),
+            stop: stop(root.section("stop"))
+        )
     }
 
     /// Absolute, so that a campaign goes on from wherever it is called.
     private static func path(_ text: String, _ directory: URL) -> String {
         if text.isEmpty || text == "nursery" || text.hasPrefix("nursery/") { return text }
-        return (text.hasPrefix("/") ? URL(fileURLWithPath: text) : directory.appendingPathComponent(text)).standardizedFileURL.path
+        return (text.hasPrefix("/") ? URL(fileURLWithPath: text) : directory.appendingPathComponent(text))
+            .standardizedFileURL.path
     }
 
     private static func nursery(_ section: ConfigurationSection) -> NurseryConfiguration {
         defer { section.finish() }
         return NurseryConfiguration(
-            kind: section.choice("kind", default: .learning), scale: section.number("scale", default: 1, .through(0.001, 100)),
-            seed: section.optionalInteger("seed", in: 0...Int.max).map(UInt64.init))
+            kind: section.choice("kind", default: .learning),
+            scale: section.number("scale", default: 1, .through(0.001, 100)),
+            seed: section.optionalInteger("seed", in: 0...Int.max).map(UInt64.init)
+        )
     }
 
     private static func peers(_ root: ConfigurationSection, _ directory: URL) -> [Peer]? {
@@ -103,7 +145,8 @@ extension CampaignConfiguration {
         defer { section.finish() }
         return Prompts(
             source: path(section.string("source", default: usesNursery ? "nursery" : nil), directory),
-            perRound: section.integer("per_round", default: 5000, in: 1...10_000_000))
+            perRound: section.integer("per_round", default: 5000, in: 1...10_000_000)
+        )
     }
 
     private static func mixture(_ section: ConfigurationSection, peers: [Peer], usesNursery: Bool) -> Mixture {
@@ -113,52 +156,75 @@ extension CampaignConfiguration {
             section.finish()
         }
         return Mixture(
-            proposers: section.strings("proposers", default: peers.map(\.name) + ["champion"]), layers: section.integer("layers", default: 2, in: 2...8),
+            proposers: section.strings("proposers", default: peers.map(\.name) + ["champion"]),
+            layers: section.integer("layers", default: 2, in: 2...8),
             aggregator: section.string("aggregator", default: "champion"),
             aggregationPrompt: section.string("aggregation_prompt", default: usesNursery ? "nursery" : "moa"),
             temperature: section.number("temperature", default: 0.7, .through(0, 5)),
             aggregatorTemperature: section.number("aggregator_temperature", default: 0, .through(0, 5)),
-            topP: section.number("top_p", default: 1, .fractionAboveZero), maximumTokens: section.integer("maximum_tokens", default: 2048, in: 1...1_000_000),
+            topP: section.number("top_p", default: 1, .fractionAboveZero),
+            maximumTokens: section.integer("maximum_tokens", default: 2048, in: 1...1_000_000),
             confidence: section.choice("confidence", default: Mixture.Confidence.none),
             filters: Mixture.Filters(
-                minimumConfidence: filters.optionalNumber("minimum_confidence", .logprob), agreement: filters.bool("agreement", default: false)))
+                minimumConfidence: filters.optionalNumber("minimum_confidence", .logprob),
+                agreement: filters.bool("agreement", default: false)
+            )
+        )
     }
 
     private static func optimization(_ section: ConfigurationSection, learningRate: Double) -> Optimization {
         Optimization(
-            optimizer: section.choice("optimizer", default: .adamw), learningRate: section.number("learning_rate", default: learningRate, .fromZero),
-            schedule: section.choice("schedule", default: .linear), finalFraction: section.number("final_fraction", default: 0, .zeroToOne),
+            optimizer: section.choice("optimizer", default: .adamw),
+            learningRate: section.number("learning_rate", default: learningRate, .fromZero),
+            schedule: section.choice("schedule", default: .linear),
+            finalFraction: section.number("final_fraction", default: 0, .zeroToOne),
             warmupSteps: section.integer("warmup_steps", default: 10, in: 0...10_000_000),
             weightDecay: section.number("weight_decay", default: 0.01, .fromZero),
             maximumGradientNorm: section.number("maximum_gradient_norm", default: 1, .fromZero),
-            batchTokens: section.integer("batch_tokens", default: 16_384, in: 1...100_000_000))
+            batchTokens: section.integer("batch_tokens", default: 16_384, in: 1...100_000_000)
+        )
     }
 
     private static func sft(_ section: ConfigurationSection) -> SFT {
         defer { section.finish() }
         let tokens = section.optionalInteger("tokens", in: 1...Int.max)
         let epochs = section.optionalNumber("epochs", .aboveZero)
-        if tokens != nil && epochs != nil { section.fault("epochs", "stands beside tokens", hint: "one of the two says how long SFT takes") }
+        if tokens != nil && epochs != nil {
+            section.fault("epochs", "stands beside tokens", hint: "one of the two says how long SFT takes")
+        }
         if tokens == nil && section.has("epochs") && section.isOff("epochs") {
             section.fault("epochs", "is off, and tokens too", hint: "one of the two says how long SFT takes")
         }
         return SFT(
-            optimization: optimization(section, learningRate: 8e-6), epochs: tokens == nil ? epochs ?? 5 : nil, tokens: tokens,
-            maximumRows: section.optionalInteger("maximum_rows", in: 1...Int.max), easyWeight: section.number("easy_weight", default: 1, .fromZero),
-            hardWeight: section.number("hard_weight", default: 1, .fromZero), replay: section.number("replay", default: 1, .fromZero),
-            maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max))
+            optimization: optimization(section, learningRate: 8e-6),
+            epochs: tokens == nil ? epochs ?? 5 : nil,
+            tokens: tokens,
+            maximumRows: section.optionalInteger("maximum_rows", in: 1...Int.max),
+            easyWeight: section.number("easy_weight", default: 1, .fromZero),
+            hardWeight: section.number("hard_weight", default: 1, .fromZero),
+            replay: section.number("replay", default: 1, .fromZero),
+            maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max)
+        )
     }
 
     private static func dpo(_ section: ConfigurationSection) -> DPO {
         defer { section.finish() }
         return DPO(
-            enabled: section.bool("enabled", default: true), optimization: optimization(section, learningRate: 8e-7),
-            prompts: section.integer("prompts", default: 6000, in: 1...10_000_000), samples: section.integer("samples", default: 5, in: 2...64),
-            temperature: section.number("temperature", default: 0.8, NumberRange(words: "above 0, at most 5") { $0 > 0 && $0 <= 5 }),
-            beta: section.number("beta", default: 0.01, .aboveZero), epochs: section.number("epochs", default: 5, .aboveZero),
+            enabled: section.bool("enabled", default: true),
+            optimization: optimization(section, learningRate: 8e-7),
+            prompts: section.integer("prompts", default: 6000, in: 1...10_000_000),
+            samples: section.integer("samples", default: 5, in: 2...64),
+            temperature: section.number(
+                "temperature",
+                default: 0.8,
+                NumberRange(words: "above 0, at most 5") { $0 > 0 && $0 <= 5 }
+            ),
+            beta: section.number("beta", default: 0.01, .aboveZero),
+            epochs: section.number("epochs", default: 5, .aboveZero),
             minimumMargin: section.number("minimum_margin", default: 1, .fromZero),
             minimumPairs: section.integer("minimum_pairs", default: 50, in: 1...Int.max),
-            nllWeight: section.number("nll_weight", default: 0, .fromZero))
+            nllWeight: section.number("nll_weight", default: 0, .fromZero)
+        )
     }
 
     private static func judges(_ root: ConfigurationSection, _ peers: [Peer]) -> [JudgeConfiguration] {
@@ -166,41 +232,61 @@ extension CampaignConfiguration {
         return sections.map { section in
             defer { section.finish() }
             let kind: JudgeConfiguration.Kind = section.choice("kind", default: nil)
-            return JudgeConfiguration(kind: kind, models: section.strings("models", default: kind == .likelihood ? peers.map(\.name) : []))
+            return JudgeConfiguration(
+                kind: kind,
+                models: section.strings("models", default: kind == .likelihood ? peers.map(\.name) : [])
+            )
         }
     }
 
-    private static func evaluation(_ section: ConfigurationSection, _ directory: URL, _ mixture: Mixture, usesNursery: Bool) -> Evaluation {
+    private static func evaluation(
+        _ section: ConfigurationSection,
+        _ directory: URL,
+        _ mixture: Mixture,
+        usesNursery: Bool
+    ) -> Evaluation {
         defer { section.finish() }
         let source = usesNursery ? "nursery" : nil
         return Evaluation(
-            gate: path(section.string("gate", default: source), directory), gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
+            gate: path(section.string("gate", default: source), directory),
+            gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
             report: path(section.string("report", default: source), directory),
             reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
-            maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000))
+            maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000)
+        )
     }
 
     private static func gate(_ section: ConfigurationSection) -> Gate {
         defer { section.finish() }
         return Gate(
-            enabled: section.bool("enabled", default: true), confidence: section.number("confidence", default: 0.95, .insideOne),
-            resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000), sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne)
+            enabled: section.bool("enabled", default: true),
+            confidence: section.number("confidence", default: 0.95, .insideOne),
+            resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000),
+            sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne)
         )
     }
 
     private static func stop(_ section: ConfigurationSection) -> StopCriteria {
         defer { section.finish() }
         return StopCriteria(
-            rounds: section.optionalInteger("rounds", in: 1...1_000_000), targetScore: section.optionalNumber("target_score", .fractionAboveZero),
+            rounds: section.optionalInteger("rounds", in: 1...1_000_000),
+            targetScore: section.optionalNumber("target_score", .fractionAboveZero),
             patience: section.optionalInteger("patience", in: 1...1_000_000),
-            regression: section.optionalNumber("regression", NumberRange(words: "0 or more, below 1") { (0..<1).contains($0) }),
-            wallClockSeconds: section.optionalDuration("wall_clock"), tokens: section.optionalInteger("tokens", in: 1...Int.max),
+            regression: section.optionalNumber(
+                "regression",
+                NumberRange(words: "0 or more, below 1") { (0..<1).contains($0) }
+            ),
+            wallClockSeconds: section.optionalDuration("wall_clock"),
+            tokens: section.optionalInteger("tokens", in: 1...Int.max),
             money: section.optionalNumber("money", .aboveZero),
             deadline: section.optional("deadline", "a moment such as 2026-12-01T08:00:00Z", Moment.init),
             diskBytes: section.optional("disk", "a size such as 500MB or 20GB", ByteCount.bytes),
             figures: Dictionary(
                 uniqueKeysWithValues: RoundFigure.allCases.compactMap { figure in
-                    section.optional(figure.rawValue, "a bound such as above 1.5 or below 0.2", StopCriteria.Bound.init).map { (figure, $0) }
-                }))
+                    section.optional(figure.rawValue, "a bound such as above 1.5 or below 0.2", StopCriteria.Bound.init)
+                        .map { (figure, $0) }
+                }
+            )
+        )
     }
 }

@@ -21,10 +21,18 @@ struct ConfigurationCheck {
         models()
         files()
         if configuration.stop == StopCriteria(), !root.faults.holdsFault(in: "stop") {
-            root.fault("stop", "names no criterion", hint: "at least one of \(StopCriteria.keys.joined(separator: ", "))")
+            root.fault(
+                "stop",
+                "names no criterion",
+                hint: "at least one of \(StopCriteria.keys.joined(separator: ", "))"
+            )
         }
         if configuration.stop.money != nil, configuration.pricePerHour == nil {
-            root.section("stop").fault("money", "is counted by price_per_hour, which is off", hint: "say what an hour of this machine costs")
+            root.section("stop").fault(
+                "money",
+                "is counted by price_per_hour, which is off",
+                hint: "say what an hour of this machine costs"
+            )
         }
         if configuration.sft.easyWeight == 0 && configuration.sft.hardWeight == 0 {
             root.section("sft").fault("hard_weight", "is 0 like easy_weight", hint: "then nothing would be trained on")
@@ -33,21 +41,36 @@ struct ConfigurationCheck {
 
     // MARK: Names
 
-    private static let reserved = ["champion", "student", "mixture", "initial"] + CampaignConfiguration.Mixture.aggregationRules
+    private static let reserved =
+        ["champion", "student", "mixture", "initial"] + CampaignConfiguration.Mixture.aggregationRules
 
     private func names() {
-        func isName(_ text: String) -> Bool { !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") } }
+        func isName(_ text: String) -> Bool {
+            !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+        }
         if !configuration.campaign.isEmpty, !isName(configuration.campaign) || configuration.campaign.count > 64 {
             root.fault("campaign", "is \"\(configuration.campaign)\"", hint: "up to 64 letters, digits, - and _")
         }
         let sections = root.sections("peers") ?? []
         var seen = Set<String>()
         for (index, peer) in configuration.peers.enumerated() where index < sections.count && !peer.name.isEmpty {
-            if !isName(peer.name) { sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _") }
-            if Self.reserved.contains(peer.name) {
-                sections[index].fault("name", "is \"\(peer.name)\", which means something else here", hint: "choose another name")
+            if !isName(peer.name) {
+                sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _")
             }
-            if !seen.insert(peer.name).inserted { sections[index].fault("name", "\"\(peer.name)\" stands twice", hint: "every peer needs a name of its own") }
+            if Self.reserved.contains(peer.name) {
+                sections[index].fault(
+                    "name",
+                    "is \"\(peer.name)\", which means something else here",
+                    hint: "choose another name"
+                )
+            }
+            if !seen.insert(peer.name).inserted {
+                sections[index].fault(
+                    "name",
+                    "\"\(peer.name)\" stands twice",
+                    hint: "every peer needs a name of its own"
+                )
+            }
         }
     }
 
@@ -59,7 +82,9 @@ struct ConfigurationCheck {
 
     private func mixture() {
         let section = root.section("mixture"), mixture = configuration.mixture
-        if mixture.proposers.isEmpty { section.fault("proposers", "is empty", hint: "name at least one; \(known(["champion"]))") }
+        if mixture.proposers.isEmpty {
+            section.fault("proposers", "is empty", hint: "name at least one; \(known(["champion"]))")
+        }
         for name in mixture.proposers where name != "champion" && !peers.contains(name) {
             section.fault("proposers", "names \"\(name)\", which is no peer", hint: known(["champion"]))
         }
@@ -69,16 +94,25 @@ struct ConfigurationCheck {
         }
         if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
             section.fault(
-                "aggregation_prompt", "is \"\(mixture.aggregationPrompt)\"", hint: "one of \(AggregationPrompt.all.map(\.name).joined(separator: ", "))")
+                "aggregation_prompt",
+                "is \"\(mixture.aggregationPrompt)\"",
+                hint: "one of \(AggregationPrompt.all.map(\.name).joined(separator: ", "))"
+            )
         }
         let filters = section.section("filters")
         if mixture.filters.minimumConfidence != nil, mixture.confidence == .none {
             filters.fault("minimum_confidence", "needs a confidence", hint: "set mixture.confidence to own or peers")
         }
         if mixture.aggregator == "most_confident", mixture.confidence == .none {
-            section.fault("aggregator", "is most_confident, but nothing measures confidence", hint: "set mixture.confidence to own or peers")
+            section.fault(
+                "aggregator",
+                "is most_confident, but nothing measures confidence",
+                hint: "set mixture.confidence to own or peers"
+            )
         }
-        if mixture.confidence == .peers, peers.isEmpty { section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own") }
+        if mixture.confidence == .peers, peers.isEmpty {
+            section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own")
+        }
         if mixture.confidence == .own, !mixture.proposers.isEmpty, mixture.proposers.allSatisfy({ $0 == "champion" }) {
             section.fault("confidence", "is own, but the champion's own is not listened to", hint: "use none, or peers")
         }
@@ -92,15 +126,25 @@ struct ConfigurationCheck {
         for (index, judge) in configuration.judges.enumerated() where index < sections.count {
             let section = sections[index]
             if judge.kind == .likelihood, judge.models.isEmpty { section.fault("models", "is empty", hint: known([])) }
-            if judge.kind == .agreement, !judge.models.isEmpty { section.fault("models", "means nothing to an agreement judge", hint: "remove it") }
+            if judge.kind == .agreement, !judge.models.isEmpty {
+                section.fault("models", "means nothing to an agreement judge", hint: "remove it")
+            }
             for name in judge.models where judge.kind == .likelihood && !peers.contains(name) {
                 section.fault(
-                    "models", name == "champion" ? "names the champion, which may not judge itself" : "names \"\(name)\", which is no peer", hint: known([]))
+                    "models",
+                    name == "champion"
+                        ? "names the champion, which may not judge itself" : "names \"\(name)\", which is no peer",
+                    hint: known([])
+                )
             }
         }
         let kinds = configuration.judges.map(\.kind)
         for (index, kind) in kinds.enumerated() where index < sections.count && kinds[..<index].contains(kind) {
-            sections[index].fault("kind", "\(kind.rawValue) stands twice", hint: "one judge of a kind; name more models instead")
+            sections[index].fault(
+                "kind",
+                "\(kind.rawValue) stands twice",
+                hint: "one judge of a kind; name more models instead"
+            )
         }
     }
 
@@ -122,10 +166,17 @@ struct ConfigurationCheck {
                 return fault("is \(model), but there is no nursery", "add a nursery section, or name a directory")
             }
             let names = Nursery.modelNames(nursery.kind)
-            if !names.contains(name) { fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))") }
+            if !names.contains(name) {
+                fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))")
+            }
             return
         }
-        guard isAllowed(model) else { return fault("lies outside of what a request may name", "nursery/NAME, or a directory within the state directory") }
+        guard isAllowed(model) else {
+            return fault(
+                "lies outside of what a request may name",
+                "nursery/NAME, or a directory within the state directory"
+            )
+        }
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else {
             return fault("there is no directory \(model)", "relative paths are relative to this file")
@@ -153,21 +204,35 @@ struct ConfigurationCheck {
         source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
         source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
         if gate == report, gate != "nursery", !gate.isEmpty {
-            evaluation.fault("report", "is the same file as gate", hint: "the report must see prompts that promotion never read")
+            evaluation.fault(
+                "report",
+                "is the same file as gate",
+                hint: "the report must see prompts that promotion never read"
+            )
         }
     }
 
     private func source(_ path: String, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
         if path.isEmpty { return }
         if path == "nursery" {
-            if configuration.nursery == nil { fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file") }
+            if configuration.nursery == nil {
+                fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file")
+            }
             return
         }
-        guard isAllowed(path) else { return fault("lies outside of what a request may name", "nursery, or a file within the state directory") }
-        guard FileManager.default.fileExists(atPath: path) else { return fault("there is no file \(path)", "relative paths are relative to this file") }
+        guard isAllowed(path) else {
+            return fault("lies outside of what a request may name", "nursery, or a file within the state directory")
+        }
+        guard FileManager.default.fileExists(atPath: path) else {
+            return fault("there is no file \(path)", "relative paths are relative to this file")
+        }
         do {
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            if withAnswers { _ = try EvaluationSet(rows: rows, name: path) } else if rows.isEmpty { fault("\(path) holds no prompts", nil) }
+            if withAnswers {
+                _ = try EvaluationSet(rows: rows, name: path)
+            } else if rows.isEmpty {
+                fault("\(path) holds no prompts", nil)
+            }
         } catch let error as LocalLMError {
             fault("\(error.context ?? path): \(error.message)", error.hint)
         } catch let error as SelfImproveError {

@@ -52,7 +52,9 @@ final class FaultCollector {
     func thrown(by file: String) throws {
         guard !faults.isEmpty else { return }
         var seen = Set<ConfigurationFault>(), ordered: [ConfigurationFault] = []
-        for fault in faults.enumerated().sorted(by: { ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset) }).map(\.element)
+        for fault in faults.enumerated().sorted(by: {
+            ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset)
+        }).map(\.element)
         where seen.insert(fault).inserted { ordered.append(fault) }
         throw ConfigurationFaults(file: file, faults: ordered)
     }

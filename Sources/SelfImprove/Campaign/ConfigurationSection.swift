@@ -40,9 +40,13 @@ final class ConfigurationSection {
 
     func line(of key: String) -> Int? { lines[key] ?? line }
 
-    func fault(_ key: String, _ message: String, hint: String? = nil) { faults.add(line(of: key), full(key), message, hint: hint) }
+    func fault(_ key: String, _ message: String, hint: String? = nil) {
+        faults.add(line(of: key), full(key), message, hint: hint)
+    }
 
-    func section(_ key: String) -> ConfigurationSection { ConfigurationSection(node(key), path: full(key), faults: faults) }
+    func section(_ key: String) -> ConfigurationSection {
+        ConfigurationSection(node(key), path: full(key), faults: faults)
+    }
 
     func isOff(_ key: String) -> Bool { node(key).map(Self.isNull) ?? true }
 
@@ -50,7 +54,9 @@ final class ConfigurationSection {
     func finish() {
         for name in nodes.keys.sorted() where !asked.contains(name) {
             let near = asked.map { ($0, Self.distance(name, $0)) }.min { $0.1 < $1.1 }
-            let hint = near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil } ?? "known here: \(asked.joined(separator: ", "))"
+            let hint =
+                near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil }
+                ?? "known here: \(asked.joined(separator: ", "))"
             faults.add(lines[name], full(name), "is no key", hint: hint)
         }
     }
@@ -70,19 +76,27 @@ final class ConfigurationSection {
             return wrong(key, node, isTooLong ? "at most \(Int.max)" : "a whole number", fallback ?? range.lowerBound)
         }
         guard range.contains(value) else {
-            fault(key, "is \(value)", hint: range.upperBound == .max ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)")
+            fault(
+                key,
+                "is \(value)",
+                hint: range.upperBound == .max
+                    ? "\(range.lowerBound) or more" : "\(range.lowerBound) to \(range.upperBound)"
+            )
             return fallback ?? range.lowerBound
         }
         return value
     }
 
     /// A whole number, or `off`.
-    func optionalInteger(_ key: String, in range: ClosedRange<Int>) -> Int? { isOff(key) ? nil : integer(key, in: range) }
+    func optionalInteger(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        isOff(key) ? nil : integer(key, in: range)
+    }
 
     /// - Parameter range: as words for the reader, with the test that they stand for.
     func number(_ key: String, default fallback: Double? = nil, _ range: NumberRange) -> Double {
         guard let node = node(key) else { return missing(key, fallback, 0) }
-        guard let text = plain(node), let value = Double(text.replacingOccurrences(of: "_", with: "")), value.isFinite else {
+        guard let text = plain(node), let value = Double(text.replacingOccurrences(of: "_", with: "")), value.isFinite
+        else {
             return wrong(key, node, "a number", fallback ?? 0)
         }
         guard range.contains(value) else {
@@ -103,7 +117,8 @@ final class ConfigurationSection {
         }
     }
 
-    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, default fallback: Value?) -> Value where Value.RawValue == String {
+    func choice<Value: RawRepresentable & CaseIterable>(_ key: String, default fallback: Value?) -> Value
+    where Value.RawValue == String {
         let all = Value.allCases.map(\.rawValue).joined(separator: ", ")
         guard let node = node(key) else { return missing(key, fallback, Value.allCases.first!, hint: "one of \(all)") }
         guard let text = node.scalar?.string, let value = Value(rawValue: text) else {
@@ -114,7 +129,9 @@ final class ConfigurationSection {
     }
 
     /// Seconds, or a number with s, m, h or d; `off` is nil.
-    func optionalDuration(_ key: String) -> Double? { optional(key, "a time such as 90s, 30m, 6h or 2d", Duration.seconds) }
+    func optionalDuration(_ key: String) -> Double? {
+        optional(key, "a time such as 90s, 30m, 6h or 2d", Duration.seconds)
+    }
 
     /// What `read` makes of a word; `off` is nil.
     func optional<Value>(_ key: String, _ wanted: String, _ read: (String) -> Value?) -> Value? {
@@ -141,7 +158,9 @@ final class ConfigurationSection {
             fault(key, "is \(Self.kind(node))", hint: "a list: every entry begins with a dash")
             return nil
         }
-        return sequence.enumerated().map { ConfigurationSection($0.element, path: "\(full(key))[\($0.offset + 1)]", faults: faults) }
+        return sequence.enumerated().map {
+            ConfigurationSection($0.element, path: "\(full(key))[\($0.offset + 1)]", faults: faults)
+        }
     }
 
     // MARK: Words
@@ -154,7 +173,9 @@ final class ConfigurationSection {
     func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// The text of a scalar that is not quoted: quoted numbers are words.
-    private func plain(_ node: Node) -> String? { node.scalar.flatMap { $0.style == .plain || $0.style == .any ? $0.string : nil } }
+    private func plain(_ node: Node) -> String? {
+        node.scalar.flatMap { $0.style == .plain || $0.style == .any ? $0.string : nil }
+    }
 
     private func missing<Value>(_ key: String, _ fallback: Value?, _ placeholder: Value, hint: String? = nil) -> Value {
         if let fallback { return fallback }
@@ -194,7 +215,9 @@ struct NumberRange: Sendable {
     static let insideOne = NumberRange(words: "above 0 and below 1") { $0 > 0 && $0 < 1 }
     static let fractionAboveZero = NumberRange(words: "above 0, at most 1") { $0 > 0 && $0 <= 1 }
     static let logprob = NumberRange(words: "a logprob: 0 or less") { $0 <= 0 }
-    static func through(_ low: Double, _ high: Double) -> NumberRange { NumberRange(words: "\(low) to \(high)") { (low...high).contains($0) } }
+    static func through(_ low: Double, _ high: Double) -> NumberRange {
+        NumberRange(words: "\(low) to \(high)") { (low...high).contains($0) }
+    }
 }
 
 extension Duration {
@@ -202,7 +225,9 @@ extension Duration {
     public static func seconds(_ text: String) -> Double? {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         let unit = text.last.flatMap { units[$0] }
-        guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0, value.isFinite else { return nil }
+        guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0, value.isFinite else {
+            return nil
+        }
         return value * (unit ?? 1)
     }
 }

@@ -43,7 +43,8 @@ public enum ByteCount {
 
     /// The largest unit that leaves a whole number, or megabytes.
     public static func words(_ bytes: Int) -> String {
-        for (suffix, size) in units where Double(bytes) >= size && Double(bytes).truncatingRemainder(dividingBy: size) == 0 {
+        for (suffix, size) in units
+        where Double(bytes) >= size && Double(bytes).truncatingRemainder(dividingBy: size) == 0 {
             return "\(bytes / Int(size))\(suffix)"
         }
         return String(format: "%.1fMB", Double(bytes) / 1e6)

@@ -26,7 +26,8 @@ public struct Preparation: Sendable {
         if let settings = configuration.nursery {
             let nursery = Nursery(settings, campaignSeed: configuration.seed, threads: configuration.threads)
             if let known = try campaign.lineage.nursery(nursery.key),
-                known.models.values.allSatisfy({ FileManager.default.fileExists(atPath: files.modelDirectory($0).path) })
+                known.models.values.allSatisfy({ FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
+                )
             {
                 nurseryModels = known.models
                 nurseryRecord = known
@@ -37,7 +38,14 @@ public struct Preparation: Sendable {
                     nurseryModels[name] = digest
                     records.append(
                         ModelRecord(
-                            digest: digest, kind: .nursery, settings: try JSONText(settings), seed: Seed(nursery.seed), createdAt: campaign.now(), name: name))
+                            digest: digest,
+                            kind: .nursery,
+                            settings: try JSONText(settings),
+                            seed: Seed(nursery.seed),
+                            createdAt: campaign.now(),
+                            name: name
+                        )
+                    )
                 }
                 tokens = nursery.tokens
                 nurseryRecord = NurseryRecord(key: nursery.key, models: nurseryModels, createdAt: campaign.now())
@@ -47,15 +55,25 @@ public struct Preparation: Sendable {
             if reference.hasPrefix("nursery/") {
                 guard let digest = nurseryModels[String(reference.dropFirst(8))] else {
                     throw SelfImproveError(
-                        .configuration, "the nursery has no model \(reference)", hint: "it has: \(nurseryModels.keys.sorted().joined(separator: ", "))")
+                        .configuration,
+                        "the nursery has no model \(reference)",
+                        hint: "it has: \(nurseryModels.keys.sorted().joined(separator: ", "))"
+                    )
                 }
                 return digest
             }
             let digest = try files.store(Checkpoint.load(URL(fileURLWithPath: reference, isDirectory: true)))
             records.append(
                 ModelRecord(
-                    digest: digest, kind: .initial, campaign: campaign.name, settings: try JSONText(["source": reference]),
-                    seed: Seed(configuration.seed), createdAt: campaign.now(), name: name))
+                    digest: digest,
+                    kind: .initial,
+                    campaign: campaign.name,
+                    settings: try JSONText(["source": reference]),
+                    seed: Seed(configuration.seed),
+                    createdAt: campaign.now(),
+                    name: name
+                )
+            )
             return digest
         }
         let initial = try bring(configuration.student, name: "student")
@@ -64,18 +82,39 @@ public struct Preparation: Sendable {
 
         let gate = try evaluationSet(.gate), report = try evaluationSet(.report)
         let prepared = PreparedModels(
-            initial: initial, peers: peers, gateSet: try files.write(dataset: gate.bytes), reportSet: try files.write(dataset: report.bytes),
-            nursery: nurseryRecord?.key)
+            initial: initial,
+            peers: peers,
+            gateSet: try files.write(dataset: gate.bytes),
+            reportSet: try files.write(dataset: report.bytes),
+            nursery: nurseryRecord?.key
+        )
         let sets = [(prepared.gateSet, gate), (prepared.reportSet, report)].map { digest, set in
-            DatasetRecord(digest: digest, kind: .evaluation, campaign: campaign.name, round: 0, rows: set.items.count, createdAt: campaign.now())
+            DatasetRecord(
+                digest: digest,
+                kind: .evaluation,
+                campaign: campaign.name,
+                round: 0,
+                rows: set.items.count,
+                createdAt: campaign.now()
+            )
         }
         return StepResult(value: prepared, tokens: tokens) { [records, nurseryRecord] db in
             for record in records { try record.insert(db) }
             for set in sets { try set.insert(db) }
             if let nurseryRecord { try nurseryRecord.insert(db) }
-            try db.execute(sql: "UPDATE campaigns SET nursery = ? WHERE name = ?", arguments: [prepared.nursery, campaign.name])
+            try db.execute(
+                sql: "UPDATE campaigns SET nursery = ? WHERE name = ?",
+                arguments: [prepared.nursery, campaign.name]
+            )
             try CampaignRecord.setChampion(
-                initial, of: campaign.name, round: 0, kind: .initial, message: "the first champion is \(configuration.student)", at: campaign.now(), db)
+                initial,
+                of: campaign.name,
+                round: 0,
+                kind: .initial,
+                message: "the first champion is \(configuration.student)",
+                at: campaign.now(),
+                db
+            )
         }
     }
 
@@ -85,7 +124,10 @@ public struct Preparation: Sendable {
         let count = set == .gate ? evaluation.gatePrompts : evaluation.reportPrompts
         if source == "nursery" {
             return try NurseryPrompts.evaluation(
-                set == .gate ? .gate : .report, count: count, seed: RandomKey.derive(campaign.configuration.seed, set.rawValue))
+                set == .gate ? .gate : .report,
+                count: count,
+                seed: RandomKey.derive(campaign.configuration.seed, set.rawValue)
+            )
         }
         let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: source))
         return try EvaluationSet(rows: Array(rows.prefix(count)), name: source)
@@ -99,16 +141,37 @@ public struct Preparation: Sendable {
         let evaluation = try Evaluation(campaign, prepared)
         let peers = campaign.configuration.peers
         let meter = CallMeter(
-            total: campaign.configuration.evaluation.gatePrompts + campaign.configuration.evaluation.reportPrompts * (1 + peers.count),
-            unit: "answers", progress)
+            total: campaign.configuration.evaluation.gatePrompts + campaign.configuration.evaluation.reportPrompts
+                * (1 + peers.count),
+            unit: "answers",
+            progress
+        )
         var tokens = 0
         for set in [EvaluationRecord.Set.gate, .report] {
             records.append(
-                try await evaluation.model(prepared.initial, on: set, round: 0, subject: .model, name: "initial", meter.call("student"), &tokens))
+                try await evaluation.model(
+                    prepared.initial,
+                    on: set,
+                    round: 0,
+                    subject: .model,
+                    name: "initial",
+                    meter.call("student"),
+                    &tokens
+                )
+            )
         }
         for peer in peers {
             records.append(
-                try await evaluation.model(prepared.peer(peer.name), on: .report, round: 0, subject: .peer, name: peer.name, meter.call(peer.name), &tokens))
+                try await evaluation.model(
+                    prepared.peer(peer.name),
+                    on: .report,
+                    round: 0,
+                    subject: .peer,
+                    name: peer.name,
+                    meter.call(peer.name),
+                    &tokens
+                )
+            )
         }
         records += try await evaluation.mixture(champion: prepared.initial, round: 0, &tokens)
         return StepResult(value: records.count, tokens: tokens) { [records] db in

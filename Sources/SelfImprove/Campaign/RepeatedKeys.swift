@@ -17,12 +17,19 @@ enum RepeatedKeys {
         var renamed = 0
         while true {
             do { return try Yams.compose(yaml: lines.joined(separator: "\n")) } catch let error as YamlError {
-                guard case .duplicatedKeysInMapping(let keys, let context) = error, let key = keys.first else { throw error }
+                guard case .duplicatedKeysInMapping(let keys, let context) = error, let key = keys.first else {
+                    throw error
+                }
                 let indentation = String(repeating: " ", count: max(context.mark.column - 1, 0))
-                guard let second = lines.indices.first(where: { $0 >= context.mark.line && lines[$0].hasPrefix("\(indentation)\(key):") }) else { throw error }
+                guard
+                    let second = lines.indices.first(where: {
+                        $0 >= context.mark.line && lines[$0].hasPrefix("\(indentation)\(key):")
+                    })
+                else { throw error }
                 renamed += 1
                 guard renamed <= most else { throw error }
-                lines[second] = "\(indentation)\(key)\(mark)\(second)" + lines[second].dropFirst(indentation.count + key.count)
+                lines[second] =
+                    "\(indentation)\(key)\(mark)\(second)" + lines[second].dropFirst(indentation.count + key.count)
             }
         }
     }

@@ -35,14 +35,19 @@ public struct StopCriteria: Sendable, Equatable, Codable {
         /// The two words, with a space or a colon between them; nil for anything else.
         public init?(_ text: String) {
             let words = text.split(whereSeparator: { $0 == " " || $0 == ":" })
-            guard words.count == 2, let side = Side(rawValue: String(words[0])), let value = Double(words[1]), value.isFinite else { return nil }
+            guard words.count == 2, let side = Side(rawValue: String(words[0])), let value = Double(words[1]),
+                value.isFinite
+            else { return nil }
             self.init(side, value)
         }
 
         public init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             guard let bound = Bound(try container.decode(String.self)) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "no bound such as \"above 1.5\"")
+                throw DecodingError.dataCorruptedError(
+                    in: container,
+                    debugDescription: "no bound such as \"above 1.5\""
+                )
             }
             self = bound
         }
@@ -58,8 +63,16 @@ public struct StopCriteria: Sendable, Equatable, Codable {
     }
 
     public init(
-        rounds: Int? = nil, targetScore: Double? = nil, patience: Int? = nil, regression: Double? = nil, wallClockSeconds: Double? = nil,
-        tokens: Int? = nil, money: Double? = nil, deadline: Moment? = nil, diskBytes: Int? = nil, figures: [RoundFigure: Bound] = [:]
+        rounds: Int? = nil,
+        targetScore: Double? = nil,
+        patience: Int? = nil,
+        regression: Double? = nil,
+        wallClockSeconds: Double? = nil,
+        tokens: Int? = nil,
+        money: Double? = nil,
+        deadline: Moment? = nil,
+        diskBytes: Int? = nil,
+        figures: [RoundFigure: Bound] = [:]
     ) {
         self.rounds = rounds
         self.targetScore = targetScore
@@ -87,14 +100,16 @@ public struct StopCriteria: Sendable, Equatable, Codable {
 /// Criteria by the names that people write.
 extension StopCriteria {
     public static let keys =
-        ["rounds", "target_score", "patience", "regression", "wall_clock", "tokens", "money", "deadline", "disk"] + RoundFigure.allCases.map(\.rawValue)
+        ["rounds", "target_score", "patience", "regression", "wall_clock", "tokens", "money", "deadline", "disk"]
+        + RoundFigure.allCases.map(\.rawValue)
 
     /// Every criterion as its key and value in words.
     public var words: [(key: String, value: String)] {
         [
             ("rounds", rounds.map(String.init) ?? "off"), ("target_score", targetScore.map { "\($0)" } ?? "off"),
             ("patience", patience.map(String.init) ?? "off"), ("regression", regression.map { "\($0)" } ?? "off"),
-            ("wall_clock", wallClockSeconds.map { "\(Int($0))s" } ?? "off"), ("tokens", tokens.map(String.init) ?? "off"),
+            ("wall_clock", wallClockSeconds.map { "\(Int($0))s" } ?? "off"),
+            ("tokens", tokens.map(String.init) ?? "off"),
             ("money", money.map { "\($0)" } ?? "off"), ("deadline", deadline.map { "\($0)" } ?? "off"),
             ("disk", diskBytes.map(ByteCount.words) ?? "off"),
         ] + RoundFigure.allCases.map { ($0.rawValue, self[$0]?.description ?? "off") }
@@ -109,7 +124,9 @@ extension StopCriteria {
             }
             return result
         }
-        func whole() throws -> Int? { try read("a whole number from 1") { text in Int(text).flatMap { $0 >= 1 ? $0 : nil } } }
+        func whole() throws -> Int? {
+            try read("a whole number from 1") { text in Int(text).flatMap { $0 >= 1 ? $0 : nil } }
+        }
         func number(_ words: String, _ fits: (Double) -> Bool) throws -> Double? {
             try read(words) { text in Double(text).flatMap { $0.isFinite && fits($0) ? $0 : nil } }
         }
@@ -125,7 +142,11 @@ extension StopCriteria {
         case "disk": diskBytes = try read("a size such as 500MB or 20GB", ByteCount.bytes)
         default:
             guard let figure = RoundFigure(rawValue: key) else {
-                throw SelfImproveError(.input, "there is no criterion \"\(key)\"", hint: "there are: \(Self.keys.joined(separator: ", "))")
+                throw SelfImproveError(
+                    .input,
+                    "there is no criterion \"\(key)\"",
+                    hint: "there are: \(Self.keys.joined(separator: ", "))"
+                )
             }
             self[figure] = try read("a bound such as \"above 1.5\" or \"below 0.2\"", Bound.init)
         }

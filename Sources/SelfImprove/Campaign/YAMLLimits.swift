@@ -12,13 +12,21 @@ enum YAMLLimits {
     /// another unfold to billions of nodes.
     static func refusal(of yaml: String) -> ConfigurationFault? {
         guard yaml.utf8.count <= bytes else {
-            return ConfigurationFault(line: nil, key: "", "is longer than \(bytes >> 10) KiB", hint: "a configuration is a page of keys")
+            return ConfigurationFault(
+                line: nil,
+                key: "",
+                "is longer than \(bytes >> 10) KiB",
+                hint: "a configuration is a page of keys"
+            )
         }
         let text = Array(yaml.utf8)
-        func isOneOf(_ byte: UInt8, _ characters: StaticString) -> Bool { characters.withUTF8Buffer { $0.contains(byte) } }
+        func isOneOf(_ byte: UInt8, _ characters: StaticString) -> Bool {
+            characters.withUTF8Buffer { $0.contains(byte) }
+        }
         var line = 1, opened = 0, dashesHere = 0
         for (index, byte) in text.enumerated() {
-            let before = index > 0 ? text[index - 1] : UInt8(ascii: "\n"), after = index + 1 < text.count ? text[index + 1] : UInt8(ascii: "\n")
+            let before = index > 0 ? text[index - 1] : UInt8(ascii: "\n"),
+                after = index + 1 < text.count ? text[index + 1] : UInt8(ascii: "\n")
             switch byte {
             case UInt8(ascii: "\n"): (line, dashesHere) = (line + 1, 0)
             case UInt8(ascii: "["), UInt8(ascii: "{"): opened += 1
@@ -26,12 +34,20 @@ enum YAMLLimits {
             case UInt8(ascii: "&"), UInt8(ascii: "*"):
                 guard isOneOf(before, " \t\n\r[]{},:?-\"'"), !isOneOf(after, " \t\n\r") else { break }
                 return ConfigurationFault(
-                    line: line, key: "", "holds \(byte == UInt8(ascii: "&") ? "an anchor (&)" : "an alias (*)"), which is not read",
-                    hint: "write the value out; in comments and quotes leave the sign out, too")
+                    line: line,
+                    key: "",
+                    "holds \(byte == UInt8(ascii: "&") ? "an anchor (&)" : "an alias (*)"), which is not read",
+                    hint: "write the value out; in comments and quotes leave the sign out, too"
+                )
             default: break
             }
             if opened > brackets || dashesHere > dashes {
-                return ConfigurationFault(line: line, key: "", "opens too many lists within one another", hint: "a configuration is a page of keys")
+                return ConfigurationFault(
+                    line: line,
+                    key: "",
+                    "opens too many lists within one another",
+                    hint: "a configuration is a page of keys"
+                )
             }
         }
         return nil

@@ -26,8 +26,14 @@ struct TrainingSet: Sendable {
     static func records(_ origins: [Origin], dataset: String, campaign: String) -> [DatasetRowRecord] {
         origins.enumerated().map { index, origin in
             DatasetRowRecord(
-                dataset: dataset, row: index, campaign: campaign, round: origin.round, position: origin.position,
-                chosenSample: origin.chosenSample, rejectedSample: origin.rejectedSample)
+                dataset: dataset,
+                row: index,
+                campaign: campaign,
+                round: origin.round,
+                position: origin.position,
+                chosenSample: origin.chosenSample,
+                rejectedSample: origin.rejectedSample
+            )
         }
     }
 }
@@ -36,8 +42,18 @@ struct TrainingSet: Sendable {
 enum TrainingPlan {
     /// Passes over weighted rows until `epochs` or `tokens` are used up: a row of weight 1.3 stands once or twice in a pass, 1.3
     /// times on average. Within a pass batches are of rows of like length, and about `batchTokens` long.
-    static func batches(lengths: [Int], weights: [Double], batchTokens: Int, epochs: Double?, tokens: Int?, seed: UInt64) -> [[Int]] {
-        precondition(lengths.count == weights.count && (epochs == nil) != (tokens == nil), "either epochs or tokens rule")
+    static func batches(
+        lengths: [Int],
+        weights: [Double],
+        batchTokens: Int,
+        epochs: Double?,
+        tokens: Int?,
+        seed: UInt64
+    ) -> [[Int]] {
+        precondition(
+            lengths.count == weights.count && (epochs == nil) != (tokens == nil),
+            "either epochs or tokens rule"
+        )
         let expected = zip(lengths, weights).reduce(0.0) { $0 + Double($1.0) * $1.1 }
         guard expected > 0 else { return [] }
         let budget = tokens.map(Double.init) ?? expected * epochs!

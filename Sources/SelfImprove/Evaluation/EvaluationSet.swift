@@ -14,7 +14,8 @@ public struct EvaluationSet: Sendable {
 
         /// Exact match of the trimmed texts.
         public func isCorrect(_ output: String) -> Bool {
-            output.trimmingCharacters(in: .whitespacesAndNewlines) == gold.trimmingCharacters(in: .whitespacesAndNewlines)
+            output.trimmingCharacters(in: .whitespacesAndNewlines)
+                == gold.trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 
@@ -29,11 +30,20 @@ public struct EvaluationSet: Sendable {
         items = try rows.enumerated().map { index, row in
             guard let gold = row.answer else {
                 throw SelfImproveError(
-                    .input, "row \(index + 1) has no answer", context: name, hint: "an evaluation file needs {\"prompt\": ..., \"answer\": ...} on every line")
+                    .input,
+                    "row \(index + 1) has no answer",
+                    context: name,
+                    hint: "an evaluation file needs {\"prompt\": ..., \"answer\": ...} on every line"
+                )
             }
             let id = row.id ?? "\(index)"
             guard seen.insert(id).inserted else {
-                throw SelfImproveError(.input, "the id \(id) stands twice", context: name, hint: "ids tell prompts apart; leave them out or make them unique")
+                throw SelfImproveError(
+                    .input,
+                    "the id \(id) stands twice",
+                    context: name,
+                    hint: "ids tell prompts apart; leave them out or make them unique"
+                )
             }
             return Item(id: id, slice: row.task ?? "all", messages: row.prompt, gold: gold)
         }

@@ -17,7 +17,9 @@ public struct EvaluationResult: Sendable {
 
     public init(_ set: EvaluationSet, outputs: [String], meanTokens: Double? = nil) {
         precondition(set.items.count == outputs.count, "\(outputs.count) outputs for \(set.items.count) prompts")
-        answers = zip(set.items, outputs).map { Answer(id: $0.id, slice: $0.slice, output: $1, correct: $0.isCorrect($1)) }
+        answers = zip(set.items, outputs).map {
+            Answer(id: $0.id, slice: $0.slice, output: $1, correct: $0.isCorrect($1))
+        }
         self.meanTokens = meanTokens
     }
 
@@ -42,12 +44,23 @@ public struct Evaluator: Sendable {
 
     public init(maximumTokens: Int) { self.maximumTokens = maximumTokens }
 
-    public func evaluate(_ model: any ChatModel, on set: EvaluationSet, progress: @escaping @Sendable (Int) -> Void = { _ in }) async throws
+    public func evaluate(
+        _ model: any ChatModel,
+        on set: EvaluationSet,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws
         -> EvaluationResult
     {
         let requests = set.items.map { ChatRequest(messages: $0.messages, key: 0) }
-        let answers = try await model.answer(requests, sampling: Sampling(maximumTokens: maximumTokens), progress: progress).map { $0[0] }
+        let answers = try await model.answer(
+            requests,
+            sampling: Sampling(maximumTokens: maximumTokens),
+            progress: progress
+        ).map { $0[0] }
         return EvaluationResult(
-            set, outputs: answers.map(\.text), meanTokens: Double(answers.reduce(0) { $0 + $1.tokens }) / Double(answers.count))
+            set,
+            outputs: answers.map(\.text),
+            meanTokens: Double(answers.reduce(0) { $0 + $1.tokens }) / Double(answers.count)
+        )
     }
 }

@@ -20,7 +20,9 @@ public struct Comparison: Sendable {
 public protocol Judge: Sendable {
     var name: String { get }
     /// A verdict per comparison, in order, and the tokens it took. What cannot be understood is `.unparsable`, never a default.
-    func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int)
+    func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+        verdicts: [VerdictRecord.Verdict], tokens: Int
+    )
 }
 
 /// Prefers the answer to which one of the models gives the higher mean logprob. Here a mixture of judges is a maximum: an
@@ -34,14 +36,16 @@ public struct LikelihoodJudge: Judge {
         self.models = models
     }
 
-    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int)
-    {
+    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+        verdicts: [VerdictRecord.Verdict], tokens: Int
+    ) {
         // Each text of a prompt is scored once, however many comparisons it stands in.
         struct Question: Hashable { var messages: [Message], answer: String }
         var places: [Question: Int] = [:]
         var questions: [(messages: [Message], answer: String)] = []
         for comparison in comparisons {
-            for text in [comparison.first, comparison.second] where places[Question(messages: comparison.messages, answer: text)] == nil {
+            for text in [comparison.first, comparison.second]
+            where places[Question(messages: comparison.messages, answer: text)] == nil {
                 places[Question(messages: comparison.messages, answer: text)] = questions.count
                 questions.append((comparison.messages, text))
             }
@@ -51,7 +55,10 @@ public struct LikelihoodJudge: Judge {
         for (index, model) in models.enumerated() {
             let share = comparisons.count / models.count
             let total = max(questions.count, 1)
-            for (i, likelihood) in try await model.likelihood(of: questions, progress: { progress(index * share + share * $0 / total) }).enumerated() {
+            for (i, likelihood) in try await model.likelihood(
+                of: questions,
+                progress: { progress(index * share + share * $0 / total) }
+            ).enumerated() {
                 best[i] = max(best[i], likelihood.mean)
                 tokens += likelihood.tokens
             }
@@ -71,10 +78,12 @@ public struct AgreementJudge: Judge {
 
     public init() {}
 
-    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int)
-    {
+    public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+        verdicts: [VerdictRecord.Verdict], tokens: Int
+    ) {
         let verdicts = comparisons.map { comparison in
-            let first = Self.agreement(comparison.first, comparison.mixture), second = Self.agreement(comparison.second, comparison.mixture)
+            let first = Self.agreement(comparison.first, comparison.mixture),
+                second = Self.agreement(comparison.second, comparison.mixture)
             return first == second ? VerdictRecord.Verdict.tie : first > second ? .first : .second
         }
         progress(comparisons.count)

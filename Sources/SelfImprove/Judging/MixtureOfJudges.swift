@@ -57,7 +57,9 @@ public struct MixtureOfJudges: Sendable {
     }
 
     /// - Returns: a ranking per prompt, and the tokens the judges used.
-    public func rank(_ prompts: [Candidates], progress: StepProgress = StepProgress()) async throws -> (rankings: [Ranking], tokens: Int) {
+    public func rank(_ prompts: [Candidates], progress: StepProgress = StepProgress()) async throws -> (
+        rankings: [Ranking], tokens: Int
+    ) {
         // Samples that say the same are one contestant: the first of them.
         let contestants = prompts.map { prompt in
             var seen = Set<String>()
@@ -72,7 +74,12 @@ public struct MixtureOfJudges: Sendable {
         func comparison(_ match: (prompt: Int, first: Int, second: Int), swapped: Bool) -> Comparison {
             let prompt = prompts[match.prompt]
             let a = prompt.samples[match.first].text, b = prompt.samples[match.second].text
-            return Comparison(messages: prompt.messages, first: swapped ? b : a, second: swapped ? a : b, mixture: prompt.mixture)
+            return Comparison(
+                messages: prompt.messages,
+                first: swapped ? b : a,
+                second: swapped ? a : b,
+                mixture: prompt.mixture
+            )
         }
         let comparisons = matches.map { comparison($0, swapped: false) } + matches.map { comparison($0, swapped: true) }
         let meter = CallMeter(total: comparisons.count * judges.count, unit: "verdicts", progress)
@@ -83,7 +90,14 @@ public struct MixtureOfJudges: Sendable {
             tokens += used
             for (m, match) in matches.enumerated() {
                 verdicts[match.prompt].append(
-                    Verdict(judge: judge.name, first: match.first, second: match.second, verdict: said[m], swapped: said[matches.count + m].swapped))
+                    Verdict(
+                        judge: judge.name,
+                        first: match.first,
+                        second: match.second,
+                        verdict: said[m],
+                        swapped: said[matches.count + m].swapped
+                    )
+                )
             }
         }
         let rankings = prompts.indices.map { p in
@@ -96,9 +110,13 @@ public struct MixtureOfJudges: Sendable {
         let scores = Self.copeland(verdicts), samples = prompt.samples
         func score(_ index: Int) -> Double { scores[index] ?? 0 }
         let eligible = contestants.filter(prompt.mayBeChosen)
-        guard let best = eligible.map(score).max(), let worst = contestants.map(score).min(), best > worst, best - worst >= minimumMargin else { return nil }
+        guard let best = eligible.map(score).max(), let worst = contestants.map(score).min(), best > worst,
+            best - worst >= minimumMargin
+        else { return nil }
         let chosen = eligible.filter { score($0) == best }.min { (samples[$0].tokens, $0) < (samples[$1].tokens, $1) }!
-        let rejected = contestants.filter { score($0) == worst }.min { (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1) }!
+        let rejected = contestants.filter { score($0) == worst }.min {
+            (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1)
+        }!
         return Pair(chosen: chosen, rejected: rejected, chosenScore: best, rejectedScore: worst)
     }
 

@@ -19,8 +19,10 @@ public struct FileStore: Sendable {
 
     /// Removes what processes that died left half written. Only for whoever holds the state's lock.
     public func clearLeftovers() throws {
-        for directory in [models, data] + (try trainingDirectories()) where FileManager.default.fileExists(atPath: directory.path) {
-            for name in try FileManager.default.contentsOfDirectory(atPath: directory.path) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+        for directory in [models, data] + (try trainingDirectories())
+        where FileManager.default.fileExists(atPath: directory.path) {
+            for name in try FileManager.default.contentsOfDirectory(atPath: directory.path)
+            where name.hasPrefix(".") && name.hasSuffix(".tmp") {
                 try FileManager.default.removeItem(at: directory.appendingPathComponent(name))
             }
         }
@@ -37,7 +39,9 @@ public struct FileStore: Sendable {
 
     private func trainingDirectories() throws -> [URL] {
         guard FileManager.default.fileExists(atPath: training.path) else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: training.path).map { training.appendingPathComponent($0, isDirectory: true) }
+        return try FileManager.default.contentsOfDirectory(atPath: training.path).map {
+            training.appendingPathComponent($0, isDirectory: true)
+        }
     }
 
     /// Removes what steps of a campaign kept that are over, all but `step`.
@@ -52,13 +56,20 @@ public struct FileStore: Sendable {
     // MARK: Models
 
     /// Writes a model under its digest, which it returns. The same model twice is one directory.
-    public func store(_ checkpoint: Checkpoint, card: String? = nil) throws -> String { try checkpoint.store(in: models, card: card) }
+    public func store(_ checkpoint: Checkpoint, card: String? = nil) throws -> String {
+        try checkpoint.store(in: models, card: card)
+    }
 
     /// The directory of a model, checked against its name. Call it before loading.
     public func verified(model digest: String) throws -> URL {
         let directory = modelDirectory(digest)
         guard FileManager.default.fileExists(atPath: directory.path) else {
-            throw SelfImproveError(.notFound, "the model's files are gone", context: directory.path, hint: "restore them from a backup")
+            throw SelfImproveError(
+                .notFound,
+                "the model's files are gone",
+                context: directory.path,
+                hint: "restore them from a backup"
+            )
         }
         try Checkpoint.verify(directory, digest: digest)
         return directory
@@ -86,14 +97,22 @@ public struct FileStore: Sendable {
     public func read(dataset digest: String) throws -> Data {
         let file = datasetFile(digest)
         guard FileManager.default.fileExists(atPath: file.path) else {
-            throw SelfImproveError(.notFound, "the dataset's file is gone", context: file.path, hint: "restore it from a backup")
+            throw SelfImproveError(
+                .notFound,
+                "the dataset's file is gone",
+                context: file.path,
+                hint: "restore it from a backup"
+            )
         }
         let bytes = try Data(contentsOf: file)
         let found = ContentDigest.sha256(bytes)
         guard found == digest else {
             throw SelfImproveError(
-                .damaged, "its bytes are not what its name says: their digest is \(found)", context: file.path,
-                hint: "the file was changed or the disk is failing; restore it from a backup")
+                .damaged,
+                "its bytes are not what its name says: their digest is \(found)",
+                context: file.path,
+                hint: "the file was changed or the disk is failing; restore it from a backup"
+            )
         }
         return bytes
     }

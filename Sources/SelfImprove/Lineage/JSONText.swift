@@ -47,7 +47,9 @@ public enum JSONValue: Sendable, Hashable, Codable {
             self = .bool(value)
         } else if let value = try Self.attempt({ try container.decode(Double.self) }) {
             // Asked for an Int where the number has none, Foundation throws an error that it does not document: so ask only then.
-            self = value.rounded() == value && abs(value) < 9e18 ? .integer(try container.decode(Int.self)) : .number(value)
+            self =
+                value.rounded() == value && abs(value) < 9e18
+                ? .integer(try container.decode(Int.self)) : .number(value)
         } else if let value = try Self.attempt({ try container.decode(String.self) }) {
             self = .string(value)
         } else if let value = try Self.attempt({ try container.decode([JSONValue].self) }) {

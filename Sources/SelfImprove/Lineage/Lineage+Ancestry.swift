@@ -25,7 +25,9 @@ extension Lineage {
                         UNION SELECT models.parent, line.depth + 1 FROM models JOIN line USING (digest) WHERE models.parent IS NOT NULL
                     )
                     SELECT models.* FROM models JOIN line USING (digest) ORDER BY depth
-                    """, arguments: [digest])
+                    """,
+                arguments: [digest]
+            )
         }
     }
 
@@ -39,7 +41,9 @@ extension Lineage {
                         VALUES (?) UNION SELECT models.parent FROM models JOIN line USING (digest) WHERE models.parent IS NOT NULL
                     )
                     SELECT digest FROM line
-                    """, arguments: [digest])
+                    """,
+                arguments: [digest]
+            )
         }
     }
 
@@ -60,7 +64,9 @@ extension Lineage {
                             JOIN models AS child ON child.dataset = used.dataset
                     )
                     SELECT models.* FROM models JOIN offspring USING (digest) WHERE digest <> ? ORDER BY created_at, digest
-                    """, arguments: [digest, digest])
+                    """,
+                arguments: [digest, digest]
+            )
         }
     }
 
@@ -74,13 +80,19 @@ extension Lineage {
                         SELECT 1 FROM drafts AS d
                         WHERE d.model = ? AND d.campaign = r.campaign AND d.round = r.round AND d.position = r.position)
                     ORDER BY dataset, row
-                    """, arguments: [digest])
+                    """,
+                arguments: [digest]
+            )
         }
     }
 
     /// The rows of a dataset, in the order of its file.
     public func rows(ofDataset digest: String) throws -> [DatasetRowRecord] {
-        try read { try DatasetRowRecord.filter(Column("dataset") == digest).order(Column("campaign"), Column("row")).fetchAll($0) }
+        try read {
+            try DatasetRowRecord.filter(Column("dataset") == digest).order(Column("campaign"), Column("row")).fetchAll(
+                $0
+            )
+        }
     }
 
     /// Positions of the prompts of one round that a dataset trains on, in the order of its file.
@@ -88,7 +100,9 @@ extension Lineage {
         try read { db in
             try Int.fetchAll(
                 db,
-                sql: "SELECT position FROM dataset_rows WHERE dataset = ? AND campaign = ? AND round = ? ORDER BY row", arguments: [digest, campaign, round])
+                sql: "SELECT position FROM dataset_rows WHERE dataset = ? AND campaign = ? AND round = ? ORDER BY row",
+                arguments: [digest, campaign, round]
+            )
         }
     }
 
@@ -103,7 +117,9 @@ extension Lineage {
             }
             func here<Record: LineageRecord>(_: Record.Type) -> QueryInterfaceRequest<Record> {
                 Record.filter(
-                    Column("campaign") == found.campaign && Column("round") == found.round && Column("position") == found.position)
+                    Column("campaign") == found.campaign && Column("round") == found.round
+                        && Column("position") == found.position
+                )
             }
             guard let prompt = try here(PromptRecord.self).fetchOne(db) else {
                 throw SelfImproveError(.damaged, "row \(row) comes from a prompt that is gone", context: dataset)
@@ -113,10 +129,13 @@ extension Lineage {
                 return try here(SampleRecord.self).filter(Column("sample") == index).fetchOne(db)
             }
             return RowTrace(
-                row: found, prompt: prompt,
+                row: found,
+                prompt: prompt,
                 drafts: try here(DraftRecord.self).order(Column("layer"), Column("proposer_index")).fetchAll(db),
-                answer: try here(AnswerRecord.self).fetchOne(db), chosen: try sample(found.chosenSample),
-                rejected: try sample(found.rejectedSample))
+                answer: try here(AnswerRecord.self).fetchOne(db),
+                chosen: try sample(found.chosenSample),
+                rejected: try sample(found.rejectedSample)
+            )
         }
     }
 }

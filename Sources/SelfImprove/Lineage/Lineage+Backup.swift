@@ -13,17 +13,26 @@ extension Lineage {
         guard !FileManager.default.fileExists(atPath: archive.path) else {
             throw SelfImproveError(.file, "exists already", context: archive.path, hint: "name a new file")
         }
-        let scratch = archive.deletingLastPathComponent().appendingPathComponent(".\(archive.lastPathComponent).\(getpid()).tmp", isDirectory: true)
+        let scratch = archive.deletingLastPathComponent().appendingPathComponent(
+            ".\(archive.lastPathComponent).\(getpid()).tmp",
+            isDirectory: true
+        )
         try FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
         defer { remove(scratch) }
         let copy = try DatabaseQueue(path: scratch.appendingPathComponent(Self.databaseName).path)
         try database.backup(to: copy)
         try copy.close()
         for folder in ["models", "data"] {
-            try FileManager.default.createDirectory(at: state.appendingPathComponent(folder), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: state.appendingPathComponent(folder),
+                withIntermediateDirectories: true
+            )
         }
         let whole = scratch.appendingPathComponent("archive")
-        try tar(["-cf", whole.path, "-C", scratch.path, Self.databaseName, "-C", state.standardizedFileURL.path, "--exclude=.*", "models", "data"])
+        try tar([
+            "-cf", whole.path, "-C", scratch.path, Self.databaseName, "-C", state.standardizedFileURL.path,
+            "--exclude=.*", "models", "data",
+        ])
         let handle = try FileHandle(forWritingTo: whole)
         try handle.synchronize()
         try handle.close()
@@ -40,7 +49,11 @@ extension Lineage {
         let complaint = error.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw SelfImproveError(.file, "tar failed: \(String(decoding: complaint, as: UTF8.self).prefix(300))", context: state.path)
+            throw SelfImproveError(
+                .file,
+                "tar failed: \(String(decoding: complaint, as: UTF8.self).prefix(300))",
+                context: state.path
+            )
         }
     }
 

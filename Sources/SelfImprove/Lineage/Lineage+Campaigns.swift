@@ -18,7 +18,9 @@ extension Lineage {
 
     /// The number of the latest round that was begun; 0 where none was.
     public func latestRound(_ campaign: String) throws -> Int {
-        try read { try Int.fetchOne($0, sql: "SELECT MAX(round) FROM rounds WHERE campaign = ?", arguments: [campaign]) ?? 0 }
+        try read {
+            try Int.fetchOne($0, sql: "SELECT MAX(round) FROM rounds WHERE campaign = ?", arguments: [campaign]) ?? 0
+        }
     }
 
     public func steps(_ campaign: String) throws -> [StepRecord] {
@@ -39,14 +41,24 @@ extension Lineage {
 
     /// Oldest first, those with a higher number than `id`.
     public func events(_ campaign: String, after id: Int64) throws -> [EventRecord] {
-        try read { try EventRecord.filter(Column("campaign") == campaign && Column("id") > id).order(Column("id")).fetchAll($0) }
+        try read {
+            try EventRecord.filter(Column("campaign") == campaign && Column("id") > id).order(Column("id")).fetchAll($0)
+        }
     }
 
-    public func event(id: Int64) throws -> EventRecord? { try read { try EventRecord.filter(Column("id") == id).fetchOne($0) } }
+    public func event(id: Int64) throws -> EventRecord? {
+        try read { try EventRecord.filter(Column("id") == id).fetchOne($0) }
+    }
 
     /// Tokens that the campaign's finished steps generated, scored and trained.
     public func tokensSpent(_ campaign: String) throws -> Int {
-        try read { try Int.fetchOne($0, sql: "SELECT COALESCE(SUM(tokens), 0) FROM steps WHERE campaign = ?", arguments: [campaign]) ?? 0 }
+        try read {
+            try Int.fetchOne(
+                $0,
+                sql: "SELECT COALESCE(SUM(tokens), 0) FROM steps WHERE campaign = ?",
+                arguments: [campaign]
+            ) ?? 0
+        }
     }
 
     public func evaluations(_ campaign: String) throws -> [EvaluationRecord] {
@@ -54,17 +66,23 @@ extension Lineage {
     }
 
     /// The latest evaluation of a model on one of the campaign's held-out sets.
-    public func evaluation(of model: String, on set: EvaluationRecord.Set, campaign: String) throws -> EvaluationRecord? {
+    public func evaluation(of model: String, on set: EvaluationRecord.Set, campaign: String) throws -> EvaluationRecord?
+    {
         try read { db in
             try EvaluationRecord
-                .filter(Column("model") == model && Column("campaign") == campaign && Column("set") == set.rawValue && Column("subject") == "model")
+                .filter(
+                    Column("model") == model && Column("campaign") == campaign && Column("set") == set.rawValue
+                        && Column("subject") == "model"
+                )
                 .order(Column("id").desc).fetchOne(db)
         }
     }
 
     public func evaluationAnswers(_ evaluation: Int64) throws -> [EvaluationAnswerRecord] {
         try read { db in
-            try EvaluationAnswerRecord.filter(Column("evaluation") == evaluation).order(Column("prompt_id")).fetchAll(db)
+            try EvaluationAnswerRecord.filter(Column("evaluation") == evaluation).order(Column("prompt_id")).fetchAll(
+                db
+            )
         }
     }
 
@@ -84,20 +102,39 @@ extension CampaignRecord {
         if let found = try CampaignRecord.filter(Column("name") == name).fetchOne(db) { return found }
         let names = try String.fetchAll(db, sql: "SELECT name FROM campaigns ORDER BY name")
         throw SelfImproveError(
-            .notFound, "there is no campaign of this name", context: name,
-            hint: names.isEmpty ? "none has run yet" : "there are: \(names.joined(separator: ", "))")
+            .notFound,
+            "there is no campaign of this name",
+            context: name,
+            hint: names.isEmpty ? "none has run yet" : "there are: \(names.joined(separator: ", "))"
+        )
     }
 
     /// Moves the alias of the champion and says so in an event. The only way to change it.
     /// - Parameter kind: `.initial`, `.promoted` or `.rolledBack`.
     public static func setChampion(
-        _ model: String, of campaign: String, round: Int?, kind: EventRecord.Kind, message: String, data: JSONText? = nil, at: Date,
+        _ model: String,
+        of campaign: String,
+        round: Int?,
+        kind: EventRecord.Kind,
+        message: String,
+        data: JSONText? = nil,
+        at: Date,
         _ db: Database
     ) throws {
         precondition([.initial, .promoted, .rolledBack].contains(kind), "\(kind) does not set a champion")
         try db.execute(
-            sql: "UPDATE campaigns SET champion = :model, initial_model = COALESCE(initial_model, :model) WHERE name = :campaign",
-            arguments: ["model": model, "campaign": campaign])
-        try EventRecord(campaign: campaign, round: round, kind: kind, message: message, champion: model, data: data, at: at).insert(db)
+            sql:
+                "UPDATE campaigns SET champion = :model, initial_model = COALESCE(initial_model, :model) WHERE name = :campaign",
+            arguments: ["model": model, "campaign": campaign]
+        )
+        try EventRecord(
+            campaign: campaign,
+            round: round,
+            kind: kind,
+            message: message,
+            champion: model,
+            data: data,
+            at: at
+        ).insert(db)
     }
 }

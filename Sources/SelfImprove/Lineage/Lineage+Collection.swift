@@ -21,20 +21,29 @@ extension Lineage {
         _ = try campaign(name)
         var kept = Set(campaigns.flatMap { [$0.champion, $0.initialModel].compactMap { $0 } })
         let rounds = try rounds(name), ended = rounds.filter { $0.outcome != nil }
-        for round in rounds where round.outcome == nil || ended.suffix(keeping).contains(where: { $0.round == round.round }) {
+        for round in rounds
+        where round.outcome == nil || ended.suffix(keeping).contains(where: { $0.round == round.round }) {
             kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 })
         }
         for other in campaigns where other.name != name {
-            for round in try self.rounds(other.name) { kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 }) }
+            for round in try self.rounds(other.name) {
+                kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 })
+            }
         }
         let free = try models(name).filter { [.sft, .dpo].contains($0.kind) && !kept.contains($0.digest) }.map(\.digest)
             .filter { FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
-        return Collection(campaign: name, models: free, bytes: try free.reduce(0) { $0 + (try files.bytes(ofModel: $1)) })
+        return Collection(
+            campaign: name,
+            models: free,
+            bytes: try free.reduce(0) { $0 + (try files.bytes(ofModel: $1)) }
+        )
     }
 
     /// Every model that a collection has freed.
     public func collectedModels() throws -> Set<String> {
-        let lists = try read { try EventRecord.filter(Column("kind") == EventRecord.Kind.collected.rawValue).fetchAll($0) }.compactMap(\.data)
+        let lists = try read {
+            try EventRecord.filter(Column("kind") == EventRecord.Kind.collected.rawValue).fetchAll($0)
+        }.compactMap(\.data)
         return Set(try lists.flatMap { try $0.decode([String].self) })
     }
 
@@ -45,8 +54,11 @@ extension Lineage {
         // The event comes first: a crash in between leaves files that the next collection finds.
         try write { db in
             try EventRecord(
-                campaign: name, kind: .collected, message: "\(collection.models.count) models freed, the latest \(keeping) rounds kept",
-                data: JSONText(collection.models), at: now
+                campaign: name,
+                kind: .collected,
+                message: "\(collection.models.count) models freed, the latest \(keeping) rounds kept",
+                data: JSONText(collection.models),
+                at: now
             ).insert(db)
         }
         for digest in collection.models { try files.remove(model: digest) }
@@ -58,7 +70,9 @@ extension FileStore {
     func bytes(ofModel digest: String) throws -> Int {
         let directory = modelDirectory(digest)
         return try FileManager.default.contentsOfDirectory(atPath: directory.path).reduce(0) { sum, name in
-            let size = try FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)[.size] as? Int
+            let size =
+                try FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)[.size]
+                as? Int
             return sum + (size ?? 0)
         }
     }

@@ -5,7 +5,9 @@ import GRDB
 extension Lineage {
     /// - Parameter changes: by key; `off` removes a criterion.
     /// - Throws: `.input` with everything that is wrong; nothing is changed then.
-    public func changeCriteria(_ name: String, _ changes: [(key: String, value: String)], at: Date) throws -> StopCriteria {
+    public func changeCriteria(_ name: String, _ changes: [(key: String, value: String)], at: Date) throws
+        -> StopCriteria
+    {
         let record = try campaign(name)
         var criteria = record.criteria
         var faults: [String] = []
@@ -17,14 +19,20 @@ extension Lineage {
         }
         guard faults.isEmpty else { throw SelfImproveError(.input, faults.joined(separator: "\n")) }
         guard criteria != StopCriteria() else {
-            throw SelfImproveError(.input, "no criterion would be left: the campaign would never end", context: name, hint: "keep at least one")
+            throw SelfImproveError(
+                .input,
+                "no criterion would be left: the campaign would never end",
+                context: name,
+                hint: "keep at least one"
+            )
         }
         try write { db in
             guard var record = try CampaignRecord.filter(Column("name") == name).fetchOne(db) else { return }
             record.criteria = criteria
             try record.update(db)
             let words = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-            try EventRecord(campaign: name, kind: .criteriaChanged, message: words, data: JSONText(criteria), at: at).insert(db)
+            try EventRecord(campaign: name, kind: .criteriaChanged, message: words, data: JSONText(criteria), at: at)
+                .insert(db)
         }
         return criteria
     }

@@ -25,15 +25,21 @@ extension Lineage {
         }
     }
 
-    public func model(_ digest: String) throws -> ModelRecord? { try read { try ModelRecord.filter(Column("digest") == digest).fetchOne($0) } }
+    public func model(_ digest: String) throws -> ModelRecord? {
+        try read { try ModelRecord.filter(Column("digest") == digest).fetchOne($0) }
+    }
 
-    public func datasets() throws -> [DatasetRecord] { try read { try DatasetRecord.order(Column("created_at")).fetchAll($0) } }
+    public func datasets() throws -> [DatasetRecord] {
+        try read { try DatasetRecord.order(Column("created_at")).fetchAll($0) }
+    }
 
     public func dataset(_ digest: String) throws -> DatasetRecord? {
         try read { try DatasetRecord.filter(Column("digest") == digest).fetchOne($0) }
     }
 
-    public func nursery(_ key: String) throws -> NurseryRecord? { try read { try NurseryRecord.filter(Column("key") == key).fetchOne($0) } }
+    public func nursery(_ key: String) throws -> NurseryRecord? {
+        try read { try NurseryRecord.filter(Column("key") == key).fetchOne($0) }
+    }
 
     /// The directory of a model of the lineage, its bytes checked against its digest.
     public func verifiedDirectory(of model: ResolvedModel) throws -> URL {
@@ -46,26 +52,38 @@ extension Lineage {
     /// a directory, or a digest of which a unique beginning of 4 digits or more will do.
     /// - Throws: `.notFound` or `.ambiguous`, saying what there is.
     public func resolve(_ reference: String) throws -> ResolvedModel {
-        if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") { return try directory(reference) }
+        if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") {
+            return try directory(reference)
+        }
         if let digest = try alias(reference) { return try known(digest) }
         if FileManager.default.fileExists(atPath: reference) { return try directory(reference) }
         if reference.count >= 4, reference.count <= 64, reference.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
             return try known(prefix: reference)
         }
         throw SelfImproveError(
-            .notFound, "there is no model of this name", context: reference,
-            hint: "name a directory, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft")
+            .notFound,
+            "there is no model of this name",
+            context: reference,
+            hint:
+                "name a directory, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft"
+        )
     }
 
     /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the network.
     public func resolveWithinLineage(_ reference: String) throws -> ModelRecord {
-        let isDigest = reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+        let isDigest =
+            reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }
         // SQLite's texts end at a NUL: "c\0x" would be found as "c".
-        let found = reference.utf8.contains(0) ? nil : try isDigest ? known(prefix: reference) : alias(reference).map { try known($0) }
+        let found =
+            reference.utf8.contains(0)
+            ? nil : try isDigest ? known(prefix: reference) : alias(reference).map { try known($0) }
         guard let record = found?.record else {
             throw SelfImproveError(
-                .notFound, "there is no model of this name", context: String(reference.prefix(80)),
-                hint: "a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft")
+                .notFound,
+                "there is no model of this name",
+                context: String(reference.prefix(80)),
+                hint: "a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft"
+            )
         }
         return record
     }
@@ -74,12 +92,20 @@ extension Lineage {
         let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL
         var isDirectory: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), isDirectory.boolValue else {
-            throw SelfImproveError(.notFound, "there is no such directory", context: path, hint: "name a Hugging Face model directory")
+            throw SelfImproveError(
+                .notFound,
+                "there is no such directory",
+                context: path,
+                hint: "name a Hugging Face model directory"
+            )
         }
         guard FileManager.default.fileExists(atPath: url.appendingPathComponent("config.json").path) else {
             throw SelfImproveError(
-                .notFound, "the directory holds no model: config.json is missing", context: path,
-                hint: "name a Hugging Face model directory")
+                .notFound,
+                "the directory holds no model: config.json is missing",
+                context: path,
+                hint: "name a Hugging Face model directory"
+            )
         }
         return ResolvedModel(directory: url)
     }
@@ -89,16 +115,25 @@ extension Lineage {
     }
 
     private func known(prefix: String) throws -> ResolvedModel {
-        let found = try read { try ModelRecord.filter(Column("digest").like(prefix + "%")).order(Column("digest")).limit(4).fetchAll($0) }
+        let found = try read {
+            try ModelRecord.filter(Column("digest").like(prefix + "%")).order(Column("digest")).limit(4).fetchAll($0)
+        }
         guard let first = found.first else {
             throw SelfImproveError(
-                .notFound, "no model has a digest that begins so", context: prefix, hint: "selfimprove lineage CAMPAIGN lists them")
+                .notFound,
+                "no model has a digest that begins so",
+                context: prefix,
+                hint: "selfimprove lineage CAMPAIGN lists them"
+            )
         }
         guard found.count == 1 else {
             let names = found.prefix(3).map { String($0.digest.prefix(prefix.count + 8)) }.joined(separator: ", ")
             throw SelfImproveError(
-                .ambiguous, "several models have a digest that begins so: \(names)\(found.count > 3 ? ", ..." : "")", context: prefix,
-                hint: "write more digits")
+                .ambiguous,
+                "several models have a digest that begins so: \(names)\(found.count > 3 ? ", ..." : "")",
+                context: prefix,
+                hint: "write more digits"
+            )
         }
         return ResolvedModel(directory: files.modelDirectory(first.digest), digest: first.digest, record: first)
     }
@@ -117,14 +152,24 @@ extension Lineage {
         let context = "\(campaign.name)/\(name)"
         if name == "champion" || name == "initial" {
             if let digest = name == "champion" ? campaign.champion : campaign.initialModel { return digest }
-            throw SelfImproveError(.notFound, "the campaign has no model yet: it is still being prepared", context: context, retryable: true)
+            throw SelfImproveError(
+                .notFound,
+                "the campaign has no model yet: it is still being prepared",
+                context: context,
+                retryable: true
+            )
         }
         if let alias = RoundAlias(name) {
             let rounds = try RoundRecord.filter(Column("campaign") == campaign.name).order(Column("round")).fetchAll(db)
             if alias.round == 0, alias.stage == .champion, let digest = campaign.initialModel { return digest }
             guard let round = rounds.first(where: { $0.round == alias.round }) else {
                 let last = rounds.last.map { "its last round is \($0.round)" } ?? "no round has begun"
-                throw SelfImproveError(.notFound, "the campaign has no round \(alias.round)", context: context, hint: last)
+                throw SelfImproveError(
+                    .notFound,
+                    "the campaign has no round \(alias.round)",
+                    context: context,
+                    hint: last
+                )
             }
             if let digest = alias.digest(in: round) { return digest }
             let made = round.outcome == nil ? "not made one yet" : "made none"
@@ -134,8 +179,12 @@ extension Lineage {
             if let digest = nursery.models[name] { return digest }
         }
         throw SelfImproveError(
-            .notFound, "the campaign has no model of this name", context: context,
-            hint: "there are: champion, initial, r1 (champion after round 1), r1-sft, r1-dpo, and the models of its nursery")
+            .notFound,
+            "the campaign has no model of this name",
+            context: context,
+            hint:
+                "there are: champion, initial, r1 (champion after round 1), r1-sft, r1-dpo, and the models of its nursery"
+        )
     }
 }
 

@@ -28,25 +28,48 @@ extension Lineage {
                 try round.update(db)
             }
             try CampaignRecord.setChampion(
-                model, of: name, round: nil, kind: .rolledBack, message: message, data: JSONText(["from": champion, "to": model]), at: at, db)
+                model,
+                of: name,
+                round: nil,
+                kind: .rolledBack,
+                message: message,
+                data: JSONText(["from": champion, "to": model]),
+                at: at,
+                db
+            )
         }
         return Rollback(campaign: name, from: champion, to: model, abandonedRound: unfinished?.round)
     }
 
     /// - Returns: the champion of today, and the one that `target` names.
     /// - Throws: as `rollback`.
-    @discardableResult public func checkRollback(_ campaign: CampaignRecord, to target: String) throws -> (champion: String, model: String) {
+    @discardableResult public func checkRollback(_ campaign: CampaignRecord, to target: String) throws -> (
+        champion: String, model: String
+    ) {
         guard let champion = campaign.champion else {
-            throw SelfImproveError(.refused, "the campaign has no champion yet: it is still being prepared", context: campaign.name, retryable: true)
+            throw SelfImproveError(
+                .refused,
+                "the campaign has no champion yet: it is still being prepared",
+                context: campaign.name,
+                retryable: true
+            )
         }
         let model = try rollbackTarget(target, campaign)
         guard model != champion else {
             throw SelfImproveError(
-                .refused, "\(target) is the champion already", context: campaign.name, hint: "selfimprove lineage \(campaign.name) shows what else there is")
+                .refused,
+                "\(target) is the champion already",
+                context: campaign.name,
+                hint: "selfimprove lineage \(campaign.name) shows what else there is"
+            )
         }
         guard FileManager.default.fileExists(atPath: files.modelDirectory(model).path) else {
             throw SelfImproveError(
-                .refused, "the files of \(target) are gone: it was freed", context: campaign.name, hint: "selfimprove gc keeps only the latest rounds")
+                .refused,
+                "the files of \(target) are gone: it was freed",
+                context: campaign.name,
+                hint: "selfimprove gc keeps only the latest rounds"
+            )
         }
         return (champion, model)
     }
@@ -55,19 +78,30 @@ extension Lineage {
         if let number = Int(target) {
             if number == 0, let initial = campaign.initialModel { return initial }
             let rounds = try rounds(campaign.name)
-            guard let round = rounds.first(where: { $0.round == number && $0.outcome != nil }), let model = round.championAfter else {
+            guard let round = rounds.first(where: { $0.round == number && $0.outcome != nil }),
+                let model = round.championAfter
+            else {
                 let known = rounds.filter { $0.outcome != nil }.map { "\($0.round)" }.joined(separator: ", ")
                 throw SelfImproveError(
-                    .notFound, "there is no ended round \(target)", context: campaign.name, hint: "there are: 0 (the start)\(known.isEmpty ? "" : ", \(known)")"
+                    .notFound,
+                    "there is no ended round \(target)",
+                    context: campaign.name,
+                    hint: "there are: 0 (the start)\(known.isEmpty ? "" : ", \(known)")"
                 )
             }
             return model
         }
         let aliases = target == "initial" || target.hasPrefix("r")
         let resolved = try resolve(aliases && !target.contains("/") ? "\(campaign.name)/\(target)" : target)
-        guard let digest = resolved.digest, digest == campaign.initialModel || resolved.record?.campaign == campaign.name else {
+        guard let digest = resolved.digest,
+            digest == campaign.initialModel || resolved.record?.campaign == campaign.name
+        else {
             throw SelfImproveError(
-                .refused, "\(target) is no model of this campaign", context: campaign.name, hint: "selfimprove lineage \(campaign.name) lists them")
+                .refused,
+                "\(target) is no model of this campaign",
+                context: campaign.name,
+                hint: "selfimprove lineage \(campaign.name) lists them"
+            )
         }
         return digest
     }

@@ -14,7 +14,9 @@ extension Lineage {
     }
 
     public func answers(_ campaign: String, round: Int) throws -> [AnswerRecord] { try rows(campaign, round) }
-    public func samples(_ campaign: String, round: Int) throws -> [SampleRecord] { try rows(campaign, round, then: ["sample"]) }
+    public func samples(_ campaign: String, round: Int) throws -> [SampleRecord] {
+        try rows(campaign, round, then: ["sample"])
+    }
     public func pairs(_ campaign: String, round: Int) throws -> [PairRecord] { try rows(campaign, round) }
 
     public func verdicts(_ campaign: String, round: Int) throws -> [VerdictRecord] {
@@ -24,11 +26,17 @@ extension Lineage {
     /// Ids of every prompt that the campaign has drawn before `round`.
     public func usedPromptIDs(_ campaign: String, before round: Int) throws -> Set<String> {
         try read { db in
-            try String.fetchSet(db, sql: "SELECT id FROM prompts WHERE campaign = ? AND round < ?", arguments: [campaign, round])
+            try String.fetchSet(
+                db,
+                sql: "SELECT id FROM prompts WHERE campaign = ? AND round < ?",
+                arguments: [campaign, round]
+            )
         }
     }
 
-    private func rows<Record: LineageRecord>(_ campaign: String, _ round: Int, then columns: [String] = []) throws -> [Record] {
+    private func rows<Record: LineageRecord>(_ campaign: String, _ round: Int, then columns: [String] = []) throws
+        -> [Record]
+    {
         try read { db in
             try Record.filter(Column("campaign") == campaign && Column("round") == round)
                 .order((["position"] + columns).map { Column($0) }).fetchAll(db)

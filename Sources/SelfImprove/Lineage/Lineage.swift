@@ -42,7 +42,11 @@ public final class Lineage: Sendable {
     public static func makeDirectory(_ state: URL) throws {
         do { try FileManager.default.makeDirectories(state) } catch {
             throw SelfImproveError(
-                .file, "the state directory cannot be made: \(error)", context: state.path, hint: "name a directory you may write to with --state")
+                .file,
+                "the state directory cannot be made: \(error)",
+                context: state.path,
+                hint: "name a directory you may write to with --state"
+            )
         }
     }
 
@@ -51,8 +55,11 @@ public final class Lineage: Sendable {
     public static func openExisting(state: URL) throws -> Lineage {
         guard exists(state: state) else {
             throw SelfImproveError(
-                .notFound, "no campaign has run here yet", context: state.path,
-                hint: "start one with: selfimprove run configs/nursery.yaml; or name another directory with --state")
+                .notFound,
+                "no campaign has run here yet",
+                context: state.path,
+                hint: "start one with: selfimprove run configs/nursery.yaml; or name another directory with --state"
+            )
         }
         return try open(state: state)
     }
@@ -78,15 +85,27 @@ public final class Lineage: Sendable {
         switch error.resultCode {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT:
             SelfImproveError(
-                .damaged, "the database is damaged: \(error.message ?? "\(error.resultCode)")", context: file.path,
-                hint: "selfimprove doctor names the damage; restore the file from a backup, or name another directory with --state")
+                .damaged,
+                "the database is damaged: \(error.message ?? "\(error.resultCode)")",
+                context: file.path,
+                hint:
+                    "selfimprove doctor names the damage; restore the file from a backup, or name another directory with --state"
+            )
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             SelfImproveError(
-                .busy, "another program holds the database", context: file.path, hint: "try again in a moment", retryable: true)
+                .busy,
+                "another program holds the database",
+                context: file.path,
+                hint: "try again in a moment",
+                retryable: true
+            )
         default:
             SelfImproveError(
-                .file, "the database cannot be opened: \(error.message ?? "\(error.resultCode)")", context: file.path,
-                hint: "check that you may write to the state directory, or name another with --state")
+                .file,
+                "the database cannot be opened: \(error.message ?? "\(error.resultCode)")",
+                context: file.path,
+                hint: "check that you may write to the state directory, or name another with --state"
+            )
         }
     }
 }

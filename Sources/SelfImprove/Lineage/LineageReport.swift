@@ -63,12 +63,24 @@ extension Lineage {
             }
             let champion = round.championAfter ?? round.parent
             return LineageReport.Round(
-                round: round.round, parent: round.parent, stages: stages, challenger: round.challenger, outcome: outcome, reason: round.reason ?? "",
-                champion: champion, score: scores[champion], seconds: round.seconds)
+                round: round.round,
+                parent: round.parent,
+                stages: stages,
+                challenger: round.challenger,
+                outcome: outcome,
+                reason: round.reason ?? "",
+                champion: champion,
+                score: scores[champion],
+                seconds: round.seconds
+            )
         }
         return LineageReport(
-            campaign: name, seed: campaign.seed, champion: campaign.champion,
-            initial: campaign.initialModel.map { LineageReport.Scored(model: $0, score: scores[$0]) }, rounds: rounds)
+            campaign: name,
+            seed: campaign.seed,
+            champion: campaign.champion,
+            initial: campaign.initialModel.map { LineageReport.Scored(model: $0, score: scores[$0]) },
+            rounds: rounds
+        )
     }
 
     /// The score of every model of a campaign on the set that only reports read.
@@ -76,8 +88,11 @@ extension Lineage {
         try read { db in
             // Only the columns that a score is made of: the slices of thousands of rounds take longer to decode than to read.
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT model, n, correct, low, high FROM evaluations WHERE campaign = ? AND \"set\" = 'report' AND subject = 'model' ORDER BY id",
-                arguments: [campaign])
+                db,
+                sql:
+                    "SELECT model, n, correct, low, high FROM evaluations WHERE campaign = ? AND \"set\" = 'report' AND subject = 'model' ORDER BY id",
+                arguments: [campaign]
+            )
             var scores: [String: Score] = [:]
             while let row = try rows.next() {
                 let n: Int = row["n"], correct: Int = row["correct"]

@@ -6,10 +6,14 @@ enum LineageSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 campaigns, rounds and their steps") { try $0.execute(sql: campaigns) }
         migrator.registerMigration("2 models and datasets") { try $0.execute(sql: models) }
-        migrator.registerMigration("3 prompts, drafts, answers, samples, verdicts, pairs") { try $0.execute(sql: samples) }
+        migrator.registerMigration("3 prompts, drafts, answers, samples, verdicts, pairs") {
+            try $0.execute(sql: samples)
+        }
         migrator.registerMigration("4 evaluations and events") { try $0.execute(sql: evaluations) }
         migrator.registerMigration("5 campaigns wait in a queue") { try $0.execute(sql: queue) }
-        migrator.registerMigration("6 figures of a round") { try $0.execute(sql: "ALTER TABLE rounds ADD COLUMN figures TEXT") }
+        migrator.registerMigration("6 figures of a round") {
+            try $0.execute(sql: "ALTER TABLE rounds ADD COLUMN figures TEXT")
+        }
         return migrator
     }
 

@@ -10,9 +10,14 @@ public struct ModelReport: Sendable, Encodable {
 extension Lineage {
     /// - Throws: `.notFound` for a digest that is no model's.
     public func report(model digest: String) throws -> ModelReport {
-        guard let record = try model(digest) else { throw SelfImproveError(.notFound, "there is no such model", context: digest) }
+        guard let record = try model(digest) else {
+            throw SelfImproveError(.notFound, "there is no such model", context: digest)
+        }
         return ModelReport(
-            model: record, ancestors: Array(try ancestors(of: digest).dropFirst()), descendants: try descendants(of: digest).map(\.digest),
-            evaluations: try record.campaign.map { try evaluations($0).filter { $0.model == digest } } ?? [])
+            model: record,
+            ancestors: Array(try ancestors(of: digest).dropFirst()),
+            descendants: try descendants(of: digest).map(\.digest),
+            evaluations: try record.campaign.map { try evaluations($0).filter { $0.model == digest } } ?? []
+        )
     }
 }

@@ -31,27 +31,43 @@ extension Lineage {
     /// Stories of a round's prompts in their order, of those only to which `part` happened.
     /// - Returns: at most `limit` of them from the `offset`-th on, and how many there are in all.
     public func stories(
-        _ campaign: String, round: Int, part: PromptStory.Part? = nil, offset: Int = 0, limit: Int = .max
+        _ campaign: String,
+        round: Int,
+        part: PromptStory.Part? = nil,
+        offset: Int = 0,
+        limit: Int = .max
     ) throws -> (stories: [PromptStory], total: Int) {
         try read { db in
             let table = part == .sample ? "samples" : part == .judge ? "pairs" : "prompts"
             let all = try Int.fetchAll(
-                db, sql: "SELECT DISTINCT position FROM \(table) WHERE campaign = ? AND round = ? ORDER BY position", arguments: [campaign, round])
+                db,
+                sql: "SELECT DISTINCT position FROM \(table) WHERE campaign = ? AND round = ? ORDER BY position",
+                arguments: [campaign, round]
+            )
             let positions = Array(all.dropFirst(offset).prefix(limit))
             func rows<Record: LineageRecord>(_ then: [String] = []) throws -> [Record] {
-                try Record.filter(Column("campaign") == campaign && Column("round") == round && positions.contains(Column("position")))
-                    .order((["position"] + then).map { Column($0) }).fetchAll(db)
+                try Record.filter(
+                    Column("campaign") == campaign && Column("round") == round && positions.contains(Column("position"))
+                )
+                .order((["position"] + then).map { Column($0) }).fetchAll(db)
             }
             let prompts: [PromptRecord] = try rows()
             let drafts = Dictionary(grouping: try rows(["layer", "proposer_index"]) as [DraftRecord], by: \.position)
             let answers = Dictionary(grouping: try rows() as [AnswerRecord], by: \.position)
             let samples = Dictionary(grouping: try rows(["sample"]) as [SampleRecord], by: \.position)
             let pairs = Dictionary(grouping: try rows() as [PairRecord], by: \.position)
-            let verdicts = Dictionary(grouping: try rows(["judge", "first", "second"]) as [VerdictRecord], by: \.position)
+            let verdicts = Dictionary(
+                grouping: try rows(["judge", "first", "second"]) as [VerdictRecord],
+                by: \.position
+            )
             let stories = prompts.map {
                 PromptStory(
-                    prompt: $0, drafts: drafts[$0.position] ?? [], answer: answers[$0.position]?.first, samples: samples[$0.position] ?? [],
-                    pair: pairs[$0.position]?.first, verdicts: verdicts[$0.position] ?? []
+                    prompt: $0,
+                    drafts: drafts[$0.position] ?? [],
+                    answer: answers[$0.position]?.first,
+                    samples: samples[$0.position] ?? [],
+                    pair: pairs[$0.position]?.first,
+                    verdicts: verdicts[$0.position] ?? []
                 ).narrowed(to: part)
             }
             return (stories, all.count)

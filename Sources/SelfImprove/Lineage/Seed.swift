@@ -1,7 +1,9 @@
 import GRDB
 
 /// A 64-bit seed. SQLite's integers are signed, so its column is decimal text.
-public struct Seed: Sendable, Hashable, Codable, DatabaseValueConvertible, ExpressibleByIntegerLiteral, CustomStringConvertible {
+public struct Seed: Sendable, Hashable, Codable, DatabaseValueConvertible, ExpressibleByIntegerLiteral,
+    CustomStringConvertible
+{
     public let value: UInt64
 
     public init(_ value: UInt64) { self.value = value }

@@ -23,9 +23,13 @@ public enum StepName: String, Sendable, Codable, Hashable, CaseIterable, Compara
     /// The steps before round 1.
     public static let preparation: [StepName] = [.nursery, .baseline]
     /// The steps of every round.
-    public static let round: [StepName] = [.prompts, .propose, .aggregate, .sft, .sample, .judge, .dpo, .evaluate, .decide]
+    public static let round: [StepName] = [
+        .prompts, .propose, .aggregate, .sft, .sample, .judge, .dpo, .evaluate, .decide,
+    ]
 
-    public static func < (a: StepName, b: StepName) -> Bool { allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)! }
+    public static func < (a: StepName, b: StepName) -> Bool {
+        allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+    }
 }
 
 /// What a step gives: a small value that is recorded with it, what it cost, and the rows it adds to the lineage.
@@ -65,7 +69,9 @@ public struct StepProgress: Sendable {
         ///   - since: what the first report said was done, by an earlier process perhaps.
         ///   - seconds: that have passed since that report.
         /// - Returns: nil where it is too early to tell.
-        public func rate(since first: Int, seconds: Double) -> Double? { seconds > 0.5 && done > first ? Double(done - first) / seconds : nil }
+        public func rate(since first: Int, seconds: Double) -> Double? {
+            seconds > 0.5 && done > first ? Double(done - first) / seconds : nil
+        }
 
         /// Time left at the rate of now; nil where it is too early to tell.
         public func secondsLeft(since first: Int, seconds: Double) -> Double? {
@@ -93,6 +99,7 @@ public protocol StepJournal: Sendable {
     /// process died is run again from its beginning; it is deterministic, so that ends with the same bytes.
     /// - Throws: what `body` throws (nothing is recorded then), and `CancellationError` if the task is cancelled.
     func perform<Value: Codable & Sendable>(
-        _ step: StepKey, _ body: @Sendable (StepProgress) async throws -> StepResult<Value>
+        _ step: StepKey,
+        _ body: @Sendable (StepProgress) async throws -> StepResult<Value>
     ) async throws -> Value
 }

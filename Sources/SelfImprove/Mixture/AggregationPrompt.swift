@@ -34,12 +34,18 @@ public struct AggregationPrompt: Sendable, Equatable {
         while let open = rest.firstIndex(of: "{") {
             pieces.append(.text(String(rest[..<open])))
             let isNumber = rest[open...].hasPrefix("{number}")
-            precondition(isNumber || rest[open...].hasPrefix("{answer}"), "\(name): {number} and {answer} are the placeholders")
+            precondition(
+                isNumber || rest[open...].hasPrefix("{answer}"),
+                "\(name): {number} and {answer} are the placeholders"
+            )
             pieces.append(isNumber ? .number : .answer)
             rest = rest[rest.index(open, offsetBy: 8)...]
         }
         self.pieces = pieces + [.text(String(rest))]
-        precondition(pieces.filter { $0 == .answer }.count == 1, "\(name): every candidate stands in the prompt exactly once")
+        precondition(
+            pieces.filter { $0 == .answer }.count == 1,
+            "\(name): every candidate stands in the prompt exactly once"
+        )
     }
 
     /// The conversation with the candidates in its system message. One that is there already is appended to, and everything else

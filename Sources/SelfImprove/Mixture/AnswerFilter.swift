@@ -32,7 +32,9 @@ public struct AnswerFilter: Sendable {
         let lowercased = text.lowercased()
         if Self.refusals.contains(where: lowercased.hasPrefix) { return .refusal }
         if Self.leaks.contains(where: lowercased.contains) { return .leak }
-        if let least = filters.minimumConfidence, (mostConfident.confidence ?? -.infinity) < least { return .confidence }
+        if let least = filters.minimumConfidence, (mostConfident.confidence ?? -.infinity) < least {
+            return .confidence
+        }
         if filters.agreement, answer.text != mostConfident.answer.text { return .disagreement }
         return nil
     }
@@ -44,10 +46,12 @@ public struct AnswerFilter: Sendable {
 
     /// How aggregators betray what they were shown.
     private static let leaks = [
-        "responses above", "the provided responses", "the given responses", "responses provided", "response 1", "the candidate answers",
+        "responses above", "the provided responses", "the given responses", "responses provided", "response 1",
+        "the candidate answers",
         "responses from models", "previous responses", "<|sep|>", "<|aggregate|>", "<|im_start|>", "<|im_end|>",
     ]
     private static let refusals = [
-        "i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with", "as an ai language model",
+        "i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with",
+        "as an ai language model",
     ]
 }

@@ -62,8 +62,14 @@ public struct Mixture: Sendable {
     public var scorers: [any LikelihoodModel]
 
     public init(
-        proposers: [Proposer], aggregator: Aggregator, prompt: AggregationPrompt, layers: Int = 2, sampling: Sampling, aggregatorSampling: Sampling,
-        confidence: CampaignConfiguration.Mixture.Confidence, scorers: [any LikelihoodModel] = []
+        proposers: [Proposer],
+        aggregator: Aggregator,
+        prompt: AggregationPrompt,
+        layers: Int = 2,
+        sampling: Sampling,
+        aggregatorSampling: Sampling,
+        confidence: CampaignConfiguration.Mixture.Confidence,
+        scorers: [any LikelihoodModel] = []
     ) {
         precondition(layers >= 2 && !proposers.isEmpty, "\(layers) layers of \(proposers.count) proposers")
         self.proposers = proposers
@@ -80,13 +86,17 @@ public struct Mixture: Sendable {
 
     /// Drafts of every layer but the last.
     /// - Returns: by layer and instruction, in the order of the proposers; and the tokens generated and scored.
-    public func propose(_ instructions: [Instruction], progress: StepProgress = StepProgress()) async throws -> (layers: [[[Draft]]], tokens: Int) {
+    public func propose(_ instructions: [Instruction], progress: StepProgress = StepProgress()) async throws -> (
+        layers: [[[Draft]]], tokens: Int
+    ) {
         var result: [[[Draft]]] = []
         var tokens = 0
         let meter = CallMeter(total: instructions.count * proposers.count * (layers - 1), unit: "drafts", progress)
         for layer in 1..<layers {
             let shown = result.last.map { previous in
-                instructions.indices.map { prompt.messages(instructions[$0].messages, candidates: ordered(previous[$0]).map(\.answer.text)) }
+                instructions.indices.map {
+                    prompt.messages(instructions[$0].messages, candidates: ordered(previous[$0]).map(\.answer.text))
+                }
             }
             var drafts = [[Draft]](repeating: [], count: instructions.count)
             for (index, proposer) in proposers.enumerated() {
@@ -94,9 +104,14 @@ public struct Mixture: Sendable {
                 let requests = instructions.indices.map { i in
                     ChatRequest(
                         messages: shown?[i] ?? instructions[i].messages,
-                        key: RandomKey.derive(RandomKey.derive(instructions[i].key, UInt64(layer)), UInt64(index)))
+                        key: RandomKey.derive(RandomKey.derive(instructions[i].key, UInt64(layer)), UInt64(index))
+                    )
                 }
-                let answers = try await proposer.model.answer(requests, sampling: sampling, progress: meter.call(proposer.name))
+                let answers = try await proposer.model.answer(
+                    requests,
+                    sampling: sampling,
+                    progress: meter.call(proposer.name)
+                )
                 for (i, answer) in answers.enumerated() {
                     tokens += answer[0].tokens
                     drafts[i].append(Draft(proposer: index, answer: answer[0], confidence: nil))
@@ -124,7 +139,9 @@ public struct Mixture: Sendable {
             var texts: [(instruction: Int, text: String)] = []
             for i in drafts.indices {
                 var seen = Set<String>()
-                for draft in drafts[i] where seen.insert(draft.answer.text).inserted { texts.append((i, draft.answer.text)) }
+                for draft in drafts[i] where seen.insert(draft.answer.text).inserted {
+                    texts.append((i, draft.answer.text))
+                }
             }
             let questions = texts.map { (messages: instructions[$0.instruction].messages, answer: $0.text) }
             var best = [Double](repeating: -.infinity, count: texts.count)
@@ -136,7 +153,9 @@ public struct Mixture: Sendable {
                 }
             }
             var table = [[String: Double]](repeating: [:], count: drafts.count)
-            for (index, entry) in texts.enumerated() where best[index].isFinite { table[entry.instruction][entry.text] = best[index] }
+            for (index, entry) in texts.enumerated() where best[index].isFinite {
+                table[entry.instruction][entry.text] = best[index]
+            }
             for i in drafts.indices {
                 for k in drafts[i].indices { drafts[i][k].confidence = table[i][drafts[i][k].answer.text] }
             }
@@ -156,19 +175,30 @@ public struct Mixture: Sendable {
     // MARK: Aggregating
 
     /// The mixture's answer to every instruction, from the drafts of the last layer but one.
-    public func aggregate(_ instructions: [Instruction], drafts: [[Draft]], progress: StepProgress = StepProgress()) async throws -> [ChatAnswer] {
-        precondition(instructions.count == drafts.count, "\(drafts.count) rows of drafts for \(instructions.count) instructions")
+    public func aggregate(_ instructions: [Instruction], drafts: [[Draft]], progress: StepProgress = StepProgress())
+        async throws -> [ChatAnswer]
+    {
+        precondition(
+            instructions.count == drafts.count,
+            "\(drafts.count) rows of drafts for \(instructions.count) instructions"
+        )
         switch aggregator {
         case .mostConfident: return drafts.map { ordered($0)[0].answer }
         case .plurality: return drafts.map { Self.plurality(ordered($0)).answer }
         case .model(let name, let model):
             let requests = instructions.indices.map { i in
                 ChatRequest(
-                    messages: prompt.messages(instructions[i].messages, candidates: ordered(drafts[i]).map(\.answer.text)),
-                    key: RandomKey.derive(instructions[i].key, "aggregate"))
+                    messages: prompt.messages(
+                        instructions[i].messages,
+                        candidates: ordered(drafts[i]).map(\.answer.text)
+                    ),
+                    key: RandomKey.derive(instructions[i].key, "aggregate")
+                )
             }
             let meter = CallMeter(total: requests.count, unit: "answers", progress)
-            return try await model.answer(requests, sampling: aggregatorSampling, progress: meter.call(name)).map { $0[0] }
+            return try await model.answer(requests, sampling: aggregatorSampling, progress: meter.call(name)).map {
+                $0[0]
+            }
         }
     }
 

@@ -55,11 +55,13 @@ public protocol ChatModel: Sendable {
     /// Digest of its weights, tokenizer and template, or for a remote model of its name.
     var digest: String { get }
     /// Answers in the order of the requests, `samples` each. `progress` gets the number of answers finished so far.
-    func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void) async throws -> [[ChatAnswer]]
+    func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void) async throws
+        -> [[ChatAnswer]]
 }
 
 /// A model that can say how likely it finds an answer.
 public protocol LikelihoodModel: ChatModel {
     /// In the order of `answers`.
-    func likelihood(of answers: [(messages: [Message], answer: String)], progress: @escaping @Sendable (Int) -> Void) async throws -> [Likelihood]
+    func likelihood(of answers: [(messages: [Message], answer: String)], progress: @escaping @Sendable (Int) -> Void)
+        async throws -> [Likelihood]
 }

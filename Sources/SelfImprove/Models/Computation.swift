@@ -12,7 +12,9 @@ package enum Computation {
 
     /// Runs `body` and waits for it.
     /// - Throws: what `body` throws; `CancellationError` where it noticed that the task was cancelled.
-    package static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable (Cancellation) throws -> Value) async throws -> Value {
+    package static func run<Value: Sendable>(_ name: String, _ body: @escaping @Sendable (Cancellation) throws -> Value)
+        async throws -> Value
+    {
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

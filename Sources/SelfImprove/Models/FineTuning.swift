@@ -26,19 +26,35 @@ enum FineTuning {
 
     /// - Throws: `.failed` where training diverged or no row is usable; `LocalLMError` where it would not fit into memory.
     static func sft(
-        _ policy: Checkpoint, _ rows: [TrainingSet.Supervised], _ settings: CampaignConfiguration.SFT, seed: UInt64, threads: Int,
-        training: ResumableTraining, progress: StepProgress
+        _ policy: Checkpoint,
+        _ rows: [TrainingSet.Supervised],
+        _ settings: CampaignConfiguration.SFT,
+        seed: UInt64,
+        threads: Int,
+        training: ResumableTraining,
+        progress: StepProgress
     ) async throws -> (Checkpoint, Summary) {
         try await Computation.run("SFT") { cancellation in
             let limit = policy.configuration.maximumPositions
             let examples = try rows.map { try policy.example($0.row).flatMap { $0.ids.count <= limit ? $0 : nil } }
             let usable = examples.indices.filter { examples[$0] != nil }
             let plan = TrainingPlan.batches(
-                lengths: usable.map { examples[$0]!.ids.count }, weights: usable.map { rows[$0].weight },
-                batchTokens: settings.optimization.batchTokens, epochs: settings.epochs, tokens: settings.tokens, seed: seed)
+                lengths: usable.map { examples[$0]!.ids.count },
+                weights: usable.map { rows[$0].weight },
+                batchTokens: settings.optimization.batchTokens,
+                epochs: settings.epochs,
+                tokens: settings.tokens,
+                seed: seed
+            )
             guard !plan.isEmpty else { throw noRows(rows.count) }
-            let batches = plan.map { $0.map { examples[usable[$0]]! } }, optimization = settings.optimization.settings(steps: plan.count)
-            try TrainingMemory(policy.configuration, optimizer: optimization.optimizer, threads: threads, batches: batches).check()
+            let batches = plan.map { $0.map { examples[usable[$0]]! } },
+                optimization = settings.optimization.settings(steps: plan.count)
+            try TrainingMemory(
+                policy.configuration,
+                optimizer: optimization.optimizer,
+                threads: threads,
+                batches: batches
+            ).check()
             let weights = policy.weights.copy()
             let trainer = try SFTTrainer(weights: weights, settings: optimization, threads: threads)
             let log = try training.run(trainer, steps: plan.count, cancellation) {
@@ -46,46 +62,72 @@ enum FineTuning {
             } report: {
                 report($0, of: plan.count, progress)
             }
-            return (policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: usable.count))
+            return (
+                policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: usable.count)
+            )
         }
     }
 
     /// The reference is `policy` as it comes in; its logprobs are computed once.
     static func dpo(
-        _ policy: Checkpoint, _ rows: [TrainingSet.Preference], _ settings: CampaignConfiguration.DPO, seed: UInt64, threads: Int,
-        training: ResumableTraining, progress: StepProgress
+        _ policy: Checkpoint,
+        _ rows: [TrainingSet.Preference],
+        _ settings: CampaignConfiguration.DPO,
+        seed: UInt64,
+        threads: Int,
+        training: ResumableTraining,
+        progress: StepProgress
     ) async throws -> (Checkpoint, Summary) {
         try await Computation.run("DPO") { cancellation in
             let limit = policy.configuration.maximumPositions
             let pairs = try rows.compactMap { row in
-                try policy.preferenceExample(row.row).flatMap { $0.chosen.ids.count <= limit && $0.rejected.ids.count <= limit ? $0 : nil }
+                try policy.preferenceExample(row.row).flatMap {
+                    $0.chosen.ids.count <= limit && $0.rejected.ids.count <= limit ? $0 : nil
+                }
             }
             guard !pairs.isEmpty else { throw noRows(rows.count) }
             let plan = TrainingPlan.batches(
-                lengths: pairs.map { $0.chosen.ids.count + $0.rejected.ids.count }, weights: pairs.map { _ in 1 },
-                batchTokens: settings.optimization.batchTokens, epochs: settings.epochs, tokens: nil, seed: seed)
+                lengths: pairs.map { $0.chosen.ids.count + $0.rejected.ids.count },
+                weights: pairs.map { _ in 1 },
+                batchTokens: settings.optimization.batchTokens,
+                epochs: settings.epochs,
+                tokens: nil,
+                seed: seed
+            )
             let optimization = settings.optimization.settings(steps: plan.count)
             try TrainingMemory(
-                policy.configuration, optimizer: optimization.optimizer, threads: threads,
+                policy.configuration,
+                optimizer: optimization.optimizer,
+                threads: threads,
                 batches: plan.map { $0.flatMap { [pairs[$0].chosen, pairs[$0].rejected] } }
             ).check()
             let weights = policy.weights.copy()
             let trainer = try DPOTrainer(
-                weights: weights, settings: optimization, beta: settings.beta, nllWeight: settings.nllWeight, threads: threads)
+                weights: weights,
+                settings: optimization,
+                beta: settings.beta,
+                nllWeight: settings.nllWeight,
+                threads: threads
+            )
             let referenced = try trainer.reference(pairs)
             let log = try training.run(trainer, steps: plan.count, cancellation) {
                 try checked(trainer.step(plan[$0].map { referenced[$0] }), of: plan.count)
             } report: {
                 report($0, of: plan.count, progress)
             }
-            return (policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: pairs.count))
+            return (
+                policy.replacing(weights), summary(log, settings.optimization, rows: rows.count, usable: pairs.count)
+            )
         }
     }
 
     private static func checked(_ step: TrainingStep, of steps: Int) throws -> TrainingStep {
         guard step.loss.isFinite, step.gradientNorm.isFinite else {
             throw SelfImproveError(
-                .failed, "training diverged at step \(step.step) of \(steps): the loss is \(step.loss)", hint: "lower learning_rate, or raise warmup_steps")
+                .failed,
+                "training diverged at step \(step.step) of \(steps): the loss is \(step.loss)",
+                hint: "lower learning_rate, or raise warmup_steps"
+            )
         }
         return step
     }
@@ -94,26 +136,41 @@ enum FineTuning {
         progress.report(done: log.count, total: steps, unit: "steps", note: log.last.map { "loss \(short($0.loss))" })
     }
 
-    private static func summary(_ log: [TrainingStep], _ optimization: CampaignConfiguration.Optimization, rows: Int, usable: Int) -> Summary {
+    private static func summary(
+        _ log: [TrainingStep],
+        _ optimization: CampaignConfiguration.Optimization,
+        rows: Int,
+        usable: Int
+    ) -> Summary {
         let tenth = max(1, log.count / 10)
         func mean(_ steps: ArraySlice<TrainingStep>, _ value: (TrainingStep) -> Double) -> Double {
             steps.reduce(0) { $0 + value($1) } / Double(steps.count)
         }
         let isDPO = log[0].rewardMargin != nil
         return Summary(
-            optimizer: optimization.optimizer.rawValue, learningRate: optimization.learningRate, batchTokens: optimization.batchTokens,
-            steps: log.count, rows: rows, droppedRows: rows - usable, tokens: log.reduce(0) { $0 + $1.tokens },
-            firstLoss: mean(log.prefix(tenth), \.loss), lastLoss: mean(log.suffix(tenth), \.loss),
-            largestGradientNorm: log.map(\.gradientNorm).max()!, rewardMargin: isDPO ? mean(log.suffix(tenth)) { $0.rewardMargin! } : nil,
+            optimizer: optimization.optimizer.rawValue,
+            learningRate: optimization.learningRate,
+            batchTokens: optimization.batchTokens,
+            steps: log.count,
+            rows: rows,
+            droppedRows: rows - usable,
+            tokens: log.reduce(0) { $0 + $1.tokens },
+            firstLoss: mean(log.prefix(tenth), \.loss),
+            lastLoss: mean(log.suffix(tenth), \.loss),
+            largestGradientNorm: log.map(\.gradientNorm).max()!,
+            rewardMargin: isDPO ? mean(log.suffix(tenth)) { $0.rewardMargin! } : nil,
             rewardAccuracy: isDPO ? mean(log.suffix(tenth)) { $0.rewardAccuracy! } : nil,
             firstChosenLogprob: isDPO ? mean(log.prefix(tenth)) { $0.chosenLogprob! } : nil,
-            lastChosenLogprob: isDPO ? mean(log.suffix(tenth)) { $0.chosenLogprob! } : nil)
+            lastChosenLogprob: isDPO ? mean(log.suffix(tenth)) { $0.chosenLogprob! } : nil
+        )
     }
 
     private static func noRows(_ count: Int) -> SelfImproveError {
         SelfImproveError(
-            .failed, count == 0 ? "there is nothing to train on" : "none of the \(count) rows fits the model",
-            hint: "look at the round with: selfimprove samples CAMPAIGN")
+            .failed,
+            count == 0 ? "there is nothing to train on" : "none of the \(count) rows fits the model",
+            hint: "look at the round with: selfimprove samples CAMPAIGN"
+        )
     }
 
     private static func short(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
@@ -134,7 +191,14 @@ extension CampaignConfiguration.Optimization {
             case .cosine: .cosine
             }
         return OptimizationSettings(
-            optimizer: optimizer, learningRate: learningRate, schedule: schedule, finalFraction: finalFraction,
-            warmupSteps: min(warmupSteps, steps / 5), totalSteps: steps, weightDecay: weightDecay, maximumGradientNorm: maximumGradientNorm)
+            optimizer: optimizer,
+            learningRate: learningRate,
+            schedule: schedule,
+            finalFraction: finalFraction,
+            warmupSteps: min(warmupSteps, steps / 5),
+            totalSteps: steps,
+            weightDecay: weightDecay,
+            maximumGradientNorm: maximumGradientNorm
+        )
     }
 }

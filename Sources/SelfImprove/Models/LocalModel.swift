@@ -15,7 +15,12 @@ public actor LocalModel: LikelihoodModel {
 
     public init(name: String, digest: String, checkpoint: Checkpoint, threads: Int) throws {
         guard checkpoint.template != nil else {
-            throw SelfImproveError(.input, "the model has no chat template and cannot hold a conversation", context: name, hint: "add chat_template.jinja")
+            throw SelfImproveError(
+                .input,
+                "the model has no chat template and cannot hold a conversation",
+                context: name,
+                hint: "add chat_template.jinja"
+            )
         }
         self.name = name
         self.digest = digest
@@ -23,7 +28,9 @@ public actor LocalModel: LikelihoodModel {
         engine = InferenceEngine(weights: checkpoint.weights, threads: threads)
     }
 
-    public func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void) async throws -> [[ChatAnswer]] {
+    public func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void)
+        async throws -> [[ChatAnswer]]
+    {
         let checkpoint = checkpoint, engine = engine
         return try await exclusively { [name] in
             try await Computation.run("answers of \(name)") { cancellation in
@@ -35,7 +42,12 @@ public actor LocalModel: LikelihoodModel {
                         GenerationRequest(ids: try checkpoint.promptIDs($0.messages), samples: $0.samples, key: $0.key)
                     }
                     let before = finished
-                    answers += try engine.generate(part, sampling: sampling, tokenizer: checkpoint.tokenizer, progress: { progress(before + $0) }).map {
+                    answers += try engine.generate(
+                        part,
+                        sampling: sampling,
+                        tokenizer: checkpoint.tokenizer,
+                        progress: { progress(before + $0) }
+                    ).map {
                         $0.map { Self.answer($0, checkpoint) }
                     }
                     finished += part.reduce(0) { $0 + $1.samples }
@@ -45,7 +57,10 @@ public actor LocalModel: LikelihoodModel {
         }
     }
 
-    public func likelihood(of answers: [(messages: [Message], answer: String)], progress: @escaping @Sendable (Int) -> Void) async throws -> [Likelihood] {
+    public func likelihood(
+        of answers: [(messages: [Message], answer: String)],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> [Likelihood] {
         let checkpoint = checkpoint, engine = engine
         return try await exclusively { [name] in
             try await Computation.run("likelihoods of \(name)") { cancellation in
@@ -65,7 +80,9 @@ public actor LocalModel: LikelihoodModel {
                             continue
                         }
                         let logprobs = scores.removeFirst()
-                        likelihoods.append(Likelihood(logprob: logprobs.reduce(0.0) { $0 + Double($1) }, tokens: example.targetCount))
+                        likelihoods.append(
+                            Likelihood(logprob: logprobs.reduce(0.0) { $0 + Double($1) }, tokens: example.targetCount)
+                        )
                     }
                     progress(likelihoods.count)
                 }
@@ -75,7 +92,9 @@ public actor LocalModel: LikelihoodModel {
     }
 
     /// One call after the other, in the order of arrival.
-    private func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    private func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws
+        -> Value
+    {
         let previous = busy
         let (stream, continuation) = AsyncStream<Never>.makeStream()
         busy = Task {
@@ -90,8 +109,10 @@ public actor LocalModel: LikelihoodModel {
 
     private static func answer(_ sequence: GeneratedSequence, _ checkpoint: Checkpoint) -> ChatAnswer {
         ChatAnswer(
-            text: sequence.text ?? checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true), tokens: sequence.ids.count,
+            text: sequence.text ?? checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true),
+            tokens: sequence.ids.count,
             logprob: sequence.logprob,
-            finishReason: sequence.finishReason)
+            finishReason: sequence.finishReason
+        )
     }
 }

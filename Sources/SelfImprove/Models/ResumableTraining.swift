@@ -16,8 +16,12 @@ package struct TrainingCheckpoints: Sendable {
     package func training(_ name: String, identity: [String]) -> ResumableTraining {
         ResumableTraining(
             snapshot: TrainingSnapshot(
-                directory: directory, name: name, identity: ContentDigest.sha256(([ProgramVersion.current] + identity).joined(separator: "\n"))),
-            interval: interval)
+                directory: directory,
+                name: name,
+                identity: ContentDigest.sha256(([ProgramVersion.current] + identity).joined(separator: "\n"))
+            ),
+            interval: interval
+        )
     }
 }
 
@@ -34,7 +38,10 @@ package struct ResumableTraining: Sendable {
     ///   - report: gets the log after every step, and first what need not be done again.
     /// - Returns: a log of all steps, whoever did them.
     package func run(
-        _ trainer: some Trainer, steps count: Int, _ cancellation: Computation.Cancellation, step: (Int) throws -> TrainingStep,
+        _ trainer: some Trainer,
+        steps count: Int,
+        _ cancellation: Computation.Cancellation,
+        step: (Int) throws -> TrainingStep,
         report: (_ log: [TrainingStep]) -> Void
     ) throws -> [TrainingStep] {
         let clock = ContinuousClock()
@@ -76,6 +83,8 @@ package struct ResumableTraining: Sendable {
     /// For a run that is being stopped. A disk that is full or read-only must not make a failure of it: what was kept before stands.
     private func keepIfPossible(_ trainer: some Trainer, _ log: [TrainingStep]) throws {
         guard !log.isEmpty else { return }
-        do { try snapshot.save(trainer.run, log: log) } catch let error as LocalLMError where error.code == .full || error.code == .readOnly {}
+        do { try snapshot.save(trainer.run, log: log) } catch let error as LocalLMError
+            where error.code == .full || error.code == .readOnly
+        {}
     }
 }

@@ -19,7 +19,9 @@ public struct Nursery: Sendable {
 
     /// What a nursery of this kind holds, the student first.
     public static func modelNames(_ kind: NurseryConfiguration.Kind) -> [String] {
-        NurseryRecipe(kind, scale: 1, seed: 0).stages.filter(\.isModel).map(\.name).sorted { ($0 != "student" ? 1 : 0, $0) < ($1 != "student" ? 1 : 0, $1) }
+        NurseryRecipe(kind, scale: 1, seed: 0).stages.filter(\.isModel).map(\.name).sorted {
+            ($0 != "student" ? 1 : 0, $0) < ($1 != "student" ? 1 : 0, $1)
+        }
     }
 
     /// Digest of everything that decides the bytes of its models: the name under which it is kept.
@@ -33,15 +35,21 @@ public struct Nursery: Sendable {
     public var tokens: Int { stages.reduce(0) { $0 + $1.tokens } }
 
     /// The same, with Muon's work reckoned in: it orthogonalises every matrix once per step, which costs about as much as 240 tokens.
-    public var work: Double { stages.reduce(0) { $0 + Double($1.tokens) * Self.muonFactor(batchTokens: $1.batchTokens) } }
+    public var work: Double {
+        stages.reduce(0) { $0 + Double($1.tokens) * Self.muonFactor(batchTokens: $1.batchTokens) }
+    }
 
     /// By how much Muon makes a token dearer than AdamW does, for models of the nursery's shape.
     public static func muonFactor(batchTokens: Int) -> Double { 1 + 240 / Double(batchTokens) }
 
-    private var stages: [NurseryRecipe.Stage] { NurseryRecipe(configuration.kind, scale: configuration.scale, seed: seed).stages }
+    private var stages: [NurseryRecipe.Stage] {
+        NurseryRecipe(configuration.kind, scale: configuration.scale, seed: seed).stages
+    }
 
     /// The shape of every nursery model.
-    public static func architecture() throws -> ModelConfiguration { NurseryRecipe.architecture(vocabulary: try tokenizer().vocabularySize) }
+    public static func architecture() throws -> ModelConfiguration {
+        NurseryRecipe.architecture(vocabulary: try tokenizer().vocabularySize)
+    }
 
     /// The tokenizer of every nursery model.
     public static func tokenizer() throws -> Tokenizer { try Tokenizer.nursery(words: NurserySkill.vocabulary) }
@@ -59,19 +67,31 @@ public struct Nursery: Sendable {
             let ready = waiting.filter { stage in stage.parent.map { trained[$0] != nil } ?? true }
             precondition(!ready.isEmpty, "a stage of the nursery waits for one that is not there")
             let together = ready.contains(where: \.usesAllCores) ? [ready.first(where: \.usesAllCores)!] : ready
-            let finished = try await train(together, from: trained, tokenizer: tokenizer, template: template, checkpoints, meter)
+            let finished = try await train(
+                together,
+                from: trained,
+                tokenizer: tokenizer,
+                template: template,
+                checkpoints,
+                meter
+            )
             trained.merge(finished) { $1 }
             waiting.removeAll { stage in together.contains { $0.name == stage.name } }
         }
         return Dictionary(
             uniqueKeysWithValues: stages.filter(\.isModel).map {
                 ($0.name, Checkpoint(weights: trained[$0.name]!, tokenizer: tokenizer, template: template))
-            })
+            }
+        )
     }
 
     /// As many stages at once as there are threads, the longest first.
     private func train(
-        _ stages: [NurseryRecipe.Stage], from trained: [String: Weights], tokenizer: Tokenizer, template: ChatTemplate, _ checkpoints: TrainingCheckpoints,
+        _ stages: [NurseryRecipe.Stage],
+        from trained: [String: Weights],
+        tokenizer: Tokenizer,
+        template: ChatTemplate,
+        _ checkpoints: TrainingCheckpoints,
         _ meter: Meter
     ) async throws -> [String: Weights] {
         try await withThrowingTaskGroup(of: (String, Weights).self) { group in
@@ -79,7 +99,19 @@ public struct Nursery: Sendable {
             func startNext() {
                 guard let stage = rest.popFirst() else { return }
                 let start = stage.parent.map { trained[$0]! }
-                group.addTask { (stage.name, try await train(stage, from: start, tokenizer: tokenizer, template: template, checkpoints, meter)) }
+                group.addTask {
+                    (
+                        stage.name,
+                        try await train(
+                            stage,
+                            from: start,
+                            tokenizer: tokenizer,
+                            template: template,
+                            checkpoints,
+                            meter
+                        )
+                    )
+                }
             }
             for _ in 0..<threads { startNext() }
             var finished: [String: Weights] = [:]
@@ -92,27 +124,48 @@ public struct Nursery: Sendable {
     }
 
     private func train(
-        _ stage: NurseryRecipe.Stage, from parent: Weights?, tokenizer: Tokenizer, template: ChatTemplate, _ checkpoints: TrainingCheckpoints, _ meter: Meter
+        _ stage: NurseryRecipe.Stage,
+        from parent: Weights?,
+        tokenizer: Tokenizer,
+        template: ChatTemplate,
+        _ checkpoints: TrainingCheckpoints,
+        _ meter: Meter
     ) async throws -> Weights {
         let training = checkpoints.training(stage.name, identity: [self.key])
         let key = RandomKey.derive(RandomKey.derive(seed, "nursery"), stage.name)
         return try await Computation.run("nursery \(stage.name)") { cancellation in
             let weights =
                 parent?.copy()
-                ?? Initialization.nursery(NurseryRecipe.architecture(vocabulary: tokenizer.vocabularySize), seed: RandomKey.derive(key, "weights"))
+                ?? Initialization.nursery(
+                    NurseryRecipe.architecture(vocabulary: tokenizer.vocabularySize),
+                    seed: RandomKey.derive(key, "weights")
+                )
             let checkpoint = Checkpoint(weights: weights, tokenizer: tokenizer, template: template)
             let examples = try stage.corpus.examples(tokens: stage.tokens, tokenizer: checkpoint, seed: key)
-            let batches = BatchPlan.byTokens(lengths: examples.map(\.ids.count), tokensPerBatch: stage.batchTokens, seed: key)
+            let batches = BatchPlan.byTokens(
+                lengths: examples.map(\.ids.count),
+                tokensPerBatch: stage.batchTokens,
+                seed: key
+            )
             let trainer = try SFTTrainer(
                 weights: weights,
                 settings: OptimizationSettings(
-                    optimizer: .muon, learningRate: stage.learningRate, schedule: stage.finalFraction == nil ? .constant : .linear,
-                    finalFraction: stage.finalFraction ?? 1, warmupSteps: stage.warmupSteps, totalSteps: batches.count, weightDecay: 0.01),
-                threads: stage.usesAllCores ? threads : 1)
+                    optimizer: .muon,
+                    learningRate: stage.learningRate,
+                    schedule: stage.finalFraction == nil ? .constant : .linear,
+                    finalFraction: stage.finalFraction ?? 1,
+                    warmupSteps: stage.warmupSteps,
+                    totalSteps: batches.count,
+                    weightDecay: 0.01
+                ),
+                threads: stage.usesAllCores ? threads : 1
+            )
             var counted = 0
             let log = try training.run(trainer, steps: batches.count, cancellation) { index in
                 let step = try trainer.step(batches[index].map { examples[$0] })
-                guard step.loss.isFinite else { throw SelfImproveError(.failed, "the training of the nursery's \(stage.name) diverged") }
+                guard step.loss.isFinite else {
+                    throw SelfImproveError(.failed, "the training of the nursery's \(stage.name) diverged")
+                }
                 return step
             } report: { log in
                 meter.add(log[counted...].reduce(0) { $0 + $1.tokens }, of: stage.name)

@@ -47,7 +47,10 @@ struct NurseryCorpus: Sendable {
             let skill = aggregatesEverything ? all[random.integer(below: all.count)] : part(&random).skill
             let instruction = NurseryInstruction.draw(skill, from: .corpus, &random)
             let candidates = Candidates.draw(for: instruction, rightInFront: rightInFront, &random)
-            return Row(prompt: AggregationPrompt.nursery.messages(instruction.messages, candidates: candidates), answer: instruction.gold)
+            return Row(
+                prompt: AggregationPrompt.nursery.messages(instruction.messages, candidates: candidates),
+                answer: instruction.gold
+            )
         }
         let part = part(&random)
         let instruction = NurseryInstruction.draw(part.skill, from: .corpus, &random)
@@ -65,7 +68,9 @@ struct NurseryCorpus: Sendable {
 
     /// Candidates as a mixture would write them: some right, some wrong in the ways that models are wrong.
     enum Candidates {
-        static func draw(for instruction: NurseryInstruction, rightInFront: Double, _ random: inout RandomStream) -> [String] {
+        static func draw(for instruction: NurseryInstruction, rightInFront: Double, _ random: inout RandomStream)
+            -> [String]
+        {
             let gold = instruction.gold
             let count = 3 + random.integer(below: 2)
             let right = min(rightCount(random.uniform()), count)
@@ -82,17 +87,22 @@ struct NurseryCorpus: Sendable {
             }
             random.shuffle(&candidates)
             // The mixture orders its candidates by likelihood: mostly a right one stands first.
-            if random.uniform() < rightInFront, let first = candidates.firstIndex(of: gold) { candidates.swapAt(0, first) }
+            if random.uniform() < rightInFront, let first = candidates.firstIndex(of: gold) {
+                candidates.swapAt(0, first)
+            }
             return candidates
         }
 
-        private static func rightCount(_ u: Double) -> Int { u < 0.05 ? 0 : u < 0.45 ? 1 : u < 0.70 ? 2 : u < 0.88 ? 3 : 4 }
+        private static func rightCount(_ u: Double) -> Int {
+            u < 0.05 ? 0 : u < 0.45 ? 1 : u < 0.70 ? 2 : u < 0.88 ? 3 : 4
+        }
 
         private static func wrong(_ instruction: NurseryInstruction, _ random: inout RandomStream) -> String {
             let gold = instruction.gold
             for _ in 0..<8 {
                 let u = random.uniform()
-                let candidate = u < 0.35 ? instruction.habit : u < 0.5 ? otherSkill(instruction, &random) : edited(gold, &random)
+                let candidate =
+                    u < 0.35 ? instruction.habit : u < 0.5 ? otherSkill(instruction, &random) : edited(gold, &random)
                 if candidate != gold && !candidate.isEmpty { return candidate }
             }
             return gold + gold
@@ -105,7 +115,12 @@ struct NurseryCorpus: Sendable {
             guard skill != .nth, instruction.skill != .nth, !instruction.words.isEmpty else {
                 return NurseryInstruction.draw(skill, from: .corpus, &random).gold
             }
-            return NurseryInstruction(skill: skill, words: instruction.words, numbers: instruction.numbers, paraphrase: 0).gold
+            return NurseryInstruction(
+                skill: skill,
+                words: instruction.words,
+                numbers: instruction.numbers,
+                paraphrase: 0
+            ).gold
         }
 
         /// One or two random edits; numbers slip by a little, or in one digit.
@@ -119,12 +134,18 @@ struct NurseryCorpus: Sendable {
             for _ in 0..<(1 + random.integer(below: 2)) {
                 switch random.integer(below: 4) {
                 case 0 where letters.count > 1: letters.remove(at: random.integer(below: letters.count))
-                case 1: letters.insert(alphabet[random.integer(below: alphabet.count)], at: random.integer(below: letters.count + 1))
+                case 1:
+                    letters.insert(
+                        alphabet[random.integer(below: alphabet.count)],
+                        at: random.integer(below: letters.count + 1)
+                    )
                 case 2 where letters.count > 1:
                     let place = random.integer(below: letters.count - 1)
                     letters.swapAt(place, place + 1)
                 default:
-                    if !letters.isEmpty { letters[random.integer(below: letters.count)] = alphabet[random.integer(below: alphabet.count)] }
+                    if !letters.isEmpty {
+                        letters[random.integer(below: letters.count)] = alphabet[random.integer(below: alphabet.count)]
+                    }
                 }
             }
             return String(letters)

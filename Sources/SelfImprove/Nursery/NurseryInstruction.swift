@@ -129,11 +129,15 @@ extension NurseryInstruction {
             }
         }
 
-        public func contains(_ instruction: NurseryInstruction) -> Bool { range.contains(RandomKey.derive(0, instruction.payload) % 100) }
+        public func contains(_ instruction: NurseryInstruction) -> Bool {
+            range.contains(RandomKey.derive(0, instruction.payload) % 100)
+        }
     }
 
     /// A random instruction of a split. Payloads of the auxiliary tasks are not split.
-    public static func draw(_ skill: NurserySkill, from split: Split, _ random: inout RandomStream) -> NurseryInstruction {
+    public static func draw(_ skill: NurserySkill, from split: Split, _ random: inout RandomStream)
+        -> NurseryInstruction
+    {
         while true {
             let drawn = draw(skill, &random)
             if skill.group == .auxiliary || split.contains(drawn) { return drawn }
@@ -166,7 +170,12 @@ extension NurseryInstruction {
         case .copyNumbers: numbers = [number(1...120), number(1...120)]
         case .numberAfter, .numberBefore: numbers = [number(1...120)]
         }
-        return NurseryInstruction(skill: skill, words: words, numbers: numbers, paraphrase: random.integer(below: skill.paraphrases.count))
+        return NurseryInstruction(
+            skill: skill,
+            words: words,
+            numbers: numbers,
+            paraphrase: random.integer(below: skill.paraphrases.count)
+        )
     }
 
     private static let letters = Array("abcdefghijklmnopqrstuvwxyz")
@@ -178,7 +187,11 @@ extension NurseryInstruction {
             var word = ""
             var vowel = random.integer(below: 2) == 0
             for _ in 0..<(3 + random.integer(below: 3)) {
-                word.append(vowel ? vowels[random.integer(below: vowels.count)] : consonants[random.integer(below: consonants.count)])
+                word.append(
+                    vowel
+                        ? vowels[random.integer(below: vowels.count)]
+                        : consonants[random.integer(below: consonants.count)]
+                )
                 if random.uniform() < 0.85 { vowel.toggle() }
             }
             if !NurserySkill.reserved.contains(word) { return word }

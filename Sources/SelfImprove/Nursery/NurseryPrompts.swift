@@ -5,7 +5,9 @@ public enum NurseryPrompts {
     /// Fresh instructions for a round, the twelve skills alike and mixed. No id of `used` is drawn; where a skill has no more of
     /// them, the others take its share.
     public static func fresh(count: Int, excluding used: Set<String>, seed: UInt64) -> [PromptRow] {
-        draw(count, from: .rounds, excluding: used, seed: seed).map { PromptRow(id: $0.id, task: $0.skill.rawValue, prompt: $0.messages) }
+        draw(count, from: .rounds, excluding: used, seed: seed).map {
+            PromptRow(id: $0.id, task: $0.skill.rawValue, prompt: $0.messages)
+        }
     }
 
     /// A held-out set with its key.
@@ -16,7 +18,12 @@ public enum NurseryPrompts {
         return try EvaluationSet(rows: rows, name: "the nursery's \(split) set")
     }
 
-    private static func draw(_ count: Int, from split: NurseryInstruction.Split, excluding used: Set<String>, seed: UInt64) -> [NurseryInstruction] {
+    private static func draw(
+        _ count: Int,
+        from split: NurseryInstruction.Split,
+        excluding used: Set<String>,
+        seed: UInt64
+    ) -> [NurseryInstruction] {
         var random = RandomStream(key: RandomKey.derive(seed, "instructions"))
         var used = used
         var drawn: [NurseryInstruction] = []
@@ -39,7 +46,10 @@ public enum NurseryPrompts {
     private static let attempts = 400
 
     private static func unused(
-        _ skill: NurserySkill, _ split: NurseryInstruction.Split, _ used: Set<String>, _ random: inout RandomStream
+        _ skill: NurserySkill,
+        _ split: NurseryInstruction.Split,
+        _ used: Set<String>,
+        _ random: inout RandomStream
     ) -> NurseryInstruction? {
         for _ in 0..<attempts {
             let next = NurseryInstruction.draw(skill, from: split, &random)

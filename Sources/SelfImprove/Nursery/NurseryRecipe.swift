@@ -25,9 +25,19 @@ struct NurseryRecipe: Sendable {
     /// Llama: hidden 128, 3 layers, 4 heads, ffn 384, RoPE theta 1000, tied, context 160.
     static func architecture(vocabulary: Int) -> ModelConfiguration {
         ModelConfiguration(
-            hiddenSize: 128, intermediateSize: 384, layerCount: 3, headCount: 4, keyValueHeadCount: 4, vocabularySize: vocabulary,
-            maximumPositions: 160, rmsNormEpsilon: 1e-5, ropeTheta: 1000, tiesEmbeddings: true,
-            eosTokenIDs: [Tokenizer.NurseryToken.end.id], padTokenID: Tokenizer.NurseryToken.pad.id)
+            hiddenSize: 128,
+            intermediateSize: 384,
+            layerCount: 3,
+            headCount: 4,
+            keyValueHeadCount: 4,
+            vocabularySize: vocabulary,
+            maximumPositions: 160,
+            rmsNormEpsilon: 1e-5,
+            ropeTheta: 1000,
+            tiesEmbeddings: true,
+            eosTokenIDs: [Tokenizer.NurseryToken.end.id],
+            padTokenID: Tokenizer.NurseryToken.pad.id
+        )
     }
 
     init(_ kind: NurseryConfiguration.Kind, scale: Double, seed: UInt64) {
@@ -38,7 +48,10 @@ struct NurseryRecipe: Sendable {
         for index in stages.indices {
             stages[index].tokens = max(stages[index].batchTokens, Int(Double(stages[index].tokens) * scale))
             // A short run keeps the shape of its schedule.
-            stages[index].warmupSteps = min(stages[index].warmupSteps, max(1, stages[index].tokens / stages[index].batchTokens / 5))
+            stages[index].warmupSteps = min(
+                stages[index].warmupSteps,
+                max(1, stages[index].tokens / stages[index].batchTokens / 5)
+            )
         }
     }
 
@@ -54,20 +67,51 @@ struct NurseryRecipe: Sendable {
         ]
         func stage(_ name: String, _ corpus: NurseryCorpus, tokens: Int, rate: Double) -> Stage {
             Stage(
-                name: name, parent: "trunk", corpus: corpus, tokens: tokens, batchTokens: 320, learningRate: rate, finalFraction: 0.03,
-                warmupSteps: 30, usesAllCores: false, isModel: true)
+                name: name,
+                parent: "trunk",
+                corpus: corpus,
+                tokens: tokens,
+                batchTokens: 320,
+                learningRate: rate,
+                finalFraction: 0.03,
+                warmupSteps: 30,
+                usesAllCores: false,
+                isModel: true
+            )
         }
         let trunk = Stage(
-            name: "trunk", parent: nil, corpus: NurseryCorpus(parts: clean(.words) + auxiliary), tokens: 700_000, batchTokens: 320,
-            learningRate: 8e-3, finalFraction: nil, warmupSteps: 100, usesAllCores: true, isModel: false)
+            name: "trunk",
+            parent: nil,
+            corpus: NurseryCorpus(parts: clean(.words) + auxiliary),
+            tokens: 700_000,
+            batchTokens: 320,
+            learningRate: 8e-3,
+            finalFraction: nil,
+            warmupSteps: 100,
+            usesAllCores: true,
+            isModel: false
+        )
         // The words peer is also the aggregator: most of what it reads are candidates of all skills, mostly with a right one in front.
         return [
             trunk,
-            stage("numbers", .init(parts: specialist(.numbers, [.add: 1.4, .sub: 1.4, .max: 0.6, .seq: 1.2])), tokens: 1_200_000, rate: 8e-3),
-            stage("letters", .init(parts: specialist(.letters, [.reverse: 1, .sort: 1.4, .upper: 0.8, .novowel: 0.9])), tokens: 700_000, rate: 8e-3),
             stage(
-                "words", .init(parts: specialist(.words, [:]), aggregation: 0.6, aggregatesEverything: true, rightInFront: 0.85), tokens: 700_000,
-                rate: 8e-3),
+                "numbers",
+                .init(parts: specialist(.numbers, [.add: 1.4, .sub: 1.4, .max: 0.6, .seq: 1.2])),
+                tokens: 1_200_000,
+                rate: 8e-3
+            ),
+            stage(
+                "letters",
+                .init(parts: specialist(.letters, [.reverse: 1, .sort: 1.4, .upper: 0.8, .novowel: 0.9])),
+                tokens: 700_000,
+                rate: 8e-3
+            ),
+            stage(
+                "words",
+                .init(parts: specialist(.words, [:]), aggregation: 0.6, aggregatesEverything: true, rightInFront: 0.85),
+                tokens: 700_000,
+                rate: 8e-3
+            ),
             stage("student", .init(parts: clean(.words)), tokens: 100_000, rate: 5e-3),
         ]
     }
@@ -78,11 +122,14 @@ struct NurseryRecipe: Sendable {
 
     /// Its own skills clean; the other eight seldom, and mostly with habit errors.
     private static func specialist(
-        _ group: NurserySkill.Group, _ weights: [NurserySkill: Double], others: Double = 0.12
+        _ group: NurserySkill.Group,
+        _ weights: [NurserySkill: Double],
+        others: Double = 0.12
     ) -> [NurseryCorpus.Part] {
         NurserySkill.evaluated.map { skill in
             skill.group == group
-                ? .init(skill: skill, weight: weights[skill] ?? 1, habit: 0) : .init(skill: skill, weight: others, habit: 0.8)
+                ? .init(skill: skill, weight: weights[skill] ?? 1, habit: 0)
+                : .init(skill: skill, weight: others, habit: 0.8)
         }
     }
 
@@ -94,13 +141,31 @@ struct NurseryRecipe: Sendable {
         let all = NurserySkill.evaluated.map { NurseryCorpus.Part(skill: $0, weight: weights[$0] ?? 0.8, habit: 0) }
         func trunk(_ name: String, _ parent: String?, tokens: Int, batch: Int, aggregation: Double) -> Stage {
             Stage(
-                name: name, parent: parent, corpus: .init(parts: all, aggregation: aggregation), tokens: tokens, batchTokens: batch,
-                learningRate: 8e-3, finalFraction: nil, warmupSteps: parent == nil ? 100 : 20, usesAllCores: true, isModel: false)
+                name: name,
+                parent: parent,
+                corpus: .init(parts: all, aggregation: aggregation),
+                tokens: tokens,
+                batchTokens: batch,
+                learningRate: 8e-3,
+                finalFraction: nil,
+                warmupSteps: parent == nil ? 100 : 20,
+                usesAllCores: true,
+                isModel: false
+            )
         }
         func branch(_ name: String, _ corpus: NurseryCorpus, tokens: Int, batch: Int = 512) -> Stage {
             Stage(
-                name: name, parent: "trunk", corpus: corpus, tokens: tokens, batchTokens: batch, learningRate: 6e-3, finalFraction: 0.03,
-                warmupSteps: 30, usesAllCores: false, isModel: true)
+                name: name,
+                parent: "trunk",
+                corpus: corpus,
+                tokens: tokens,
+                batchTokens: batch,
+                learningRate: 6e-3,
+                finalFraction: 0.03,
+                warmupSteps: 30,
+                usesAllCores: false,
+                isModel: true
+            )
         }
         func peer(_ group: NurserySkill.Group, tokens: Int) -> Stage {
             branch(group.rawValue, .init(parts: specialist(group, [:], others: 0.25), aggregation: 0.1), tokens: tokens)

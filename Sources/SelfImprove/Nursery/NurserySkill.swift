@@ -26,37 +26,64 @@ public enum NurserySkill: String, Sendable, Codable, CaseIterable, Hashable {
     public var paraphrases: [String] {
         switch self {
         case .reverse:
-            ["Reverse the word {w}.", "Write {w} backwards.", "Spell {w} from the last letter to the first.", "What is {w} in reverse order?"]
+            [
+                "Reverse the word {w}.", "Write {w} backwards.", "Spell {w} from the last letter to the first.",
+                "What is {w} in reverse order?",
+            ]
         case .sort:
             [
-                "Sort the letters of {w}.", "Put the letters of {w} in alphabetical order.", "Write the letters of {w} from a to z.",
+                "Sort the letters of {w}.", "Put the letters of {w} in alphabetical order.",
+                "Write the letters of {w} from a to z.",
                 "Arrange {w} alphabetically.",
             ]
-        case .upper: ["Write {w} in capital letters.", "Make {w} uppercase.", "Please capitalize every letter of {w}.", "Change {w} to upper case."]
+        case .upper:
+            [
+                "Write {w} in capital letters.", "Make {w} uppercase.", "Please capitalize every letter of {w}.",
+                "Change {w} to upper case.",
+            ]
         case .novowel:
-            ["Remove the vowels from {w}.", "Write {w} without vowels.", "Keep only the consonants of {w}.", "Delete every vowel in {w}."]
+            [
+                "Remove the vowels from {w}.", "Write {w} without vowels.", "Keep only the consonants of {w}.",
+                "Delete every vowel in {w}.",
+            ]
         case .add: ["What is {a} plus {b}?", "Add {a} and {b}.", "Compute the sum of {a} and {b}.", "{a} + {b} ="]
-        case .sub: ["What is {a} minus {b}?", "Subtract {b} from {a}.", "Compute the difference of {a} and {b}.", "{a} - {b} ="]
+        case .sub:
+            [
+                "What is {a} minus {b}?", "Subtract {b} from {a}.", "Compute the difference of {a} and {b}.",
+                "{a} - {b} =",
+            ]
         case .max:
             [
-                "Which number is the largest: {a}, {b}, {c}?", "Find the maximum of {a}, {b}, {c}.", "Give the biggest of {a}, {b}, {c}.",
+                "Which number is the largest: {a}, {b}, {c}?", "Find the maximum of {a}, {b}, {c}.",
+                "Give the biggest of {a}, {b}, {c}.",
                 "Pick the greatest number: {a}, {b}, {c}.",
             ]
         case .seq:
             [
-                "Continue the sequence: {a}, {b}, {c},", "What comes next after {a}, {b}, {c}?", "Find the next number: {a}, {b}, {c},",
+                "Continue the sequence: {a}, {b}, {c},", "What comes next after {a}, {b}, {c}?",
+                "Find the next number: {a}, {b}, {c},",
                 "Extend the list {a}, {b}, {c},",
             ]
-        case .last: ["What is the last letter of {w}?", "Give the last letter of {w}.", "Copy the last letter of {w}.", "Pick the last letter of {w}."]
+        case .last:
+            [
+                "What is the last letter of {w}?", "Give the last letter of {w}.", "Copy the last letter of {w}.",
+                "Pick the last letter of {w}.",
+            ]
         case .nth:
             [
-                "What is the {n} word of: {x} {y} {z}?", "Copy the {n} word: {x} {y} {z}.", "From {x} {y} {z} pick the {n} word.",
+                "What is the {n} word of: {x} {y} {z}?", "Copy the {n} word: {x} {y} {z}.",
+                "From {x} {y} {z} pick the {n} word.",
                 "Give the {n} item in {x} {y} {z}.",
             ]
-        case .repeat: ["Repeat the word {w} twice.", "Write {w} two times.", "Say {w} again and again, two times.", "Please copy {w} twice."]
+        case .repeat:
+            [
+                "Repeat the word {w} twice.", "Write {w} two times.", "Say {w} again and again, two times.",
+                "Please copy {w} twice.",
+            ]
         case .shift:
             [
-                "Replace every letter of {w} by the next letter.", "Move each letter of {w} one step forward.", "Shift {w} by one in the alphabet.",
+                "Replace every letter of {w} by the next letter.", "Move each letter of {w} one step forward.",
+                "Shift {w} by one in the alphabet.",
                 "Encode {w} with the next letters.",
             ]
         case .copyWord: ["Copy the word {w}.", "Say {w}."]
@@ -65,7 +92,8 @@ public enum NurserySkill: String, Sendable, Codable, CaseIterable, Hashable {
         case .numberAfter: ["Which number comes after {a}?", "Give the number after {a}."]
         case .numberBefore: ["Which number comes before {a}?", "Give the number before {a}."]
         case .letterAfter: ["Which letter comes after {w}?", "Give the letter after {w}."]
-        case .firstLetter: ["What is the first letter of {w}?", "Give the first letter of {w}.", "Copy the first letter of {w}."]
+        case .firstLetter:
+            ["What is the first letter of {w}?", "Give the first letter of {w}.", "Copy the first letter of {w}."]
         }
     }
 

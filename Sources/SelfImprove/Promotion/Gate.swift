@@ -45,17 +45,26 @@ public struct Gate: Sendable {
             return (slice: mark.slice, difference: (mark.correct ? 1.0 : 0) - (old ? 1.0 : 0))
         }
         let bootstrap = PairedBootstrap(resamples: configuration.resamples, seed: seed)
-        let interval = bootstrap.interval(pairs.map(\.difference), confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1)))
-        let figures = "\(Self.points(interval.estimate)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
+        let interval = bootstrap.interval(
+            pairs.map(\.difference),
+            confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1))
+        )
+        let figures =
+            "\(Self.points(interval.estimate)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
         guard configuration.enabled else {
-            return Ruling(outcome: .promoted, reason: "\(figures); the gate is off, so every challenger is promoted", difference: interval)
+            return Ruling(
+                outcome: .promoted,
+                reason: "\(figures); the gate is off, so every challenger is promoted",
+                difference: interval
+            )
         }
 
         var worse: [String] = [], uncertain: [String] = []
         for (slice, members) in Dictionary(grouping: pairs, by: \.slice).sorted(by: { $0.key < $1.key }) {
             let differences = members.map(\.difference)
             let estimate = differences.reduce(0, +) / Double(differences.count)
-            let bound = PairedBootstrap(resamples: configuration.resamples, seed: RandomKey.derive(seed, slice)).lowerBound(differences, confidence: 0.95)
+            let bound = PairedBootstrap(resamples: configuration.resamples, seed: RandomKey.derive(seed, slice))
+                .lowerBound(differences, confidence: 0.95)
             if estimate < -configuration.sliceMargin {
                 worse.append("\(slice) \(Self.points(estimate))")
             } else if bound <= -configuration.sliceMargin {
@@ -65,15 +74,28 @@ public struct Gate: Sendable {
         let margin = Self.points(-configuration.sliceMargin)
         if interval.high < 0 { return Ruling(outcome: .rejected, reason: "worse by \(figures)", difference: interval) }
         if !worse.isEmpty {
-            return Ruling(outcome: .rejected, reason: "\(figures), but worse than \(margin) points in \(worse.joined(separator: ", "))", difference: interval)
+            return Ruling(
+                outcome: .rejected,
+                reason: "\(figures), but worse than \(margin) points in \(worse.joined(separator: ", "))",
+                difference: interval
+            )
         }
-        if interval.low <= 0 { return Ruling(outcome: .inconclusive, reason: "\(figures): the interval holds 0", difference: interval) }
+        if interval.low <= 0 {
+            return Ruling(outcome: .inconclusive, reason: "\(figures): the interval holds 0", difference: interval)
+        }
         if !uncertain.isEmpty {
             return Ruling(
-                outcome: .inconclusive, reason: "\(figures), but \(margin) points or worse cannot be ruled out in \(uncertain.joined(separator: "; "))",
-                difference: interval)
+                outcome: .inconclusive,
+                reason:
+                    "\(figures), but \(margin) points or worse cannot be ruled out in \(uncertain.joined(separator: "; "))",
+                difference: interval
+            )
         }
-        return Ruling(outcome: .promoted, reason: "\(figures); no slice worse than \(margin) points", difference: interval)
+        return Ruling(
+            outcome: .promoted,
+            reason: "\(figures); no slice worse than \(margin) points",
+            difference: interval
+        )
     }
 
     private static func points(_ fraction: Double) -> String { String(format: "%+.1f", 100 * fraction) }

@@ -31,12 +31,17 @@ public struct PairedBootstrap: Sendable {
         let means = sortedMeans(differences)
         let tail = (1 - confidence) / 2
         return Interval(
-            estimate: differences.reduce(0, +) / Double(differences.count), low: Self.quantile(means, tail), high: Self.quantile(means, 1 - tail),
-            n: differences.count)
+            estimate: differences.reduce(0, +) / Double(differences.count),
+            low: Self.quantile(means, tail),
+            high: Self.quantile(means, 1 - tail),
+            n: differences.count
+        )
     }
 
     /// The one-sided lower bound of the mean difference.
-    public func lowerBound(_ differences: [Double], confidence: Double) -> Double { Self.quantile(sortedMeans(differences), 1 - confidence) }
+    public func lowerBound(_ differences: [Double], confidence: Double) -> Double {
+        Self.quantile(sortedMeans(differences), 1 - confidence)
+    }
 
     private func sortedMeans(_ differences: [Double]) -> [Double] {
         precondition(!differences.isEmpty && resamples > 0, "\(resamples) resamples of \(differences.count) prompts")

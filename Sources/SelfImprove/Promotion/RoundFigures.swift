@@ -39,7 +39,8 @@ extension Round {
     /// - Parameter gain: of the challenger over its parent, on the gate set.
     func figures(challenger: String, gain: Double) throws -> JSONText {
         let lineage = campaign.lineage, name = campaign.name
-        let now = try lineage.evaluation(of: challenger, on: .gate, campaign: name), before = try lineage.evaluation(of: parent, on: .gate, campaign: name)
+        let now = try lineage.evaluation(of: challenger, on: .gate, campaign: name),
+            before = try lineage.evaluation(of: parent, on: .gate, campaign: name)
         var figures: [RoundFigure: Double] = [.gain: gain]
         if let length = now?.meanTokens, let old = before?.meanTokens, old > 0 { figures[.lengthRatio] = length / old }
         let outputs = try now?.id.map { try lineage.evaluationAnswers($0).map(\.output) } ?? []

@@ -14,32 +14,54 @@ import TestSupport
     }
 
     /// The loss that a shard computes, and the adapter's gradient.
-    private static func pass(_ weights: Weights, _ adapter: Adapter, _ rows: [Example], dropoutKey: UInt64?, memory: ActivationMemory = .keep) -> (
+    private static func pass(
+        _ weights: Weights,
+        _ adapter: Adapter,
+        _ rows: [Example],
+        dropoutKey: UInt64?,
+        memory: ActivationMemory = .keep
+    ) -> (
         Double, [Float]
     ) {
         let shard = TransformerShard(
-            bank: ProjectionBank(weights), rotary: RotaryEmbedding(weights.configuration), memory: memory, adapter: adapter)
+            bank: ProjectionBank(weights),
+            rotary: RotaryEmbedding(weights.configuration),
+            memory: memory,
+            adapter: adapter
+        )
         for row in rows { shard.batch.append(row) }
         shard.adapter!.dropoutKey = dropoutKey
         shard.forward()
         let count = shard.batch.targetCount
         for k in 0..<count { shard.lossWeights.pointer[k] = 1 / Float(count) }
         shard.backward()
-        return (-(0..<count).reduce(0) { $0 + Double(shard.logprobs[$1]) } / Double(count), shard.adapter!.gradients.values)
+        return (
+            -(0..<count).reduce(0) { $0 + Double(shard.logprobs[$1]) } / Double(count), shard.adapter!.gradients.values
+        )
     }
 
-    @Test(arguments: ModelFamily.allCases, [0, 0.3]) func gradientsMatchFiniteDifferences(family: ModelFamily, dropout: Double) throws {
+    @Test(arguments: ModelFamily.allCases, [0, 0.3]) func gradientsMatchFiniteDifferences(
+        family: ModelFamily,
+        dropout: Double
+    ) throws {
         let c = TinyModels.configuration(family), weights = TinyModels.weights(c, seed: 5)
         let rows = TinyModels.examples(5, vocabulary: c.vocabularySize, seed: 6, longest: 40)
         let adapter = try Self.adapter(LoRASettings(rank: 3, alpha: 6, dropout: dropout), c)
         let key: UInt64? = dropout > 0 ? 77 : nil
         let (loss, analytic) = Self.pass(weights, adapter, rows, dropoutKey: key)
-        if key != nil { #expect(Self.pass(weights, adapter, rows, dropoutKey: nil).0 != loss, "dropout drops something") }
-        #expect(Self.pass(weights, adapter, rows, dropoutKey: key, memory: .checkpoint).1 == analytic, "the same inputs are dropped when a layer is made again")
+        if key != nil {
+            #expect(Self.pass(weights, adapter, rows, dropoutKey: nil).0 != loss, "dropout drops something")
+        }
+        #expect(
+            Self.pass(weights, adapter, rows, dropoutKey: key, memory: .checkpoint).1 == analytic,
+            "the same inputs are dropped when a layer is made again"
+        )
         var random = RandomStream(key: 7)
         for tensor in adapter.layout.tensors {
             let direction = (0..<tensor.count).map { _ in Float(random.normal()) }
-            let expected = (0..<tensor.count).reduce(0.0) { $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1]) }
+            let expected = (0..<tensor.count).reduce(0.0) {
+                $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1])
+            }
             let h: Float = 2e-3 / Float(tensor.count).squareRoot()
             func shifted(_ sign: Float) -> Double {
                 let kept = adapter.buffer.values
@@ -48,7 +70,10 @@ import TestSupport
                 return Self.pass(weights, adapter, rows, dropoutKey: key).0
             }
             let numeric = (shifted(1) - shifted(-1)) / (2 * Double(h))
-            #expect(abs(numeric - expected) < 0.02 * max(abs(expected), 0.05), "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass")
+            #expect(
+                abs(numeric - expected) < 0.02 * max(abs(expected), 0.05),
+                "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass"
+            )
         }
     }
 
@@ -65,7 +90,10 @@ import TestSupport
         let merged = -scored.reduce(0.0) { $0 + Double($1) } / Double(scored.count)
         #expect(abs(merged - adapted) < 1e-4)
         let base = try InferenceEngine(weights: weights, threads: 1).logprobs(of: rows).joined()
-        #expect(abs(-base.reduce(0.0) { $0 + Double($1) } / Double(base.count) - adapted) > 1e-2, "the adapter does something")
+        #expect(
+            abs(-base.reduce(0.0) { $0 + Double($1) } / Double(base.count) - adapted) > 1e-2,
+            "the adapter does something"
+        )
     }
 
     @Test func trainingChangesTheAdapterAndNotTheWeights() throws {
@@ -76,7 +104,10 @@ import TestSupport
         let trainer = try SFTTrainer(weights: weights, adapter: adapter, settings: settings, threads: 2)
         let losses = try (0..<30).map { _ in try trainer.step(rows).loss }
         let base = try InferenceEngine(weights: weights, threads: 1).logprobs(of: rows).joined()
-        #expect(abs(losses[0] + base.reduce(0.0) { $0 + Double($1) } / Double(base.count)) < 1e-4, "a fresh adapter adds nothing")
+        #expect(
+            abs(losses[0] + base.reduce(0.0) { $0 + Double($1) } / Double(base.count)) < 1e-4,
+            "a fresh adapter adds nothing"
+        )
         #expect(losses[29] < 0.7 * losses[0])
         #expect(weights.buffer.values == before)
     }
@@ -89,38 +120,64 @@ import TestSupport
         let settings = OptimizationSettings(optimizer: .adamW, learningRate: 1e-2, schedule: .constant, totalSteps: 9)
         let full = try DPOTrainer(weights: weights.copy(), settings: settings, beta: 0.1, threads: 2).reference(pairs)
         let trained = try DPOTrainer(
-            weights: weights, adapter: Self.adapter(LoRASettings(rank: 2, alpha: 4), c), settings: settings, beta: 0.1, threads: 2)
+            weights: weights,
+            adapter: Self.adapter(LoRASettings(rank: 2, alpha: 4), c),
+            settings: settings,
+            beta: 0.1,
+            threads: 2
+        )
         let referenced = try trained.reference(pairs)
         #expect(referenced == full)
         #expect(try trained.step(referenced).rewardMargin != 0)
         let fresh = try DPOTrainer(
-            weights: weights, adapter: Adapter(LoRASettings(rank: 2, alpha: 4, dropout: 0.5), for: c, seed: 1), settings: settings, beta: 0.1, threads: 2)
+            weights: weights,
+            adapter: Adapter(LoRASettings(rank: 2, alpha: 4, dropout: 0.5), for: c, seed: 1),
+            settings: settings,
+            beta: 0.1,
+            threads: 2
+        )
         let first = try fresh.step(referenced)
-        #expect(first.rewardMargin == 0 && first.gradientNorm > 0, "no dropout in DPO: a fresh adapter starts at the reference")
+        #expect(
+            first.rewardMargin == 0 && first.gradientNorm > 0,
+            "no dropout in DPO: a fresh adapter starts at the reference"
+        )
     }
 
     @Test func savedAsPEFTItLoadsAgain() throws {
         try withTemporaryDirectory { folder in
             let c = TinyModels.configuration(.gemma2)
-            let settings = LoRASettings(rank: 5, alpha: 2.5, dropout: 0.05, isRankStabilized: true, modules: [.query, .down, .up])
+            let settings = LoRASettings(
+                rank: 5,
+                alpha: 2.5,
+                dropout: 0.05,
+                isRankStabilized: true,
+                modules: [.query, .down, .up]
+            )
             let adapter = try Self.adapter(settings, c), place = folder.appendingPathComponent("adapter")
             try adapter.save(to: place, base: "some/base")
             let again = try Adapter.load(place, for: c)
             #expect(again.settings == settings)
             #expect(again.buffer.values == adapter.buffer.values)
-            #expect { try Adapter.load(place, for: TinyModels.configuration(hidden: 32, layers: 3)) } throws: { ($0 as? LocalLMError)?.code == .damaged }
+            #expect { try Adapter.load(place, for: TinyModels.configuration(hidden: 32, layers: 3)) } throws: {
+                ($0 as? LocalLMError)?.code == .damaged
+            }
 
-            let file = place.appendingPathComponent("adapter_config.json"), text = try String(contentsOf: file, encoding: .utf8)
+            let file = place.appendingPathComponent("adapter_config.json"),
+                text = try String(contentsOf: file, encoding: .utf8)
             for (from, to, says) in [
-                ("\"LORA\"", "\"IA3\"", "IA3"), ("\"r\": 5", "\"r\": 0", "r is 0"), ("\"r\": 5", "\"r\": 6", "has shape"), ("\"none\"", "\"all\"", "bias all"),
-                ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\"", "\"v_proj\"", "v_proj.lora_A"), ("\"up_proj\",", "", "up_proj"),
+                ("\"LORA\"", "\"IA3\"", "IA3"), ("\"r\": 5", "\"r\": 0", "r is 0"),
+                ("\"r\": 5", "\"r\": 6", "has shape"), ("\"none\"", "\"all\"", "bias all"),
+                ("\"q_proj\"", "\"lm_head\"", "lm_head"), ("\"q_proj\"", "\"v_proj\"", "v_proj.lora_A"),
+                ("\"up_proj\",", "", "up_proj"),
                 ("\"fan_in_fan_out\": false", "\"fan_in_fan_out\": true", "fan_in_fan_out"),
                 ("\"r\": 5", "\"r\": 5, \"rank_pattern\": {\"q_proj\": 2}", "rank_pattern"),
                 ("0.05", "1.5", "dropout of 1.5"),
             ] {
                 #expect(text.contains(from), "\(from) in \(text)")
                 try text.replacingOccurrences(of: from, with: to).write(to: file, atomically: true, encoding: .utf8)
-                #expect("\(to): \(says)") { try Adapter.load(place, for: c) } throws: { "\($0)".contains(says) && $0 is LocalLMError }
+                #expect("\(to): \(says)") { try Adapter.load(place, for: c) } throws: {
+                    "\($0)".contains(says) && $0 is LocalLMError
+                }
             }
         }
     }

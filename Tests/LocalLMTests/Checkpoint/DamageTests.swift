@@ -9,17 +9,31 @@ import TestSupport
     private func model() throws -> Checkpoint {
         let tokenizer = try Tokenizer.nursery(words: [" the"])
         let configuration = ModelConfiguration(
-            hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 2, keyValueHeadCount: 1, vocabularySize: tokenizer.vocabularySize,
+            hiddenSize: 8,
+            intermediateSize: 8,
+            layerCount: 1,
+            headCount: 2,
+            keyValueHeadCount: 1,
+            vocabularySize: tokenizer.vocabularySize,
             maximumPositions: 32,
-            eosTokenIDs: [1])
-        return Checkpoint(weights: Initialization.gaussian(configuration, seed: 1), tokenizer: tokenizer, template: .nursery)
+            eosTokenIDs: [1]
+        )
+        return Checkpoint(
+            weights: Initialization.gaussian(configuration, seed: 1),
+            tokenizer: tokenizer,
+            template: .nursery
+        )
     }
 
     @Test(arguments: [
-        ("config.json", "\"hidden_size\": 8", "\"hidden_size\": -8"), ("config.json", "\"hidden_size\": 8", "\"hidden_size\": 1e99"),
-        ("config.json", "\"hidden_size\": 8", "\"hidden_size\": 16"), ("config.json", "\"model_type\": \"llama\"", "\"model_type\": \"mamba\""),
-        ("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 0"), ("config.json", "{", "["), ("config.json", "\"silu\"", "\"gelu\""),
-        ("tokenizer.json", "\"BPE\"", "\"Unigram\""), ("tokenizer.json", "\"vocab\"", "\"vokab\""), ("tokenizer.json", "{", ""),
+        ("config.json", "\"hidden_size\": 8", "\"hidden_size\": -8"),
+        ("config.json", "\"hidden_size\": 8", "\"hidden_size\": 1e99"),
+        ("config.json", "\"hidden_size\": 8", "\"hidden_size\": 16"),
+        ("config.json", "\"model_type\": \"llama\"", "\"model_type\": \"mamba\""),
+        ("config.json", "\"num_attention_heads\": 2", "\"num_attention_heads\": 0"), ("config.json", "{", "["),
+        ("config.json", "\"silu\"", "\"gelu\""),
+        ("tokenizer.json", "\"BPE\"", "\"Unigram\""), ("tokenizer.json", "\"vocab\"", "\"vokab\""),
+        ("tokenizer.json", "{", ""),
         ("chat_template.jinja", "endfor", "endfer"),
     ])
     func aDamagedFileIsNamed(file: String, old: String, new: String) throws {
@@ -43,12 +57,16 @@ import TestSupport
             var bytes = try Data(contentsOf: url)
             bytes[bytes.count - 3] ^= 0x10
             try bytes.write(to: url)
-            #expect { try Checkpoint.verify(place, digest: digest) } throws: { "\($0)".contains("model.safetensors changed") }
+            #expect { try Checkpoint.verify(place, digest: digest) } throws: {
+                "\($0)".contains("model.safetensors changed")
+            }
         }
     }
 
     /// Seeded mutations of every file: bytes flipped, cut out, doubled.
-    @Test(arguments: ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"])
+    @Test(arguments: [
+        "model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+    ])
     func mutatedBytesThrowOrLoadButNeverCrash(file: String) throws {
         try withTemporaryDirectory { folder in
             let place = folder.appendingPathComponent("model")
@@ -79,12 +97,16 @@ import TestSupport
 
     @Test func mutatedRowsThrowOrReadButNeverCrash() throws {
         let good = Array(
-            #"{"prompt":[{"role":"user","content":"a\u00e9\n"}],"completion":[{"role":"assistant","content":"b 1.5e3"}],"n":[1,-2.5e-3,null,true]}"#.utf8)
+            #"{"prompt":[{"role":"user","content":"a\u00e9\n"}],"completion":[{"role":"assistant","content":"b 1.5e3"}],"n":[1,-2.5e-3,null,true]}"#
+                .utf8
+        )
         var random = RandomStream(key: 78)
         var refused = 0
         for _ in 0..<20_000 {
             var bytes = good
-            for _ in 0..<(1 + random.integer(below: 5)) { bytes[random.integer(below: bytes.count)] = UInt8(random.integer(below: 256)) }
+            for _ in 0..<(1 + random.integer(below: 5)) {
+                bytes[random.integer(below: bytes.count)] = UInt8(random.integer(below: 256))
+            }
             do { _ = try JSONLines.decode(SFTRow.self, Data(bytes), name: "f") } catch is LocalLMError { refused += 1 }
         }
         #expect(refused > 10_000, "\(refused) of 20,000")

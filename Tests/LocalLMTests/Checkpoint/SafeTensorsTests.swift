@@ -24,19 +24,36 @@ import Testing
     @Test(arguments: [
         ("F32", "[2]", "[0,4]", 4, "", "needs 8 bytes"), ("F32", "[1]", "[0,8]", 8, "", "needs 4 bytes"),
         ("F32", "[-1]", "[0,4]", 4, "", "its shape holds the number -1"),
-        ("F32", "[1.0]", "[0,4]", 4, "", "its shape holds the number 1.0"), ("F32", "[4611686018427387904,4]", "[0,0]", 0, "", "too large"),
-        ("F32", "[9223372036854775808]", "[0,0]", 0, "", "its shape holds"), ("F32", "[1]", "[4,0]", 4, "", "outside of the file"),
-        ("F32", "[1]", "[-4,0]", 4, "", "outside of the file"), ("F32", "[1]", "[0,9223372036854775807]", 4, "", "outside of the file"),
-        ("F32", "[1]", "[0]", 4, "", "missing"), ("F32", "{}", "[0,4]", 4, "", "missing"), ("F32", "[1]", "[4,8]", 8, "", "where the one before ends at"),
-        ("F32", "[1]", "[0,4]", 8, "", "its tensors end at byte"), ("F31", "[1]", "[0,4]", 4, "", "dtype F31"), ("f32", "[1]", "[0,4]", 4, "", "dtype f32"),
-        ("F32", "[1]", "[0,4]", 4, #","y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#, "where the one before ends at"),
-        ("F32", "[1]", "[0,4]", 4, #","x":{}"#, "a second time"), ("F32", "[1]", "[0,4]", 4, #","y":7"#, "dtype is missing"),
+        ("F32", "[1.0]", "[0,4]", 4, "", "its shape holds the number 1.0"),
+        ("F32", "[4611686018427387904,4]", "[0,0]", 0, "", "too large"),
+        ("F32", "[9223372036854775808]", "[0,0]", 0, "", "its shape holds"),
+        ("F32", "[1]", "[4,0]", 4, "", "outside of the file"),
+        ("F32", "[1]", "[-4,0]", 4, "", "outside of the file"),
+        ("F32", "[1]", "[0,9223372036854775807]", 4, "", "outside of the file"),
+        ("F32", "[1]", "[0]", 4, "", "missing"), ("F32", "{}", "[0,4]", 4, "", "missing"),
+        ("F32", "[1]", "[4,8]", 8, "", "where the one before ends at"),
+        ("F32", "[1]", "[0,4]", 8, "", "its tensors end at byte"), ("F31", "[1]", "[0,4]", 4, "", "dtype F31"),
+        ("f32", "[1]", "[0,4]", 4, "", "dtype f32"),
         (
-            "F32", "[1]", "[0,4]", 4, #","é":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"e\u0301":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#,
+            "F32", "[1]", "[0,4]", 4, #","y":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#,
+            "where the one before ends at"
+        ),
+        ("F32", "[1]", "[0,4]", 4, #","x":{}"#, "a second time"),
+        ("F32", "[1]", "[0,4]", 4, #","y":7"#, "dtype is missing"),
+        (
+            "F32", "[1]", "[0,4]", 4,
+            #","é":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"e\u0301":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"#,
             "stands twice"
         ),
     ])
-    func aFalseClaimIsRefusedByFileAndTensor(type: String, shape: String, offsets: String, data: Int, more: String, reason: String) throws {
+    func aFalseClaimIsRefusedByFileAndTensor(
+        type: String,
+        shape: String,
+        offsets: String,
+        data: Int,
+        more: String,
+        reason: String
+    ) throws {
         try withFile(file(type, shape, offsets, data: data, more: more)) { url in
             #expect { try SafeTensorsFile(url) } throws: { error in
                 let text = "\(error)"
@@ -50,7 +67,9 @@ import Testing
         let valid = file("F32", "[1]", "[0,4]", data: 4)
         var bytes = valid
         bytes.replaceSubrange(0..<8, with: withUnsafeBytes(of: length.littleEndian) { Array($0) })
-        try withFile(bytes) { url in #expect { try SafeTensorsFile(url) } throws: { ($0 as? LocalLMError)?.context?.contains(url.path) == true } }
+        try withFile(bytes) { url in
+            #expect { try SafeTensorsFile(url) } throws: { ($0 as? LocalLMError)?.context?.contains(url.path) == true }
+        }
         try withFile(valid) { _ = try SafeTensorsFile($0) }
     }
 
@@ -59,7 +78,9 @@ import Testing
         for (length, reason) in [(100_000_000, "not valid JSON"), (100_000_001, "is no safetensors file")] {
             try withFile(SafeTensorsImage.join([], [], length: UInt64(length))) { url in
                 truncate(url.path, 8 + length)
-                #expect { try SafeTensorsFile(url) } throws: { ($0 as? LocalLMError)?.message.hasPrefix(reason) == true }
+                #expect { try SafeTensorsFile(url) } throws: {
+                    ($0 as? LocalLMError)?.message.hasPrefix(reason) == true
+                }
             }
         }
     }
@@ -73,7 +94,9 @@ import Testing
 
     @Test func tensorsWithoutElementsAndScalarsAndMetadataAreRead() throws {
         let image = SafeTensorsImage(
-            [("none", "F32", [0, 3]), ("scalar", "F32", []), ("none too", "F16", [2, 0]), ("bytes", "U8", [3])], metadata: ["format": "pt", "é": "\u{1F600}"])
+            [("none", "F32", [0, 3]), ("scalar", "F32", []), ("none too", "F16", [2, 0]), ("bytes", "U8", [3])],
+            metadata: ["format": "pt", "é": "\u{1F600}"]
+        )
         try withFile(image.bytes()) { url in
             let file = try SafeTensorsFile(url)
             #expect(file.entries.mapValues(\.range.count) == ["none": 0, "scalar": 4, "none too": 0, "bytes": 3])
@@ -106,14 +129,26 @@ import Testing
                 isRight = fraction == 0 ? value.isInfinite : value.isNaN
             } else {
                 let significand = exponent == 0 ? fraction : fraction + 1 << fractionBits
-                isRight = Double(value.magnitude) == Double(sign: .plus, exponent: max(exponent, 1) - bias - fractionBits, significand: Double(significand))
+                isRight =
+                    Double(value.magnitude)
+                    == Double(
+                        sign: .plus,
+                        exponent: max(exponent, 1) - bias - fractionBits,
+                        significand: Double(significand)
+                    )
             }
-            #expect(isRight && (value.sign == .minus) == (half >> 15 == 1), "\(type) 0x\(String(half, radix: 16)) is read as \(value)")
+            #expect(
+                isRight && (value.sign == .minus) == (half >> 15 == 1),
+                "\(type) 0x\(String(half, radix: 16)) is read as \(value)"
+            )
         }
     }
 
     @Test func everyKindOfFloatIsReadAsItsBits() throws {
-        let bits: [UInt32] = [0, 0x8000_0000, 1, 0x807F_FFFF, 0x7F7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0001, 0x7F80_0001, 0x3F80_0000]
+        let bits: [UInt32] = [
+            0, 0x8000_0000, 1, 0x807F_FFFF, 0x7F7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0001, 0x7F80_0001,
+            0x3F80_0000,
+        ]
         var image = SafeTensorsImage([("x", "F32", [bits.count])])
         image.data = bits.flatMap { bits in withUnsafeBytes(of: bits.littleEndian) { Array($0) } }
         try withFile(image.bytes()) { url in
@@ -129,7 +164,9 @@ import Testing
             let file = try SafeTensorsFile(url)
             truncate(url.path, 200)
             var values = [Float](repeating: 0, count: 1024)
-            #expect { try file.read("x", into: &values) } throws: { "\($0)".contains("too early") && "\($0)".contains(url.path) }
+            #expect { try file.read("x", into: &values) } throws: {
+                "\($0)".contains("too early") && "\($0)".contains(url.path)
+            }
         }
     }
 }

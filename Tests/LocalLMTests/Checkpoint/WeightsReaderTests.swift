@@ -13,7 +13,9 @@ import Testing
 
     /// A model in two shards, with the index that `change` makes of the right one.
     private func withShards(
-        _ change: (inout [String: String]) -> Void = { _ in }, tensors: [Range<Int>]? = nil, _ body: (URL) throws -> Void
+        _ change: (inout [String: String]) -> Void = { _ in },
+        tensors: [Range<Int>]? = nil,
+        _ body: (URL) throws -> Void
     ) throws {
         let count = layout.tensors.count
         var map: [String: String] = [:]
@@ -32,8 +34,11 @@ import Testing
         }
     }
 
-    private func expectRefusal(_ directory: URL, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation) {
-        #expect(sourceLocation: sourceLocation) { try WeightsReader(directory).read(SafeTensorsTarget.configuration) } throws: { error in
+    private func expectRefusal(_ directory: URL, _ words: String..., sourceLocation: SourceLocation = #_sourceLocation)
+    {
+        #expect(sourceLocation: sourceLocation) {
+            try WeightsReader(directory).read(SafeTensorsTarget.configuration)
+        } throws: { error in
             words.allSatisfy { "\(error)".contains($0) } && "\(error)".contains(directory.path)
         }
     }
@@ -46,17 +51,25 @@ import Testing
     }
 
     @Test func aTensorInTheWrongShardIsNamed() throws {
-        try withShards({ $0["model.norm.weight"] = Self.shards[0] }) { expectRefusal($0, last, "is not in \(Self.shards[0])", "index.json") }
-        try withShards({ $0["model.absent.weight"] = Self.shards[0] }) { expectRefusal($0, "model.absent.weight", "is not in \(Self.shards[0])") }
+        try withShards({ $0["model.norm.weight"] = Self.shards[0] }) {
+            expectRefusal($0, last, "is not in \(Self.shards[0])", "index.json")
+        }
+        try withShards({ $0["model.absent.weight"] = Self.shards[0] }) {
+            expectRefusal($0, "model.absent.weight", "is not in \(Self.shards[0])")
+        }
     }
 
     @Test func aTensorThatTheIndexDoesNotHaveIsNamed() throws {
-        try withShards({ $0["model.norm.weight"] = nil }) { expectRefusal($0, last, "is not in the index", Self.shards[1]) }
+        try withShards({ $0["model.norm.weight"] = nil }) {
+            expectRefusal($0, last, "is not in the index", Self.shards[1])
+        }
     }
 
     @Test func aTensorInTwoShardsIsNamed() throws {
         let count = layout.tensors.count
-        try withShards(tensors: [0..<count / 2, 0..<count]) { expectRefusal($0, "tensor model", "stands in another shard too") }
+        try withShards(tensors: [0..<count / 2, 0..<count]) {
+            expectRefusal($0, "tensor model", "stands in another shard too")
+        }
     }
 
     @Test func aMissingShardIsNamed() throws {
@@ -67,7 +80,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "../outside.safetensors", "/etc/passwd", "sub/x.safetensors", "./x.safetensors", "..", "", ".safetensors", "x.bin", "..\\x.safetensors",
+        "../outside.safetensors", "/etc/passwd", "sub/x.safetensors", "./x.safetensors", "..", "", ".safetensors",
+        "x.bin", "..\\x.safetensors",
         "x\u{0}.safetensors",
         "/\u{301}x.safetensors",
     ])
@@ -87,7 +101,10 @@ import Testing
             try FileManager.default.moveItem(at: directory, to: blobs)
             try FileManager.default.makeDirectories(snapshot)
             for name in Self.shards + ["model.safetensors.index.json"] {
-                try FileManager.default.createSymbolicLink(atPath: snapshot.appendingPathComponent(name).path, withDestinationPath: "../../blobs/\(name)")
+                try FileManager.default.createSymbolicLink(
+                    atPath: snapshot.appendingPathComponent(name).path,
+                    withDestinationPath: "../../blobs/\(name)"
+                )
             }
             #expect(try WeightsReader(snapshot).read(SafeTensorsTarget.configuration).parameterCount == layout.count)
         }
@@ -103,7 +120,9 @@ import Testing
     }
 
     @Test func anIndexOfAHundredThousandTensorsIsReadInSeconds() throws {
-        try withShards({ map in for tensor in 0..<100_000 { map["model.layers.\(tensor).more"] = Self.shards[tensor % 2] } }) { directory in
+        try withShards({ map in
+            for tensor in 0..<100_000 { map["model.layers.\(tensor).more"] = Self.shards[tensor % 2] }
+        }) { directory in
             let start = ContinuousClock.now
             expectRefusal(directory, "is not in model-0000")
             #expect(start.duration(to: .now) < .seconds(10))
@@ -114,7 +133,10 @@ import Testing
     func weightsThatAreNoNumbersAreNamed(value: Float) throws {
         try withTemporaryDirectory { folder in
             var image = SafeTensorsImage(layout) { _ in "F32" }
-            image.data.replaceSubrange(image.data.count - 4..<image.data.count, with: withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) })
+            image.data.replaceSubrange(
+                image.data.count - 4..<image.data.count,
+                with: withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+            )
             try Data(image.bytes()).write(to: folder.appendingPathComponent("model.safetensors"))
             expectRefusal(folder, last, "1 of its 4 weights are infinite or no numbers")
         }
@@ -135,7 +157,9 @@ import Testing
                     .object([
                         .init("dtype", .string("F16")), .init("shape", .array(tensor.shape.map(JSONValue.integer))),
                         .init("data_offsets", .array([.integer(end), .integer(end + bytes)])),
-                    ])))
+                    ])
+                )
+            )
             end += bytes
         }
         try withTemporaryDirectory { folder in
@@ -143,7 +167,9 @@ import Testing
             let bytes = SafeTensorsImage.join(JSONValue.object(header).bytes, [])
             try Data(bytes).write(to: url)
             try #require(truncate(url.path, bytes.count + end) == 0)
-            #expect { try WeightsReader(folder).read(configuration) } throws: { "\($0)".contains("of memory as F32, this machine has") }
+            #expect { try WeightsReader(folder).read(configuration) } throws: {
+                "\($0)".contains("of memory as F32, this machine has")
+            }
         }
     }
 }

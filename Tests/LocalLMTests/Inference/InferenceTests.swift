@@ -13,7 +13,9 @@ import TestSupport
         let rows = TinyModels.examples(9, vocabulary: c.vocabularySize, seed: 22, longest: 90)
         let scored = try InferenceEngine(weights: weights, threads: 2).logprobs(of: rows)
         let shard = TransformerShard(
-            bank: ProjectionBank(weights), rotary: RotaryEmbedding(weights.configuration))
+            bank: ProjectionBank(weights),
+            rotary: RotaryEmbedding(weights.configuration)
+        )
         for row in rows { shard.batch.append(row) }
         shard.forward()
         shard.score()
@@ -24,7 +26,10 @@ import TestSupport
 
     @Test func cachedDecodingEqualsAFullForwardPass() throws {
         let engine = InferenceEngine(weights: weights, threads: 1)
-        let answer = try engine.generate([GenerationRequest(ids: [3, 4, 5], key: 1)], sampling: Sampling(maximumTokens: 40, ignoresEOS: true))[0][0]
+        let answer = try engine.generate(
+            [GenerationRequest(ids: [3, 4, 5], key: 1)],
+            sampling: Sampling(maximumTokens: 40, ignoresEOS: true)
+        )[0][0]
         #expect(answer.ids.count == 40)
         let full = try engine.logprobs(of: [Example(ids: [3, 4, 5] + answer.ids, promptCount: 3)])[0]
         #expect(full.reduce(0.0) { $0 + Double($1) } == answer.logprob)
@@ -33,7 +38,9 @@ import TestSupport
     @Test func aSampleDoesNotDependOnTheBatchItSatIn() throws {
         let engine = InferenceEngine(weights: weights, threads: 2)
         let sampling = Sampling(temperature: 1, maximumTokens: 20)
-        let requests = (0..<150).map { GenerationRequest(ids: [2 + $0 % 30, 7, 2 + $0 % 11], samples: 1 + $0 % 3, key: UInt64($0)) }
+        let requests = (0..<150).map {
+            GenerationRequest(ids: [2 + $0 % 30, 7, 2 + $0 % 11], samples: 1 + $0 % 3, key: UInt64($0))
+        }
         let together = try engine.generate(requests, sampling: sampling)
         for index in [0, 63, 64, 149] {
             #expect(try engine.generate([requests[index]], sampling: sampling)[0] == together[index])
@@ -52,14 +59,21 @@ import TestSupport
 
     @Test func greedyStopsAtEOSAndIncludesIt() throws {
         let engine = InferenceEngine(weights: weights, threads: 1)
-        let free = try engine.generate([GenerationRequest(ids: [3], key: 1)], sampling: Sampling(maximumTokens: 30, ignoresEOS: true))[0][0]
+        let free = try engine.generate(
+            [GenerationRequest(ids: [3], key: 1)],
+            sampling: Sampling(maximumTokens: 30, ignoresEOS: true)
+        )[0][0]
         var stopping = c
         stopping.eosTokenIDs = [free.ids[4]]
         let source = weights
         let stopped = Weights(stopping)
         stopped.buffer.copy(from: source.buffer)
-        let answer = try InferenceEngine(weights: stopped, threads: 1).generate([GenerationRequest(ids: [3], key: 1)], sampling: Sampling(maximumTokens: 30))[
-            0][0]
+        let answer = try InferenceEngine(weights: stopped, threads: 1).generate(
+            [GenerationRequest(ids: [3], key: 1)],
+            sampling: Sampling(maximumTokens: 30)
+        )[
+            0
+        ][0]
         let end = free.ids.firstIndex(of: free.ids[4])!
         #expect(answer.ids == Array(free.ids[...end]))
         #expect(answer.finishReason == .stop)
@@ -68,7 +82,9 @@ import TestSupport
     @Test func promptsThatCannotBeAnsweredAreRefused() {
         let engine = InferenceEngine(weights: weights, threads: 1)
         for ids in [[], [999], [-1], [Int](repeating: 3, count: 160)] {
-            #expect(throws: LocalLMError.self) { try engine.generate([GenerationRequest(ids: ids, key: 1)], sampling: Sampling(maximumTokens: 2)) }
+            #expect(throws: LocalLMError.self) {
+                try engine.generate([GenerationRequest(ids: ids, key: 1)], sampling: Sampling(maximumTokens: 2))
+            }
         }
     }
 

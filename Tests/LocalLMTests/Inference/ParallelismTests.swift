@@ -5,23 +5,35 @@ import TestSupport
 
 /// Who computes what changes no bit.
 @Suite struct ParallelismTests {
-    private static let samplings = [Sampling(maximumTokens: 24), Sampling(temperature: 1, topP: 0.9, repetitionPenalty: 1.2, maximumTokens: 24)]
+    private static let samplings = [
+        Sampling(maximumTokens: 24), Sampling(temperature: 1, topP: 0.9, repetitionPenalty: 1.2, maximumTokens: 24),
+    ]
 
     /// One, two and three threads, all on one batch or each on its own; fp32 and bf16.
     @Test(arguments: ModelFamily.allCases, [Precision.fp32, .bf16])
     func aTeamGivesTheBitsOfOneWorker(family: ModelFamily, precision: Precision) throws {
         let weights = TinyModels.weights(TinyModels.configuration(family), seed: 31)
-        let requests = (0..<13).map { GenerationRequest(ids: (0...$0).map { 2 + $0 % 30 }, samples: 1 + $0 % 3, key: UInt64($0)) }
+        let requests = (0..<13).map {
+            GenerationRequest(ids: (0...$0).map { 2 + $0 % 30 }, samples: 1 + $0 % 3, key: UInt64($0))
+        }
         let rows = TinyModels.examples(9, vocabulary: 37, seed: 32, longest: 120)
         let one = InferenceEngine(weights: weights, threads: 1, precision: precision, parallelism: .workers)
         let logprobs = try one.logprobs(of: rows)
         for sampling in Self.samplings {
             let expected = try one.generate(requests, sampling: sampling)
             for (threads, choice) in [(2, Parallelism.team), (3, .team), (2, .workers)] {
-                let engine = InferenceEngine(weights: weights, threads: threads, precision: precision, parallelism: choice)
+                let engine = InferenceEngine(
+                    weights: weights,
+                    threads: threads,
+                    precision: precision,
+                    parallelism: choice
+                )
                 #expect(try engine.generate(requests, sampling: sampling) == expected)
                 #expect(try engine.logprobs(of: rows) == logprobs)
-                #expect(try engine.generate([requests[7]], sampling: sampling)[0] == expected[7], "alone as in the batch")
+                #expect(
+                    try engine.generate([requests[7]], sampling: sampling)[0] == expected[7],
+                    "alone as in the batch"
+                )
             }
         }
         #expect(Set(logprobs.joined()).count > 50, "the comparison compares something")
@@ -35,7 +47,8 @@ import TestSupport
             let p = weights.pointer(tensor)
             for i in 0..<tensor.count { p[i] = BFloat16.widened(BFloat16.rounded(p[i])) }
         }
-        let auto = InferenceEngine(weights: weights, threads: 1), full = InferenceEngine(weights: weights, threads: 1, precision: .fp32)
+        let auto = InferenceEngine(weights: weights, threads: 1),
+            full = InferenceEngine(weights: weights, threads: 1, precision: .fp32)
         #expect(auto.weightPrecision == .bf16 && full.weightPrecision == .fp32)
         let rows = TinyModels.examples(5, vocabulary: 37, seed: 34, longest: 60)
         #expect(try auto.logprobs(of: rows) == full.logprobs(of: rows))
@@ -65,7 +78,9 @@ import TestSupport
                 for round in 1...200 {
                     places.pointer[worker * 64] = Float(round)
                     pool.barrier()
-                    for other in 0..<3 where places.pointer[other * 64] != Float(round) { wrong.pointer[worker * 64] += 1 }
+                    for other in 0..<3 where places.pointer[other * 64] != Float(round) {
+                        wrong.pointer[worker * 64] += 1
+                    }
                     pool.barrier()
                 }
             }

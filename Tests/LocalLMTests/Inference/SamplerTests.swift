@@ -33,7 +33,9 @@ import TestSupport
         let sampler = Sampler(vocabulary: 2)
         var random = RandomStream(key: 1)
         let greedy = Sampling(repetitionPenalty: 1.5, maximumTokens: 1)
-        func pick(_ logits: [Float], _ seen: Set<Int>) -> Int { sampler.pick(logits, greedy, seen: seen, random: &random).id }
+        func pick(_ logits: [Float], _ seen: Set<Int>) -> Int {
+            sampler.pick(logits, greedy, seen: seen, random: &random).id
+        }
         #expect(pick([2, 1.4], []) == 0 && pick([2, 1.4], [0]) == 1 && pick([2, 1.3], [0]) == 0)
         #expect(pick([-1, -1.4], []) == 0 && pick([-1, -1.4], [0]) == 1 && pick([-1, -1.6], [0]) == 0)
         let logprob = sampler.pick([2, 1.4], greedy, seen: [0], random: &random).logprob
@@ -46,7 +48,9 @@ import TestSupport
         let engine = InferenceEngine(weights: weights, threads: 1)
         let prompt = [3, 4, 5]
         let answer = try engine.generate(
-            [GenerationRequest(ids: prompt, key: 1)], sampling: Sampling(repetitionPenalty: 1e6, maximumTokens: 12, ignoresEOS: true))
+            [GenerationRequest(ids: prompt, key: 1)],
+            sampling: Sampling(repetitionPenalty: 1e6, maximumTokens: 12, ignoresEOS: true)
+        )
         let ids = answer[0][0].ids
         #expect(Set(ids + prompt).count == ids.count + prompt.count)
         #expect(answer[0][0].tokenLogprobs.reduce(0.0) { $0 + Double($1) } == answer[0][0].logprob)
@@ -58,21 +62,32 @@ import TestSupport
         let sampler = Sampler(vocabulary: vocabulary)
         for round in 0..<60 {
             // Many equal logits among them.
-            let logits = (0..<vocabulary).map { _ in round % 3 == 0 ? Float(random.integer(below: 7)) : Float(2 * random.normal()) }
+            let logits = (0..<vocabulary).map { _ in
+                round % 3 == 0 ? Float(random.integer(below: 7)) : Float(2 * random.normal())
+            }
             let sampling = Sampling(
-                temperature: [0.4, 1, 1.7][round % 3], topP: [1, 0.3, 0.95, 0.9999][round % 4], topK: [0, 5, 40, 0, 1][round % 5],
-                minP: round % 7 == 0 ? 0.05 : 0, maximumTokens: 1)
+                temperature: [0.4, 1, 1.7][round % 3],
+                topP: [1, 0.3, 0.95, 0.9999][round % 4],
+                topK: [0, 5, 40, 0, 1][round % 5],
+                minP: round % 7 == 0 ? 0.05 : 0,
+                maximumTokens: 1
+            )
             guard sampling.topP < 1 || (1..<vocabulary).contains(sampling.topK) || sampling.minP > 0 else { continue }
             var mine = RandomStream(key: UInt64(round)), theirs = mine
             for _ in 0..<5 {
-                #expect(sampler.pick(logits, sampling, seen: [], random: &mine).id == Self.fullSort(logits, sampling, theirs.uniform()))
+                #expect(
+                    sampler.pick(logits, sampling, seen: [], random: &mine).id
+                        == Self.fullSort(logits, sampling, theirs.uniform())
+                )
             }
         }
     }
 
     private static func fullSort(_ logits: [Float], _ sampling: Sampling, _ u: Double) -> Int {
         var p = logits
-        _ = p.withUnsafeMutableBufferPointer { VectorMath.softmax($0.baseAddress!, $0.count, scale: Float(1 / sampling.temperature)) }
+        _ = p.withUnsafeMutableBufferPointer {
+            VectorMath.softmax($0.baseAddress!, $0.count, scale: Float(1 / sampling.temperature))
+        }
         var order = p.indices.sorted { (p[$0], $1) > (p[$1], $0) }
         let peak = p[order[0]]
         if sampling.topK > 0 { order = Array(order.prefix(sampling.topK)) }
@@ -83,7 +98,8 @@ import TestSupport
                 order.prefix { id in
                     defer { sum += Double(p[id]) }
                     return sum == 0 || sum < sampling.topP * total
-                })
+                }
+            )
         }
         if sampling.minP > 0 { order = order.filter { p[$0] >= Float(sampling.minP) * peak } }
         let point = u * order.reduce(0.0) { $0 + Double(p[$1]) }
@@ -100,7 +116,10 @@ import TestSupport
         let model = try GoldenModel("smollm").checkpoint()
         let engine = InferenceEngine(weights: model.weights, threads: 2)
         let request = GenerationRequest(ids: model.tokenizer.encode("The"), key: 7)
-        let free = try engine.generate([request], sampling: Sampling(temperature: 1, maximumTokens: 24, ignoresEOS: true))[0][0]
+        let free = try engine.generate(
+            [request],
+            sampling: Sampling(temperature: 1, maximumTokens: 24, ignoresEOS: true)
+        )[0][0]
         let whole = model.tokenizer.decode(free.ids, skippingSpecialTokens: true)
         #expect(free.text == nil && whole.count > 8)
         let stop = String(whole.dropFirst(4).prefix(3)), start = try #require(whole.range(of: stop)).lowerBound
@@ -126,5 +145,7 @@ import TestSupport
 
 extension Float {
     /// log(e^self + e^other)
-    fileprivate func exponential(and other: Float) -> Float { Float((Double(self).exponential() + Double(other).exponential()).logarithm()) }
+    fileprivate func exponential(and other: Float) -> Float {
+        Float((Double(self).exponential() + Double(other).exponential()).logarithm())
+    }
 }

@@ -8,15 +8,26 @@ import Testing
     let c = TinyModels.configuration()
     var weights: Weights { TinyModels.weights(c, seed: 41) }
 
-    private func request(_ number: Int, _ sampling: Sampling = Sampling(temperature: 1, maximumTokens: 24)) -> ServingEngine.Request {
-        .init(ids: (0...number % 7).map { 2 + ($0 * 5 + number) % 30 }, sampling: sampling, key: UInt64(number), topLogprobs: 0)
+    private func request(_ number: Int, _ sampling: Sampling = Sampling(temperature: 1, maximumTokens: 24))
+        -> ServingEngine.Request
+    {
+        .init(
+            ids: (0...number % 7).map { 2 + ($0 * 5 + number) % 30 },
+            sampling: sampling,
+            key: UInt64(number),
+            topLogprobs: 0
+        )
     }
 
     /// More requests than places, of different lengths, as they come: each gets the tokens that it gets alone.
-    @Test(arguments: [Parallelism.team, .workers]) func answersDependOnTheRequestAlone(parallelism: Parallelism) async throws {
+    @Test(arguments: [Parallelism.team, .workers]) func answersDependOnTheRequestAlone(parallelism: Parallelism)
+        async throws
+    {
         let engine = ServingEngine(weights: weights, threads: 2, slots: 3, parallelism: parallelism)
         defer { engine.close() }
-        let requests = (0..<40).map { request($0, Sampling(temperature: $0 % 3 == 0 ? 0 : 1, maximumTokens: 1 + $0 % 24)) }
+        let requests = (0..<40).map {
+            request($0, Sampling(temperature: $0 % 3 == 0 ? 0 : 1, maximumTokens: 1 + $0 % 24))
+        }
         let answers = requests.map { _ in Listener() }
         for (request, answer) in zip(requests, answers) { try engine.submit(request) { answer.hear($0) } }
         for (number, (request, answer)) in zip(requests, answers).enumerated() {
@@ -33,10 +44,16 @@ import Testing
     /// The engine of campaigns is another one; the same key gives the same tokens.
     @Test func itSamplesAsTheInferenceEngineDoes() async throws {
         let sampling = Sampling(temperature: 1, maximumTokens: 24)
-        let other = try InferenceEngine(weights: weights, threads: 1).generate([GenerationRequest(ids: [3, 4, 5], key: 7)], sampling: sampling)[0][0]
+        let other = try InferenceEngine(weights: weights, threads: 1).generate(
+            [GenerationRequest(ids: [3, 4, 5], key: 7)],
+            sampling: sampling
+        )[0][0]
         let engine = ServingEngine(weights: weights, threads: 1), answer = Listener()
         defer { engine.close() }
-        try engine.submit(.init(ids: [3, 4, 5], sampling: sampling, key: RandomKey.derive(7, 0)), listener: { answer.hear($0) })
+        try engine.submit(
+            .init(ids: [3, 4, 5], sampling: sampling, key: RandomKey.derive(7, 0)),
+            listener: { answer.hear($0) }
+        )
         let got = await answer.end()
         #expect(got.ids == other.ids && got.logprobs == other.tokenLogprobs && got.reason == other.finishReason)
     }
@@ -58,11 +75,16 @@ import Testing
     @Test func theLikeliestTokensAreToldInOrder() async throws {
         let engine = ServingEngine(weights: weights, threads: 1), answer = Listener()
         defer { engine.close() }
-        try engine.submit(.init(ids: [3, 9], sampling: Sampling(maximumTokens: 5, ignoresEOS: true), key: 1, topLogprobs: 4)) { answer.hear($0) }
+        try engine.submit(
+            .init(ids: [3, 9], sampling: Sampling(maximumTokens: 5, ignoresEOS: true), key: 1, topLogprobs: 4)
+        ) { answer.hear($0) }
         _ = await answer.end()
         for token in answer.tokens {
             #expect(token.top.count == 4 && token.top.map(\.logprob) == token.top.map(\.logprob).sorted(by: >))
-            #expect(token.top.first?.id == token.id && abs(token.top[0].logprob - token.logprob) < 1e-5, "greedy takes the likeliest")
+            #expect(
+                token.top.first?.id == token.id && abs(token.top[0].logprob - token.logprob) < 1e-5,
+                "greedy takes the likeliest"
+            )
         }
         #expect(answer.tokens.count == 5)
     }
@@ -79,7 +101,9 @@ import Testing
         let engine = ServingEngine(weights: weights, threads: 1)
         defer { engine.close() }
         for ids in [[], [999], [-1], [Int](repeating: 3, count: c.maximumPositions)] {
-            #expect(throws: LocalLMError.self) { try engine.submit(.init(ids: ids, sampling: Sampling(maximumTokens: 2), key: 1)) { _ in true } }
+            #expect(throws: LocalLMError.self) {
+                try engine.submit(.init(ids: ids, sampling: Sampling(maximumTokens: 2), key: 1)) { _ in true }
+            }
         }
     }
 

@@ -7,7 +7,8 @@ import TestSupport
     /// To the nearest, ties to even, by comparing with both neighbours.
     private static func rounded(_ x: Float) -> Float {
         guard x.isFinite else { return x }
-        let below = Float(bitPattern: x.bitPattern & 0xFFFF_0000), above = Float(bitPattern: (x.bitPattern & 0xFFFF_0000) &+ 0x1_0000)
+        let below = Float(bitPattern: x.bitPattern & 0xFFFF_0000),
+            above = Float(bitPattern: (x.bitPattern & 0xFFFF_0000) &+ 0x1_0000)
         let down = Double(x.magnitude) - Double(below.magnitude)
         // Beyond the largest number the next step would be 2^128.
         let up = (above.isFinite ? Double(above.magnitude) : 0x1p128) - Double(x.magnitude)
@@ -18,7 +19,8 @@ import TestSupport
     @Test func operandsAreRoundedToTheNearest() {
         var random = RandomStream(key: 1)
         var values: [Float] = [
-            0, -0, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, 1, 1.00390625, 1.01171875,
+            0, -0, .infinity, -.infinity, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude,
+            1, 1.00390625, 1.01171875,
         ]
         for _ in 0..<20_003 {
             let x = Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))
@@ -30,7 +32,9 @@ import TestSupport
         BFloat16.convert(values, values.count, into: &halves)
         #expect(floats.map(\.bitPattern) == expected.map(\.bitPattern))
         #expect(halves == expected.map { UInt16($0.bitPattern >> 16) })
-        let strange: [Float] = [Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7F80_0001)]
+        let strange: [Float] = [
+            Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7F80_0001),
+        ]
         floats = strange
         BFloat16.round(strange, 3, into: &floats)
         #expect(floats.filter(\.isNaN).count == 3)
@@ -41,50 +45,81 @@ import TestSupport
         let oneDNN = OneDNN()
         var random = RandomStream(key: 2)
         for (m, n, k) in [(5, 7, 3), (64, 33, 20), (5, 7, 3), (1, 16, 100)] {
-            func matrix(_ rows: Int, _ columns: Int) -> [Float] { (0..<rows * columns).map { _ in Float(random.normal()) } }
+            func matrix(_ rows: Int, _ columns: Int) -> [Float] {
+                (0..<rows * columns).map { _ in Float(random.normal()) }
+            }
             // With more columns in memory than take part.
-            let a = transposesA ? matrix(k, m + 2) : matrix(m, k + 2), b = transposesB ? matrix(n, k + 1) : matrix(k, n + 1)
+            let a = transposesA ? matrix(k, m + 2) : matrix(m, k + 2),
+                b = transposesB ? matrix(n, k + 1) : matrix(k, n + 1)
             let lda = (transposesA ? m : k) + 2, ldb = (transposesB ? k : n) + 1, before = matrix(m, n + 3)
             func product(_ a: [Float], _ b: [Float], _ i: Int, _ j: Int) -> Double {
-                (0..<k).reduce(0) { $0 + Double(a[transposesA ? $1 * lda + i : i * lda + $1]) * Double(b[transposesB ? j * ldb + $1 : $1 * ldb + j]) }
+                (0..<k).reduce(0) {
+                    $0 + Double(a[transposesA ? $1 * lda + i : i * lda + $1])
+                        * Double(b[transposesB ? j * ldb + $1 : $1 * ldb + j])
+                }
             }
             func check(_ c: [Float], accumulate: Bool, _ a: [Float], _ b: [Float]) {
                 for i in 0..<m {
                     for j in 0..<n + 3 {
                         let place = i * (n + 3) + j
-                        let expected = j >= n ? Double(before[place]) : product(a, b, i, j) + (accumulate ? Double(before[place]) : 0)
+                        let expected =
+                            j >= n
+                            ? Double(before[place]) : product(a, b, i, j) + (accumulate ? Double(before[place]) : 0)
                         #expect(abs(Double(c[place]) - expected) < 1e-4, "\(m) x \(n) x \(k) at \(i), \(j)")
                     }
                 }
             }
-            let single = (a: FloatBuffer(count: a.count), b: FloatBuffer(count: b.count)), half = (a: HalfBuffer(count: a.count), b: HalfBuffer(count: b.count))
+            let single = (a: FloatBuffer(count: a.count), b: FloatBuffer(count: b.count)),
+                half = (a: HalfBuffer(count: a.count), b: HalfBuffer(count: b.count))
             single.a.pointer.update(from: a, count: a.count)
             single.b.pointer.update(from: b, count: b.count)
             BFloat16.convert(a, a.count, into: half.a.pointer)
             BFloat16.convert(b, b.count, into: half.b.pointer)
-            func multiply(_ precision: Precision, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool) -> [Float] {
+            func multiply(_ precision: Precision, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool)
+                -> [Float]
+            {
                 var c = before
                 oneDNN.multiply(
-                    precision, rows: m, columns: n, depth: k, .init(address: a, leading: lda, isTransposed: transposesA),
-                    .init(address: b, leading: ldb, isTransposed: transposesB), &c, leading: n + 3, accumulate: accumulate)
+                    precision,
+                    rows: m,
+                    columns: n,
+                    depth: k,
+                    .init(address: a, leading: lda, isTransposed: transposesA),
+                    .init(address: b, leading: ldb, isTransposed: transposesB),
+                    &c,
+                    leading: n + 3,
+                    accumulate: accumulate
+                )
                 return c
             }
             for accumulate in [true, false] {
-                check(multiply(.fp32, single.a.pointer, single.b.pointer, accumulate: accumulate), accumulate: accumulate, a, b)
+                check(
+                    multiply(.fp32, single.a.pointer, single.b.pointer, accumulate: accumulate),
+                    accumulate: accumulate,
+                    a,
+                    b
+                )
                 guard OneDNN.hasBFloat16 else { continue }
                 check(
-                    multiply(.bf16, half.a.pointer, half.b.pointer, accumulate: accumulate), accumulate: accumulate, a.map(Self.rounded),
-                    b.map(Self.rounded))
+                    multiply(.bf16, half.a.pointer, half.b.pointer, accumulate: accumulate),
+                    accumulate: accumulate,
+                    a.map(Self.rounded),
+                    b.map(Self.rounded)
+                )
             }
         }
     }
 
     /// All three products of a layer are those of rounded operands.
-    @Test(arguments: [MatrixBackend.panels, .openBLAS] + (OneDNN.hasBFloat16 ? [.oneDNN] : [])) func productsOfALayer(backend: MatrixBackend) {
+    @Test(arguments: [MatrixBackend.panels, .openBLAS] + (OneDNN.hasBFloat16 ? [.oneDNN] : [])) func productsOfALayer(
+        backend: MatrixBackend
+    ) {
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 3), rows = 13
-        let products = ProjectionPass(ProjectionBank(weights, precision: .bf16, backend: backend)), layer = products.bank.layers[1].gateUp
+        let products = ProjectionPass(ProjectionBank(weights, precision: .bf16, backend: backend)),
+            layer = products.bank.layers[1].gateUp
         var random = RandomStream(key: 4)
-        let x = (0..<rows * layer.inputs).map { _ in Float(random.normal()) }, dy = (0..<rows * layer.outputs).map { _ in Float(random.normal()) }
+        let x = (0..<rows * layer.inputs).map { _ in Float(random.normal()) },
+            dy = (0..<rows * layer.outputs).map { _ in Float(random.normal()) }
         let w = weights.buffer.values[layer.offset..<layer.offset + layer.inputs * layer.outputs].map(Self.rounded)
         let rx = x.map(Self.rounded), rdy = dy.map(Self.rounded)
         var y = dy, dx = x, dW = w
@@ -98,16 +133,31 @@ import TestSupport
         func worst(_ got: [Float], _ rows: Int, _ columns: Int, _ expected: (Int, Int) -> Double) -> Double {
             (0..<rows * columns).map { abs(Double(got[$0]) - expected($0 / columns, $0 % columns)) }.max()!
         }
-        #expect(worst(y, rows, o) { r, c in (0..<i).reduce(0.0) { $0 + Double(rx[r * i + $1]) * Double(w[c * i + $1]) } } < 1e-4)
-        #expect(worst(dx, rows, i) { r, c in (0..<o).reduce(0.0) { $0 + Double(rdy[r * o + $1]) * Double(w[$1 * i + c]) } } < 1e-4)
-        #expect(worst(dW, o, i) { r, c in (0..<rows).reduce(Double(w[r * i + c])) { $0 + Double(rdy[$1 * o + r]) * Double(rx[$1 * i + c]) } } < 1e-4)
+        #expect(
+            worst(y, rows, o) { r, c in (0..<i).reduce(0.0) { $0 + Double(rx[r * i + $1]) * Double(w[c * i + $1]) } }
+                < 1e-4
+        )
+        #expect(
+            worst(dx, rows, i) { r, c in (0..<o).reduce(0.0) { $0 + Double(rdy[r * o + $1]) * Double(w[$1 * i + c]) } }
+                < 1e-4
+        )
+        #expect(
+            worst(dW, o, i) { r, c in
+                (0..<rows).reduce(Double(w[r * i + c])) { $0 + Double(rdy[$1 * o + r]) * Double(rx[$1 * i + c]) }
+            } < 1e-4
+        )
     }
 
     @Test func trainingInBFloat16FollowsFP32() throws {
         let c = TinyModels.configuration(), rows = TinyModels.examples(16, vocabulary: c.vocabularySize, seed: 6)
         let settings = OptimizationSettings(optimizer: .adamW, learningRate: 2e-3, schedule: .constant, totalSteps: 60)
         func losses(_ precision: Precision) throws -> [Double] {
-            let trainer = try SFTTrainer(weights: TinyModels.weights(c, seed: 5), settings: settings, precision: precision, threads: 2)
+            let trainer = try SFTTrainer(
+                weights: TinyModels.weights(c, seed: 5),
+                settings: settings,
+                precision: precision,
+                threads: 2
+            )
             return try (0..<60).map { _ in try trainer.step(rows).loss }
         }
         let single = try losses(.fp32), half = try losses(.bf16)

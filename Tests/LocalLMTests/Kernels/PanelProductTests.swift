@@ -11,13 +11,18 @@ import TestSupport
     }
 
     /// One layer's matrices are enough to reach the packing: a model whose `down` projection is the matrix W.
-    private static func packed(inputs: Int, outputs: Int, precision: Precision) -> (weights: Weights, packed: InferenceWeights) {
+    private static func packed(inputs: Int, outputs: Int, precision: Precision) -> (
+        weights: Weights, packed: InferenceWeights
+    ) {
         let c = TinyModels.configuration(hidden: outputs, ffn: inputs, layers: 1, heads: 1, kvHeads: 1)
         let weights = Initialization.gaussian(c, standardDeviation: 1, seed: 3)
         return (weights, InferenceWeights(weights, precision: precision, pool: WorkerPool(threads: 1)))
     }
 
-    private static let shapes = [(1, 2, 1), (1, 70, 40), (2, 48, 33), (3, 100, 20), (4, 16, 8), (5, 34, 300), (7, 98, 31), (16, 64, 65), (40, 90, 700)]
+    private static let shapes = [
+        (1, 2, 1), (1, 70, 40), (2, 48, 33), (3, 100, 20), (4, 16, 8), (5, 34, 300), (7, 98, 31), (16, 64, 65),
+        (40, 90, 700),
+    ]
 
     @Test(arguments: shapes, [Precision.fp32, .bf16])
     func productsAreTheirDefinitionWithTheStoredWeights(shape: (m: Int, n: Int, k: Int), precision: Precision) {
@@ -49,21 +54,45 @@ import TestSupport
         packed.multiply(matrix, x, rows: m, leading: k, panels: 0..<matrix.panelCount, into: &whole)
         for part in 0..<3 {
             packed.multiply(
-                matrix, x, rows: m, leading: k, panels: matrix.panelCount * part / 3..<matrix.panelCount * (part + 1) / 3, into: &split)
+                matrix,
+                x,
+                rows: m,
+                leading: k,
+                panels: matrix.panelCount * part / 3..<matrix.panelCount * (part + 1) / 3,
+                into: &split
+            )
         }
         x.withUnsafeBufferPointer { x in
             alone.withUnsafeMutableBufferPointer { alone in
                 for r in 0..<m {
-                    packed.multiply(matrix, x.baseAddress! + r * k, rows: 1, leading: k, panels: 0..<matrix.panelCount, into: alone.baseAddress! + r * stride)
+                    packed.multiply(
+                        matrix,
+                        x.baseAddress! + r * k,
+                        rows: 1,
+                        leading: k,
+                        panels: 0..<matrix.panelCount,
+                        into: alone.baseAddress! + r * stride
+                    )
                 }
             }
         }
         #expect(whole == split && whole == alone)
         guard precision == .fp32 else { return }
         let w = weights.pointer(weights.layout.tensors.first { $0.name.hasSuffix("down_proj.weight") }!)
-        var panels = [Float](repeating: 0, count: Panels.count(depth: k, columns: n)), other = [Float](repeating: 0, count: m * stride)
+        var panels = [Float](repeating: 0, count: Panels.count(depth: k, columns: n)),
+            other = [Float](repeating: 0, count: m * stride)
         Panels.pack(columns: w, leading: k, depth: k, columns: n, into: &panels)
-        Panels.multiply(rows: m, columns: n, depth: k, x, leading: k, panels: panels, &other, leading: stride, accumulate: false)
+        Panels.multiply(
+            rows: m,
+            columns: n,
+            depth: k,
+            x,
+            leading: k,
+            panels: panels,
+            &other,
+            leading: stride,
+            accumulate: false
+        )
         for r in 0..<m { #expect(whole[(r * stride)..<(r * stride + n)] == other[(r * stride)..<(r * stride + n)]) }
     }
 
@@ -71,7 +100,10 @@ import TestSupport
     @Test func roundingIsToTheNearestAndTiesAreEven() {
         func rounded(_ x: Float) -> Float { BFloat16.widened(BFloat16.rounded(x)) }
         #expect(rounded(1 + 0x1p-8) == 1 && rounded(1 + 0x3p-8) == 1 + 0x1p-6 && rounded(-1 - 0x1p-8) == -1)
-        #expect(rounded(1 + 0x1p-8 + 0x1p-20) == 1 + 0x1p-7 && rounded(.infinity) == .infinity && rounded(.greatestFiniteMagnitude) == .infinity)
+        #expect(
+            rounded(1 + 0x1p-8 + 0x1p-20) == 1 + 0x1p-7 && rounded(.infinity) == .infinity
+                && rounded(.greatestFiniteMagnitude) == .infinity
+        )
         #expect(rounded(.nan).isNaN && rounded(Float(bitPattern: 0x7F80_0001)).isNaN && rounded(-0.0).sign == .minus)
     }
 }

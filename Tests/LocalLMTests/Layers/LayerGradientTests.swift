@@ -14,11 +14,23 @@ import TestSupport
     }
 
     /// With L(x) = dy . f(x): the derivative along a random direction, and along single coordinates, against `gradient`.
-    private func check(_ name: String, at x: Values, gradient: Values, dy: Values, step h: Float = 2e-3, _ f: (Values) -> Values) {
-        #expect(x.count == gradient.count && gradient.contains { abs($0) > 1e-3 }, "\(name): a gradient of this size that is not zero")
+    private func check(
+        _ name: String,
+        at x: Values,
+        gradient: Values,
+        dy: Values,
+        step h: Float = 2e-3,
+        _ f: (Values) -> Values
+    ) {
+        #expect(
+            x.count == gradient.count && gradient.contains { abs($0) > 1e-3 },
+            "\(name): a gradient of this size that is not zero"
+        )
         func derivative(along direction: Values) -> Double {
             func loss(_ sign: Float) -> Double {
-                zip(f(zip(x, direction).map { $0 + sign * h * $1 }), dy).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+                zip(f(zip(x, direction).map { $0 + sign * h * $1 }), dy).reduce(0.0) {
+                    $0 + Double($1.0) * Double($1.1)
+                }
             }
             return (loss(1) - loss(-1)) / (2 * Double(h))
         }
@@ -33,13 +45,20 @@ import TestSupport
         for direction in directions {
             let expected = zip(gradient, direction).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
             let numeric = derivative(along: direction)
-            #expect(abs(numeric - expected) < 0.01 * max(abs(expected), size), "\(name): \(numeric) numerically, \(expected) by the backward pass")
+            #expect(
+                abs(numeric - expected) < 0.01 * max(abs(expected), size),
+                "\(name): \(numeric) numerically, \(expected) by the backward pass"
+            )
         }
     }
 
-    @Test(arguments: [(16, 0), (24, 0), (37, 0), (37, 1)] as [(Int, Float)]) func normalisation(width c: Int, offset: Float) {
+    @Test(arguments: [(16, 0), (24, 0), (37, 0), (37, 1)] as [(Int, Float)]) func normalisation(
+        width c: Int,
+        offset: Float
+    ) {
         let norm = RMSNorm(width: c, epsilon: 1e-5, offset: offset)
-        let rows = 5, x = Self.random(rows * c, seed: 1), weight = Self.random(c, seed: 2), dy = Self.random(rows * c, seed: 3)
+        let rows = 5, x = Self.random(rows * c, seed: 1), weight = Self.random(c, seed: 2),
+            dy = Self.random(rows * c, seed: 3)
         func forward(_ x: Values, _ weight: Values, rstd: inout Values) -> Values {
             var y = Values(repeating: 0, count: x.count)
             norm.forward(x, weight: weight, rows: rows, into: &y, rstd: &rstd)
@@ -53,8 +72,10 @@ import TestSupport
         check("weight", at: weight, gradient: dWeight, dy: dy) { forward(x, $0, rstd: &unused) }
     }
 
-    @Test(arguments: [ModelConfiguration.Activation.silu, .geluTanh], [16, 24, 37]) func gatedActivation(function: ModelConfiguration.Activation, width f: Int)
-    {
+    @Test(arguments: [ModelConfiguration.Activation.silu, .geluTanh], [16, 24, 37]) func gatedActivation(
+        function: ModelConfiguration.Activation,
+        width f: Int
+    ) {
         let rows = 4, x = Self.random(rows * 2 * f, seed: 4), dy = Self.random(rows * f, seed: 5)
         var dx = Values(repeating: 0, count: x.count)
         GatedUnit.backward(function, dy, x, rows: rows, width: f, into: &dx)
@@ -77,16 +98,20 @@ import TestSupport
     }
 
     private static let attentions = [
-        CausalAttention(heads: 4, keyValueHeads: 2, headDimension: 6), CausalAttention(heads: 2, keyValueHeads: 2, headDimension: 16),
-        CausalAttention(heads: 6, keyValueHeads: 1, headDimension: 32), CausalAttention(heads: 3, keyValueHeads: 3, headDimension: 40),
+        CausalAttention(heads: 4, keyValueHeads: 2, headDimension: 6),
+        CausalAttention(heads: 2, keyValueHeads: 2, headDimension: 16),
+        CausalAttention(heads: 6, keyValueHeads: 1, headDimension: 32),
+        CausalAttention(heads: 3, keyValueHeads: 3, headDimension: 40),
         CausalAttention(heads: 4, keyValueHeads: 2, headDimension: 6, scale: 0.7, softcap: 1.5),
-        CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 1), CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 5),
+        CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 1),
+        CausalAttention(heads: 2, keyValueHeads: 1, headDimension: 16, window: 5),
         CausalAttention(heads: 2, keyValueHeads: 2, headDimension: 8, window: 19, softcap: 2),
     ]
 
     @Test(arguments: attentions, [11, 37, 70]) func attention(layer: CausalAttention, length t: Int) {
         let (heads, keyValueHeads, d) = (layer.heads, layer.keyValueHeads, layer.headDimension)
-        let x = Self.random(t * layer.rowWidth, seed: 8, deviation: 0.7), dy = Self.random(t * layer.outputWidth, seed: 9)
+        let x = Self.random(t * layer.rowWidth, seed: 8, deviation: 0.7),
+            dy = Self.random(t * layer.outputWidth, seed: 9)
         var probabilities = Values(repeating: .nan, count: layer.probabilityCount(length: t))
         var scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
         func forward(_ x: Values, _ probabilities: inout Values) -> Values {
@@ -114,14 +139,16 @@ import TestSupport
     /// Every weight by the definition, in Double.
     @Test(arguments: attentions) func attentionIsItsDefinition(layer: CausalAttention) {
         let t = 23, d = layer.headDimension, x = Self.random(t * layer.rowWidth, seed: 18)
-        var y = Values(repeating: .nan, count: t * layer.outputWidth), scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
+        var y = Values(repeating: .nan, count: t * layer.outputWidth),
+            scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
         layer.forward(x, length: t, into: &y, probabilities: nil, scratch: &scratch)
         for (i, head) in [(0, 0), (1, 0), (7, layer.heads - 1), (22, 1)] {
             let kv = head / (layer.heads / layer.keyValueHeads)
             let seen = max(0, i - (layer.window ?? t) + 1)...i
             let weights = seen.map { j -> Double in
                 let dot = (0..<d).reduce(0.0) {
-                    $0 + Double(x[i * layer.rowWidth + head * d + $1]) * Double(x[j * layer.rowWidth + (layer.heads + kv) * d + $1])
+                    $0 + Double(x[i * layer.rowWidth + head * d + $1])
+                        * Double(x[j * layer.rowWidth + (layer.heads + kv) * d + $1])
                 }
                 let score = dot * Double(layer.scale)
                 return (layer.softcap.map { Double($0) * tanh(score / Double($0)) } ?? score)
@@ -129,7 +156,8 @@ import TestSupport
             let peak = weights.max()!, total = weights.reduce(0) { $0 + exp($1 - peak) }
             for column in 0..<d {
                 let expected = zip(seen, weights).reduce(0.0) {
-                    $0 + exp($1.1 - peak) / total * Double(x[$1.0 * layer.rowWidth + (layer.heads + layer.keyValueHeads + kv) * d + column])
+                    $0 + exp($1.1 - peak) / total
+                        * Double(x[$1.0 * layer.rowWidth + (layer.heads + layer.keyValueHeads + kv) * d + column])
                 }
                 #expect(abs(Double(y[i * layer.outputWidth + head * d + column]) - expected) < 1e-5)
             }
@@ -150,7 +178,8 @@ import TestSupport
             ProjectionPass(bank).forward(layer, x, rows: rows, into: &y)
             return y
         }
-        let w = Array(weights.buffer.values[layer.offset..<(layer.offset + layer.inputs * layer.outputs)]), bank = with(w)
+        let w = Array(weights.buffer.values[layer.offset..<(layer.offset + layer.inputs * layer.outputs)]),
+            bank = with(w)
         let products = ProjectionPass(bank)
         var dx = Values(repeating: .nan, count: x.count)
         let gradients = FloatBuffer(count: weights.layout.count)
@@ -160,7 +189,9 @@ import TestSupport
             products.backwardWeight(layer, gradient, x, rows: 0..<rows, into: gradients.pointer + layer.offset)
         }
         check("x", at: x, gradient: dx, dy: dy) { forward(bank, $0) }
-        check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) { forward(with($0), x) }
+        check("W", at: w, gradient: Array(gradients.values[layer.offset..<(layer.offset + w.count)]), dy: dy) {
+            forward(with($0), x)
+        }
     }
 
     @Test(arguments: [true, false]) func vocabularyHead(tied: Bool) {
@@ -177,19 +208,37 @@ import TestSupport
         var logits = Values(repeating: .nan, count: head.logitsCount)
         func logprobs(_ bank: ProjectionBank, _ hidden: Values) -> Values {
             var y = Values(repeating: .nan, count: rows)
-            head.logprobs(hidden, targets: targets, rows: rows, products: ProjectionPass(bank), logits: &logits, into: &y)
+            head.logprobs(
+                hidden,
+                targets: targets,
+                rows: rows,
+                products: ProjectionPass(bank),
+                logits: &logits,
+                into: &y
+            )
             return y
         }
-        let w = Array(weights.buffer.values[place.offset..<(place.offset + place.inputs * place.outputs)]), bank = with(w)
+        let w = Array(weights.buffer.values[place.offset..<(place.offset + place.inputs * place.outputs)]),
+            bank = with(w)
         var written = Values(repeating: .nan, count: rows), dHidden = Values(repeating: .nan, count: hidden.count)
         let gradients = FloatBuffer(count: weights.layout.count)
         head.forwardBackward(
-            hidden, targets: targets, weights: lossWeights, rows: rows, products: ProjectionPass(bank), logits: &logits, into: &written, dHidden: &dHidden,
-            gradients: WeightGradients(gradients))
+            hidden,
+            targets: targets,
+            weights: lossWeights,
+            rows: rows,
+            products: ProjectionPass(bank),
+            logits: &logits,
+            into: &written,
+            dHidden: &dHidden,
+            gradients: WeightGradients(gradients)
+        )
         #expect(zip(written, logprobs(bank, hidden)).allSatisfy { abs($0 - $1) < 1e-5 })
         // L = -sum weight logprob.
         let dy = lossWeights.map { -$0 }
         check("hidden", at: hidden, gradient: dHidden, dy: dy) { logprobs(bank, $0) }
-        check("W", at: w, gradient: Array(gradients.values[place.offset..<(place.offset + w.count)]), dy: dy) { logprobs(with($0), hidden) }
+        check("W", at: w, gradient: Array(gradients.values[place.offset..<(place.offset + w.count)]), dy: dy) {
+            logprobs(with($0), hidden)
+        }
     }
 }

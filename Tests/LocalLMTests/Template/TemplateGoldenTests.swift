@@ -40,18 +40,31 @@ import Testing
     private let golden: Golden
 
     init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Golden/templates.json")
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Golden/templates.json")
         golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
     }
 
     private func template(_ source: String) throws -> ChatTemplate {
         // The generator's clock, in the local time that it has no zone of.
-        let date = try #require(Calendar(identifier: .gregorian).date(from: DateComponents(year: 2026, month: 3, day: 4, hour: 5, minute: 6, second: 7)))
+        let date = try #require(
+            Calendar(identifier: .gregorian).date(
+                from: DateComponents(year: 2026, month: 3, day: 4, hour: 5, minute: 6, second: 7)
+            )
+        )
         return try ChatTemplate(source: source, specialTokens: golden.tokens, now: { date })
     }
 
     /// Text and ranges, byte for byte, or that there is an error where transformers has one.
-    private func expect(_ source: String, _ messages: [Message], _ add: Bool, _ text: String?, _ ranges: [[Int]]?, _ error: String?, _ name: String) {
+    private func expect(
+        _ source: String,
+        _ messages: [Message],
+        _ add: Bool,
+        _ text: String?,
+        _ ranges: [[Int]]?,
+        _ error: String?,
+        _ name: String
+    ) {
         do {
             let result = try template(source).renderMarked(messages, addGenerationPrompt: add)
             #expect(Array(result.text.utf8) == text.map { Array($0.utf8) }, "\(name)")
@@ -59,7 +72,10 @@ import Testing
         } catch let failure as LocalLMError {
             #expect(error != nil, "\(name): \(failure)")
             #expect(failure.code != .unsupported || error == "error", "\(name): \(failure)")
-            #expect(error != "refused" || failure.description.contains("refuses the conversation"), "\(name): \(failure)")
+            #expect(
+                error != "refused" || failure.description.contains("refuses the conversation"),
+                "\(name): \(failure)"
+            )
         } catch {
             Issue.record(error)
         }
@@ -69,14 +85,24 @@ import Testing
         for template in golden.templates {
             for result in template.results {
                 let name = "\(template.name), conversation \(result.conversation), generation prompt: \(result.add)"
-                expect(template.template, golden.conversations[result.conversation], result.add, result.text, result.ranges, result.error, name)
+                expect(
+                    template.template,
+                    golden.conversations[result.conversation],
+                    result.add,
+                    result.text,
+                    result.ranges,
+                    result.error,
+                    name
+                )
             }
         }
         #expect(golden.templates.contains { $0.results.contains { $0.ranges?.isEmpty == false } })
     }
 
     @Test func everySemanticDetailIsTransformers() {
-        for mini in golden.minis { expect(mini.template, golden.mini_conversation, true, mini.text, mini.ranges, mini.error, mini.template) }
+        for mini in golden.minis {
+            expect(mini.template, golden.mini_conversation, true, mini.text, mini.ranges, mini.error, mini.template)
+        }
         #expect(golden.minis.count > 200)
     }
 

@@ -16,10 +16,16 @@ import Testing
     @Test func theTwoTemplatesOfThisProgramRenderAsBefore() throws {
         #expect(
             try ChatTemplate.chatML.render(conversation, addGenerationPrompt: true)
-                == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>assistant\n")
+                == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>assistant\n"
+        )
         let system = [Message(role: "system", content: "S")] + conversation
-        #expect(try ChatTemplate.nursery.render(system, addGenerationPrompt: true) == "<|aggregate|>S<|ask|>Hi<|answer|>Hello<|end|><|answer|>")
-        #expect(throws: LocalLMError.self) { try ChatTemplate.nursery.render([Message(role: "tool", content: "x")], addGenerationPrompt: false) }
+        #expect(
+            try ChatTemplate.nursery.render(system, addGenerationPrompt: true)
+                == "<|aggregate|>S<|ask|>Hi<|answer|>Hello<|end|><|answer|>"
+        )
+        #expect(throws: LocalLMError.self) {
+            try ChatTemplate.nursery.render([Message(role: "tool", content: "x")], addGenerationPrompt: false)
+        }
     }
 
     @Test func equalBySourceAndTokens() throws {
@@ -30,36 +36,65 @@ import Testing
 
     @Test func errorsNameTheLineAndTheCause() {
         #expect(error("\n\n{{ nothing.more }}")?.description == "the chat template, line 3: 'nothing' is undefined")
-        #expect(error("{{ raise_exception('only ' ~ 'users') }}")?.description == "the chat template refuses the conversation: only users")
-        #expect(error("a\n{% if x %}\n{{ 'a' + 1 }}{% else %}\n\n{{ 'a' + 1 }}{% endif %}")?.description.contains("line 5: unsupported operand") == true)
+        #expect(
+            error("{{ raise_exception('only ' ~ 'users') }}")?.description
+                == "the chat template refuses the conversation: only users"
+        )
+        #expect(
+            error("a\n{% if x %}\n{{ 'a' + 1 }}{% else %}\n\n{{ 'a' + 1 }}{% endif %}")?.description.contains(
+                "line 5: unsupported operand"
+            ) == true
+        )
         #expect(error("\n{{ 'x'|urlize }}")?.description.contains("line 2: the filter 'urlize'") == true)
         #expect(error("\n{% unknown %}")?.code == .input)
         #expect(error("{{ 1 }}", [])?.code == .input)
     }
 
     @Test func textIsKeptScalarByScalar() throws {
-        let template = try ChatTemplate(source: "{{ messages[0].content }}|{{ messages[0].content|length }}|{{ messages[0].content == 'é' }}")
-        #expect(Array(try template.render([Message(role: "user", content: "e\u{301}")], addGenerationPrompt: false).utf8) == Array("e\u{301}|2|False".utf8))
-        #expect(Array(try template.render([Message(role: "user", content: "\u{E9}")], addGenerationPrompt: false).utf8) == Array("\u{E9}|1|True".utf8))
+        let template = try ChatTemplate(
+            source: "{{ messages[0].content }}|{{ messages[0].content|length }}|{{ messages[0].content == 'é' }}"
+        )
+        #expect(
+            Array(try template.render([Message(role: "user", content: "e\u{301}")], addGenerationPrompt: false).utf8)
+                == Array("e\u{301}|2|False".utf8)
+        )
+        #expect(
+            Array(try template.render([Message(role: "user", content: "\u{E9}")], addGenerationPrompt: false).utf8)
+                == Array("\u{E9}|1|True".utf8)
+        )
     }
 
     @Test func generatedRangesAreBytesOfTheText() throws {
         let source =
             "ü{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}[{{ m.content }}]{% endif %}{% endfor %}"
         let marked = try ChatTemplate(source: source).renderMarked(
-            [Message(role: "user", content: "é"), Message(role: "assistant", content: "日本"), Message(role: "assistant", content: "")],
-            addGenerationPrompt: false)
+            [
+                Message(role: "user", content: "é"), Message(role: "assistant", content: "日本"),
+                Message(role: "assistant", content: ""),
+            ],
+            addGenerationPrompt: false
+        )
         #expect(marked.generated.map { String(decoding: Array(marked.text.utf8)[$0], as: UTF8.self) } == ["日本", ""])
         #expect(marked.text == "ü[é]日本")
     }
 
     @Test func theClockIsAParameter() throws {
-        let date = try #require(Calendar(identifier: .gregorian).date(from: DateComponents(year: 1999, month: 12, day: 31)))
-        #expect(try ChatTemplate(source: "{{ strftime_now('%d %b %Y') }}", now: { date }).render(conversation, addGenerationPrompt: false) == "31 Dec 1999")
+        let date = try #require(
+            Calendar(identifier: .gregorian).date(from: DateComponents(year: 1999, month: 12, day: 31))
+        )
+        #expect(
+            try ChatTemplate(source: "{{ strftime_now('%d %b %Y') }}", now: { date }).render(
+                conversation,
+                addGenerationPrompt: false
+            ) == "31 Dec 1999"
+        )
     }
 
     @Test func oneTemplateRendersFromManyTasksAtOnce() async throws {
-        let template = try ChatTemplate(source: "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + loop.index %}{% endfor %}{{ ns.n }}")
+        let template = try ChatTemplate(
+            source:
+                "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + loop.index %}{% endfor %}{{ ns.n }}"
+        )
         let conversation = conversation
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<64 { group.addTask { try template.render(conversation, addGenerationPrompt: false) } }
@@ -78,16 +113,21 @@ import Testing
 
     @Test(arguments: [UInt64(1), 2, 3]) func anySourceIsRenderedOrRefused(seed: UInt64) {
         let pieces = [
-            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "else", "endif", "for", "in", "endfor", "set", "x", "messages", "loop", "=", "==", "(", ")",
+            "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "if", "else", "endif", "for", "in", "endfor", "set", "x",
+            "messages", "loop", "=", "==", "(", ")",
             "[", "]", "{", "}", ":",
-            ",", ".", "|", "~", "*", "**", "//", "%", "'a'", "\"", "'", "\\", "1", "9223372036854775807", "0.5", "not", "is", "defined", "map", "join", "range",
+            ",", ".", "|", "~", "*", "**", "//", "%", "'a'", "\"", "'", "\\", "1", "9223372036854775807", "0.5", "not",
+            "is", "defined", "map", "join", "range",
             "namespace", "macro", "endmacro",
-            "call", "endcall", "filter", "endfilter", "raw", "endraw", "generation", "endgeneration", "content", "role", "split", "\n", " ", "é", "\u{2028}",
+            "call", "endcall", "filter", "endfilter", "raw", "endraw", "generation", "endgeneration", "content", "role",
+            "split", "\n", " ", "é", "\u{2028}",
             "none", "true", "and", "or", "upper", "tojson",
         ]
         var random = Words(state: seed)
         for _ in 0..<3000 {
-            let source = (0..<Int.random(in: 1...24, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined(separator: " ")
+            let source = (0..<Int.random(in: 1...24, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined(separator: " ")
             for text in [source, "{{ \(source) }}", "{% \(source) %}"] {
                 do { _ = try ChatTemplate(source: text).render(conversation, addGenerationPrompt: true) } catch {
                     #expect(error is LocalLMError, "seed \(seed): \(text)")

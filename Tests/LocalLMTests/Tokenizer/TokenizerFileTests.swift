@@ -5,7 +5,10 @@ import Testing
 
 /// What is not supported is refused by its name; damage is an error, never a crash.
 @Suite struct TokenizerFileTests {
-    private func tokenizer(_ parts: String = "", model: String = #""type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]"#) throws -> Tokenizer {
+    private func tokenizer(
+        _ parts: String = "",
+        model: String = #""type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]"#
+    ) throws -> Tokenizer {
         try Tokenizer(json: Data("{\(parts)\(parts.isEmpty ? "" : ",")\"model\":{\(model)}}".utf8))
     }
 
@@ -15,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""pre_tokenizer":{"type":"Whitespace"}"#, "Whitespace"), (#""normalizer":{"type":"Nmt"}"#, "Nmt"), (#""decoder":{"type":"CTC"}"#, "CTC"),
+        (#""pre_tokenizer":{"type":"Whitespace"}"#, "Whitespace"), (#""normalizer":{"type":"Nmt"}"#, "Nmt"),
+        (#""decoder":{"type":"CTC"}"#, "CTC"),
         (#""pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\w+"},"behavior":"Isolated","invert":false}"#, #"\w+"#),
         (#""normalizer":{"type":"Replace","pattern":{"Regex":"a"},"content":"b"}"#, "regular expression"),
         (#""decoder":{"type":"Sequence","decoders":[{"type":"Fuse"},{"type":"ByteFallback"}]}"#, "ByteFallback"),
@@ -29,11 +33,17 @@ import Testing
 
     @Test func textCannotGrowWithoutBound() {
         let step = #"{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaa"}"#
-        #expect(message { try tokenizer("\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[\(step),\(step)]}") }.contains("grow"))
+        #expect(
+            message { try tokenizer("\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[\(step),\(step)]}") }
+                .contains("grow")
+        )
     }
 
     @Test func everyPrefixOfAFileIsAnError() throws {
-        let json = Array(#"{"added_tokens":[{"id":3,"content":"<x>"}],"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}}"#.utf8)
+        let json = Array(
+            #"{"added_tokens":[{"id":3,"content":"<x>"}],"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":[["a","b"]]}}"#
+                .utf8
+        )
         #expect(try Tokenizer(json: Data(json)).encode("ab<x>a") == [2, 3, 0])
         for end in json.indices { #expect(throws: LocalLMError.self) { try Tokenizer(json: Data(json[..<end])) } }
     }
@@ -41,7 +51,9 @@ import Testing
     @Test func aLongTextThatNothingSplitsIsNotQuadratic() throws {
         let tokenizer = try tokenizer()
         let clock = ContinuousClock()
-        func time(_ count: Int) -> Duration { clock.measure { #expect(tokenizer.encode(String(repeating: "ab", count: count)).count == count) } }
+        func time(_ count: Int) -> Duration {
+            clock.measure { #expect(tokenizer.encode(String(repeating: "ab", count: count)).count == count) }
+        }
         let short = (0..<3).map { _ in time(5_000) }.min()!, long = (0..<3).map { _ in time(100_000) }.min()!
         #expect(long < short * 100, "\(short) for 10 KB, \(long) for 200 KB")
     }

@@ -18,7 +18,9 @@ import TestSupport
         return gradients(bank, rows)
     }
 
-    private static func gradients(_ bank: ProjectionBank, _ rows: [Example], memory: ActivationMemory = .keep) -> [Float] {
+    private static func gradients(_ bank: ProjectionBank, _ rows: [Example], memory: ActivationMemory = .keep)
+        -> [Float]
+    {
         let shard = TransformerShard(bank: bank, rotary: RotaryEmbedding(bank.weights.configuration), memory: memory)
         for row in rows { shard.batch.append(row) }
         shard.forward()
@@ -31,7 +33,9 @@ import TestSupport
         try check(TinyModels.configuration(tied: tied))
     }
 
-    @Test(arguments: ModelFamily.allCases) func everyTensorOfEveryFamilyMatchesFiniteDifferences(family: ModelFamily) throws {
+    @Test(arguments: ModelFamily.allCases) func everyTensorOfEveryFamilyMatchesFiniteDifferences(family: ModelFamily)
+        throws
+    {
         try check(TinyModels.configuration(family))
     }
 
@@ -43,7 +47,9 @@ import TestSupport
         for tensor in weights.layout.tensors {
             // Along a random direction within the tensor: one number that every entry takes part in.
             let direction = (0..<tensor.count).map { _ in Float(random.normal()) }
-            let expected = (0..<tensor.count).reduce(0.0) { $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1]) }
+            let expected = (0..<tensor.count).reduce(0.0) {
+                $0 + Double(analytic[tensor.offset + $1]) * Double(direction[$1])
+            }
             let h: Float = 2e-3 / Float(tensor.count).squareRoot()
             func shifted(_ sign: Float) throws -> Double {
                 let moved = weights.copy()
@@ -51,7 +57,10 @@ import TestSupport
                 return try Self.loss(moved, rows)
             }
             let numeric = (try shifted(1) - shifted(-1)) / (2 * Double(h))
-            #expect(abs(numeric - expected) < 0.02 * max(abs(expected), 0.05), "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass")
+            #expect(
+                abs(numeric - expected) < 0.02 * max(abs(expected), 0.05),
+                "\(tensor.name): \(numeric) numerically, \(expected) by the backward pass"
+            )
         }
     }
 
@@ -76,7 +85,11 @@ import TestSupport
             let turns = GradientTurns(shards: shares.count), buffer = FloatBuffer(count: bank.weights.layout.count)
             let shards = shares.indices.map { index in
                 TransformerShard(
-                    bank: bank, rotary: RotaryEmbedding(c), memory: .compact, gradients: WeightGradients(buffer, turns: turns, shard: index))
+                    bank: bank,
+                    rotary: RotaryEmbedding(c),
+                    memory: .compact,
+                    gradients: WeightGradients(buffer, turns: turns, shard: index)
+                )
             }
             let pool = WorkerPool(threads: shares.count)
             defer { pool.close() }

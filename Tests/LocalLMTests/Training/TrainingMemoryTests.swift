@@ -6,7 +6,8 @@ import TestSupport
 @Suite struct TrainingMemoryTests {
     private static func count(_ a: LayerActivations, sharedWith first: LayerActivations?) -> Int {
         let buffers: [KeyPath<LayerActivations, FloatBuffer>] = [
-            \.input, \.normed, \.qkv, \.attended, \.middle, \.middleNormed, \.gateUp, \.activation, \.rstd, \.middleRstd, \.rawHeads, \.headRstd,
+            \.input, \.normed, \.qkv, \.attended, \.middle, \.middleNormed, \.gateUp, \.activation, \.rstd,
+            \.middleRstd, \.rawHeads, \.headRstd,
             \.attentionBranch, \.attentionRstd, \.feedForwardBranch, \.feedForwardRstd,
         ]
         return buffers.reduce(0) { sum, buffer in
@@ -40,10 +41,13 @@ import TestSupport
     @Test func adaptersAreCountedWithoutMakingThem() throws {
         let c = TinyModels.configuration(.qwen3)
         for modules: Set<LoRASettings.Module> in [[.query], [.down, .output], Set(LoRASettings.Module.allCases)] {
-            let settings = LoRASettings(rank: 3, alpha: 6, modules: modules), paths = modules.map { ".\($0.path).weight" }
+            let settings = LoRASettings(rank: 3, alpha: 6, modules: modules),
+                paths = modules.map { ".\($0.path).weight" }
             let adapted = WeightLayout(c).tensors.filter { tensor in paths.contains { tensor.name.hasSuffix($0) } }
             #expect(adapted.count == modules.count * c.layerCount)
-            #expect(try AdapterLayout(settings, for: c).count == adapted.reduce(0) { $0 + 3 * ($1.shape[0] + $1.shape[1]) })
+            #expect(
+                try AdapterLayout(settings, for: c).count == adapted.reduce(0) { $0 + 3 * ($1.shape[0] + $1.shape[1]) }
+            )
         }
     }
 
@@ -55,7 +59,14 @@ import TestSupport
             "\($0)".contains("GB") && "\($0)".contains("activations") && ($0 as? LocalLMError)?.code == .input
         }
         let adapter = try TrainingMemory(
-            c, adapter: LoRASettings(rank: 2, alpha: 4), precision: .fp32, threads: 2, tokens: 100_000, targets: 100_000, longest: 50)
+            c,
+            adapter: LoRASettings(rank: 2, alpha: 4),
+            precision: .fp32,
+            threads: 2,
+            tokens: 100_000,
+            targets: 100_000,
+            longest: 50
+        )
         #expect(adapter.gradients == 0 && adapter.optimizer == 0 && adapter.adapter > 0 && adapter.total < plan.total)
         #expect((TrainingMemory.available() ?? 0) > 1 << 20)
     }
@@ -74,7 +85,10 @@ import TestSupport
         let c = TinyModels.configuration(hidden: 32, layers: 5)
         let forecast = try TrainingForecast.measure(c, precision: .fp32, threads: 1, batch: 2, length: 10)
         #expect(forecast.parameters == WeightLayout(c).count && forecast.trainedParameters == forecast.parameters)
-        #expect(forecast.memory == (try TrainingMemory(c, precision: .fp32, threads: 1, tokens: 20, targets: 20, longest: 10)))
+        #expect(
+            forecast.memory
+                == (try TrainingMemory(c, precision: .fp32, threads: 1, tokens: 20, targets: 20, longest: 10))
+        )
         #expect(forecast.tokensPerSecond > 0 && forecast.fits)
     }
 }

@@ -10,7 +10,14 @@ import TestSupport
     private var rows: [Example] { TinyModels.examples(12, vocabulary: c.vocabularySize, seed: 31, longest: 40) }
 
     private func settings(_ optimizer: OptimizationSettings.Optimizer) -> OptimizationSettings {
-        OptimizationSettings(optimizer: optimizer, learningRate: 1e-2, schedule: .cosine, warmupSteps: 2, totalSteps: 6, weightDecay: 0.01)
+        OptimizationSettings(
+            optimizer: optimizer,
+            learningRate: 1e-2,
+            schedule: .cosine,
+            warmupSteps: 2,
+            totalSteps: 6,
+            weightDecay: 0.01
+        )
     }
 
     /// - Parameter make: makes a trainer of these weights, and how it does a step by its index.
@@ -20,7 +27,11 @@ import TestSupport
             let whole = start.copy()
             let (_, step) = try make(whole)
             let log = try (0..<6).map(step)
-            let snapshot = TrainingSnapshot(directory: folder.appendingPathComponent("training"), name: "run", identity: "one")
+            let snapshot = TrainingSnapshot(
+                directory: folder.appendingPathComponent("training"),
+                name: "run",
+                identity: "one"
+            )
             for cut in [1, 3, 5] {
                 let (trainer, step) = try make(start.copy())
                 #expect(try snapshot.restore(trainer.run).isEmpty, "nothing is kept")
@@ -37,7 +48,8 @@ import TestSupport
         }
     }
 
-    @Test(arguments: OptimizationSettings.Optimizer.allCases) func sft(optimizer: OptimizationSettings.Optimizer) throws {
+    @Test(arguments: OptimizationSettings.Optimizer.allCases) func sft(optimizer: OptimizationSettings.Optimizer) throws
+    {
         try check { weights in
             let trainer = try SFTTrainer(weights: weights, settings: settings(optimizer), threads: 2)
             return (trainer, { try trainer.step(Array(rows[(2 * $0)..<(2 * $0 + 2)])) })
@@ -53,7 +65,11 @@ import TestSupport
 
     @Test func dpo() throws {
         let pairs = stride(from: 0, to: 12, by: 2).map { index in
-            ReferencedPair(pair: PreferenceExample(chosen: rows[index], rejected: rows[index + 1]), referenceChosen: -20, referenceRejected: -21)
+            ReferencedPair(
+                pair: PreferenceExample(chosen: rows[index], rejected: rows[index + 1]),
+                referenceChosen: -20,
+                referenceRejected: -21
+            )
         }
         try check { weights in
             let trainer = try DPOTrainer(weights: weights, settings: settings(.adamW), beta: 0.1, threads: 2)
@@ -63,7 +79,12 @@ import TestSupport
 
     @Test func anAdapterWithDropout() throws {
         try checkAdapter {
-            try SFTTrainer(weights: TinyModels.weights(c, seed: 30), adapter: $0, settings: settings(.adamW), threads: 2)
+            try SFTTrainer(
+                weights: TinyModels.weights(c, seed: 30),
+                adapter: $0,
+                settings: settings(.adamW),
+                threads: 2
+            )
         } step: {
             try $0.step(Array(rows[(2 * $1)..<(2 * $1 + 2)]))
         }
@@ -71,7 +92,13 @@ import TestSupport
 
     @Test func anAdapterInDPO() throws {
         try checkAdapter {
-            try DPOTrainer(weights: TinyModels.weights(c, seed: 30), adapter: $0, settings: settings(.adamW), beta: 0.1, threads: 2)
+            try DPOTrainer(
+                weights: TinyModels.weights(c, seed: 30),
+                adapter: $0,
+                settings: settings(.adamW),
+                beta: 0.1,
+                threads: 2
+            )
         } step: {
             let pair = PreferenceExample(chosen: rows[2 * $1], rejected: rows[2 * $1 + 1])
             return try $0.step([ReferencedPair(pair: pair, referenceChosen: -20, referenceRejected: -21)])
@@ -80,7 +107,9 @@ import TestSupport
 
     private func checkAdapter<T: Trainer>(_ make: (Adapter) throws -> T, step: (T, Int) throws -> TrainingStep) throws {
         try withTemporaryDirectory { folder in
-            func adapter() throws -> Adapter { try Adapter(LoRASettings(rank: 3, alpha: 6, dropout: 0.2), for: c, seed: 40) }
+            func adapter() throws -> Adapter {
+                try Adapter(LoRASettings(rank: 3, alpha: 6, dropout: 0.2), for: c, seed: 40)
+            }
             let whole = try adapter(), uncut = try make(whole)
             let log = try (0..<6).map { try step(uncut, $0) }
             let snapshot = TrainingSnapshot(directory: folder, name: "run", identity: "one")
@@ -95,7 +124,9 @@ import TestSupport
 
     @Test func anothersOrADamagedFileIsNotUsed() throws {
         try withTemporaryDirectory { folder in
-            func trainer() throws -> SFTTrainer { try SFTTrainer(weights: TinyModels.weights(c, seed: 30), settings: settings(.muon), threads: 1) }
+            func trainer() throws -> SFTTrainer {
+                try SFTTrainer(weights: TinyModels.weights(c, seed: 30), settings: settings(.muon), threads: 1)
+            }
             let snapshot = TrainingSnapshot(directory: folder, name: "run", identity: "one")
             let first = try trainer()
             var log: [TrainingStep] = []
@@ -103,8 +134,12 @@ import TestSupport
                 log.append(try first.step(rows))
                 try snapshot.save(first.run, log: log)
             }
-            #expect(try TrainingSnapshot(directory: folder, name: "run", identity: "two").restore(trainer().run).isEmpty)
-            #expect(try TrainingSnapshot(directory: folder, name: "other", identity: "one").restore(trainer().run).isEmpty)
+            #expect(
+                try TrainingSnapshot(directory: folder, name: "run", identity: "two").restore(trainer().run).isEmpty
+            )
+            #expect(
+                try TrainingSnapshot(directory: folder, name: "other", identity: "one").restore(trainer().run).isEmpty
+            )
             let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             #expect(files.count == 1, "the one before is gone: \(files)")
             let file = folder.appendingPathComponent(files[0])
@@ -112,7 +147,9 @@ import TestSupport
             bytes[bytes.count / 2] ^= 1
             try bytes.write(to: file)
             let fresh = try trainer(), before = fresh.run.engine.weights.buffer.values
-            #expect { try snapshot.restore(fresh.run) } throws: { ($0 as? LocalLMError)?.code == .damaged && "\($0)".contains(files[0]) }
+            #expect { try snapshot.restore(fresh.run) } throws: {
+                ($0 as? LocalLMError)?.code == .damaged && "\($0)".contains(files[0])
+            }
             #expect(fresh.run.engine.weights.buffer.values == before)
         }
     }

@@ -21,7 +21,10 @@ import TestSupport
         (("seed: 5", "seed: \"5\""), "c.yaml:2: seed: is \"5\" (it must be a whole number)"),
         (("campaign: reduced", "campaign: a/b"), "c.yaml:1: campaign: is \"a/b\" (up to 64 letters, digits, - and _)"),
         (("campaign: reduced\n", ""), "c.yaml:1: campaign: is missing (it has no default)"),
-        (("kind: learning", "kind: teaching"), "c.yaml:4: nursery.kind: is \"teaching\" (one of learning, elicitation)"),
+        (
+            ("kind: learning", "kind: teaching"),
+            "c.yaml:4: nursery.kind: is \"teaching\" (one of learning, elicitation)"
+        ),
         (("scale: 0.01", "scale: 0"), "c.yaml:5: nursery.scale: is 0 (0.001 to 100.0)"),
         (("per_round: 48", "per_round: 0"), "c.yaml:7: prompts.per_round: is 0 (1 to 10000000)"),
         (
@@ -45,10 +48,19 @@ import TestSupport
             "c.yaml:10: mixture.aggregator: is \"nobody\", which is no peer (known: letters, numbers, words, champion, most_confident, plurality)"
         ),
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
-        (("aggregator: words", "aggregator: words\n  aggregation_prompt: mine"), "c.yaml:11: mixture.aggregation_prompt: is \"mine\" (one of moa, nursery)"),
+        (
+            ("aggregator: words", "aggregator: words\n  aggregation_prompt: mine"),
+            "c.yaml:11: mixture.aggregation_prompt: is \"mine\" (one of moa, nursery)"
+        ),
         (("temperature: 0.5", "temperature: hot"), "c.yaml:11: mixture.temperature: is \"hot\" (it must be a number)"),
-        (("temperature: 0.5", "temperature: .nan"), "c.yaml:11: mixture.temperature: is \".nan\" (it must be a number)"),
-        (("confidence: own", "confidence: sure"), "c.yaml:13: mixture.confidence: is \"sure\" (one of none, own, peers)"),
+        (
+            ("temperature: 0.5", "temperature: .nan"),
+            "c.yaml:11: mixture.temperature: is \".nan\" (it must be a number)"
+        ),
+        (
+            ("confidence: own", "confidence: sure"),
+            "c.yaml:13: mixture.confidence: is \"sure\" (one of none, own, peers)"
+        ),
         (
             ("confidence: own", "filters:\n    minimum_confidence: -0.1"),
             "c.yaml:14: mixture.filters.minimum_confidence: needs a confidence (set mixture.confidence to own or peers)"
@@ -57,39 +69,72 @@ import TestSupport
             ("confidence: own", "confidence: own\n  filters:\n    agreement: perhaps"),
             "c.yaml:15: mixture.filters.agreement: is \"perhaps\" (it must be true or false)"
         ),
-        (("tokens: 3000", "tokens: 3000\n  epochs: 2"), "c.yaml:16: sft.epochs: stands beside tokens (one of the two says how long SFT takes)"),
+        (
+            ("tokens: 3000", "tokens: 3000\n  epochs: 2"),
+            "c.yaml:16: sft.epochs: stands beside tokens (one of the two says how long SFT takes)"
+        ),
         (("easy_weight: 0.6", "easy_weight: -1"), "c.yaml:16: sft.easy_weight: is -1 (0 or more)"),
         (("learning_rate: 0.005", "learning_rate: -0.005"), "c.yaml:19: sft.learning_rate: is -0.005 (0 or more)"),
         (("optimizer: muon", "optimizer: sgd"), "c.yaml:18: sft.optimizer: is \"sgd\" (one of adamw, muon)"),
         (("beta: 0.1", "beta: 0"), "c.yaml:23: dpo.beta: is 0 (above 0)"),
         (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),
-        (("- kind: agreement", "- kind: likelihood"), "c.yaml:30: judges[2].kind: likelihood stands twice (one judge of a kind; name more models instead)"),
+        (
+            ("- kind: agreement", "- kind: likelihood"),
+            "c.yaml:30: judges[2].kind: likelihood stands twice (one judge of a kind; name more models instead)"
+        ),
         (
             ("- kind: likelihood", "- kind: likelihood\n    models: [champion]"),
             "c.yaml:30: judges[1].models: names the champion, which may not judge itself (known: letters, numbers, words)"
         ),
-        (("gate_prompts: 48", "gate_prompts: 48.5"), "c.yaml:32: evaluation.gate_prompts: is \"48.5\" (it must be a whole number)"),
-        (("resamples: 200", "resamples: 200\n  confidence: 95"), "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"),
-        (("rounds: 2", "wall_clock: soon"), "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"),
-        (("rounds: 2", "deadline: tomorrow"), "c.yaml:38: stop.deadline: is \"tomorrow\" (it must be a moment such as 2026-12-01T08:00:00Z)"),
-        (("rounds: 2", "money: 3"), "c.yaml:38: stop.money: is counted by price_per_hour, which is off (say what an hour of this machine costs)"),
+        (
+            ("gate_prompts: 48", "gate_prompts: 48.5"),
+            "c.yaml:32: evaluation.gate_prompts: is \"48.5\" (it must be a whole number)"
+        ),
+        (
+            ("resamples: 200", "resamples: 200\n  confidence: 95"),
+            "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"
+        ),
+        (
+            ("rounds: 2", "wall_clock: soon"),
+            "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"
+        ),
+        (
+            ("rounds: 2", "deadline: tomorrow"),
+            "c.yaml:38: stop.deadline: is \"tomorrow\" (it must be a moment such as 2026-12-01T08:00:00Z)"
+        ),
+        (
+            ("rounds: 2", "money: 3"),
+            "c.yaml:38: stop.money: is counted by price_per_hour, which is off (say what an hour of this machine costs)"
+        ),
         (("rounds: 2", "regression: 2"), "c.yaml:38: stop.regression: is 2 (0 or more, below 1)"),
-        (("rounds: 2", "kept: 0.1"), "c.yaml:38: stop.kept: is \"0.1\" (it must be a bound such as above 1.5 or below 0.2)"),
+        (
+            ("rounds: 2", "kept: 0.1"),
+            "c.yaml:38: stop.kept: is \"0.1\" (it must be a bound such as above 1.5 or below 0.2)"
+        ),
         (("rounds: 2", "disk: 20"), "c.yaml:38: stop.disk: is \"20\" (it must be a size such as 500MB or 20GB)"),
         (
             ("rounds: 2", "rounds: off"),
             "c.yaml:37: stop: names no criterion (at least one of rounds, target_score, patience, regression, wall_clock, tokens, money, deadline, disk, gain, length_ratio, distinct_1, distinct_2, headroom, kept, pairs)"
         ),
         (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
-        (("seed: 5", "seed: 5\nstudent: ./absent"), "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"),
+        (
+            ("seed: 5", "seed: 5\nstudent: ./absent"),
+            "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"
+        ),
         (
             ("seed: 5", "seed: 5\nstudent: nursery/aggregator"),
             "c.yaml:3: student: is nursery/aggregator, which this nursery does not have (it has: student, letters, numbers, words)"
         ),
         (("seed: 5", "seed: 5\nseed: 6"), "c.yaml:3: seed: stands twice (keep one of them)"),
         (("beta: 0.1", "beta: 0.1\n  beta: 0.2"), "c.yaml:24: dpo.beta: stands twice (keep one of them)"),
-        (("seed: 5", "seed: 18446744073709551615"), "c.yaml:2: seed: is \"18446744073709551615\" (it must be at most 9223372036854775807)"),
-        (("tokens: 3000", "epochs: off"), "c.yaml:15: sft.epochs: is off, and tokens too (one of the two says how long SFT takes)"),
+        (
+            ("seed: 5", "seed: 18446744073709551615"),
+            "c.yaml:2: seed: is \"18446744073709551615\" (it must be at most 9223372036854775807)"
+        ),
+        (
+            ("tokens: 3000", "epochs: off"),
+            "c.yaml:15: sft.epochs: is off, and tokens too (one of the two says how long SFT takes)"
+        ),
         (("rounds: 2", "round: 2"), "c.yaml:38: stop.round: is no key (did you mean rounds?)"),
         (
             ("rounds: 2", "rounds: 2\n  eta: 1"),
@@ -106,10 +151,13 @@ import TestSupport
     @Test func allMistakesAreReportedAtOnceInTheOrderOfTheFile() {
         let lines = faults(
             ReducedCampaign.yaml([
-                ("seed: 5", "seed: x"), ("scale: 0.01", "scale: -1"), ("per_round: 48", "per_round: none"), ("aggregator: words", "aggregator: me"),
-                ("maximum_tokens: 12", "maximum_tokens: 0"), ("tokens: 3000", "tokens: few"), ("beta: 0.1", "beta: -1"), ("enabled: false", "enabled: no way"),
+                ("seed: 5", "seed: x"), ("scale: 0.01", "scale: -1"), ("per_round: 48", "per_round: none"),
+                ("aggregator: words", "aggregator: me"),
+                ("maximum_tokens: 12", "maximum_tokens: 0"), ("tokens: 3000", "tokens: few"), ("beta: 0.1", "beta: -1"),
+                ("enabled: false", "enabled: no way"),
                 ("resamples: 200", "resample: 200"), ("rounds: 2", "rounds: zero\n  rounds: 3"),
-            ]))
+            ])
+        )
         #expect(lines.count == 11)
         let numbers = lines.compactMap { Int($0.split(separator: ":")[1]) }
         #expect(numbers == numbers.sorted())
@@ -119,7 +167,9 @@ import TestSupport
         #expect(faults("campaign: [a").count == 1)
         #expect(faults("").first?.contains("holds no configuration") == true)
         #expect(faults("- a\n- b").count == 1)
-        #expect(throws: SelfImproveError.self) { try CampaignConfiguration.read(URL(fileURLWithPath: "/nowhere/c.yaml")) }
+        #expect(throws: SelfImproveError.self) {
+            try CampaignConfiguration.read(URL(fileURLWithPath: "/nowhere/c.yaml"))
+        }
         try withTemporaryDirectory { folder in
             let file = folder.appendingPathComponent("c.yaml")
             try Data([0xFF, 0xFE, 0x00]).write(to: file)
@@ -131,7 +181,11 @@ import TestSupport
     @Test func peersAreCheckedByNameAndByTheirFiles() throws {
         try withTemporaryDirectory { folder in
             let tokenizer = try Nursery.tokenizer()
-            let model = Checkpoint(weights: Initialization.nursery(try Nursery.architecture(), seed: 1), tokenizer: tokenizer, template: .nursery)
+            let model = Checkpoint(
+                weights: Initialization.nursery(try Nursery.architecture(), seed: 1),
+                tokenizer: tokenizer,
+                template: .nursery
+            )
             try model.save(to: folder.appendingPathComponent("good"))
             try model.save(to: folder.appendingPathComponent("bad"))
             try Data("{".utf8).write(to: folder.appendingPathComponent("bad/config.json"))
@@ -154,28 +208,38 @@ import TestSupport
             try Data("{\"prompt\": \"a\"}\n".utf8).write(to: folder.appendingPathComponent("gate.jsonl"))
             let lines = faults(peers, directory: folder)
             for part in [
-                "c.yaml:6: peers[2].name: \"a\" stands twice", "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
-                "c.yaml:8: peers[3].name: is \"champion\", which means something else here", "good/config.json is a file", "peers[4].model: is missing",
-                "evaluation.gate: \(folder.path)/gate.jsonl: row 1 has no answer", "evaluation.report: is the same file as gate",
+                "c.yaml:6: peers[2].name: \"a\" stands twice",
+                "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
+                "c.yaml:8: peers[3].name: is \"champion\", which means something else here",
+                "good/config.json is a file", "peers[4].model: is missing",
+                "evaluation.gate: \(folder.path)/gate.jsonl: row 1 has no answer",
+                "evaluation.report: is the same file as gate",
             ] { #expect(lines.contains { $0.contains(part) }, "\(part) in \(lines.joined(separator: " | "))") }
         }
     }
 
     private var configs: URL {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("configs")
     }
 
-    @Test(arguments: ["nursery", "elicitation", "smoke"]) func theShippedConfigurationsHaveNoFaultAndExplainEveryKey(name: String) throws {
+    @Test(arguments: ["nursery", "elicitation", "smoke"]) func theShippedConfigurationsHaveNoFaultAndExplainEveryKey(
+        name: String
+    ) throws {
         let file = configs.appendingPathComponent("\(name).yaml")
         let configuration = try CampaignConfiguration.read(file)
         #expect(configuration.campaign == name)
-        #expect(try JSONText(configuration).decode(CampaignConfiguration.self) == configuration, "it is kept in the lineage as JSON")
+        #expect(
+            try JSONText(configuration).decode(CampaignConfiguration.self) == configuration,
+            "it is kept in the lineage as JSON"
+        )
         // A line with a value carries its explanation; what repeats an explained key does not have to.
         let silent = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
             .filter { $0.contains(": ") && !$0.contains("#") }.map { $0.trimmingCharacters(in: .whitespaces) }
         let repeated = [
-            "model: nursery/", "- name:", "learning_rate", "schedule", "final_fraction", "warmup_steps", "weight_decay", "maximum_gradient_norm",
+            "model: nursery/", "- name:", "learning_rate", "schedule", "final_fraction", "warmup_steps", "weight_decay",
+            "maximum_gradient_norm",
             "batch_tokens", "models: [",
         ]
         for line in silent { #expect(repeated.contains { line.hasPrefix($0) }, "\(line) is not explained") }
@@ -188,9 +252,13 @@ import TestSupport
         let text = try String(contentsOf: configs.appendingPathComponent("nursery.yaml"), encoding: .utf8)
         func says(_ section: String, _ key: String, _ value: String) {
             let part = text[text.range(of: "\n\(section):")!.lowerBound...]
-            let line = part.split(separator: "\n").first { $0.trimmingCharacters(in: .whitespaces).hasPrefix("\(key):") }
+            let line = part.split(separator: "\n").first {
+                $0.trimmingCharacters(in: .whitespaces).hasPrefix("\(key):")
+            }
             #expect(
-                line?.contains("default \(value)") == true || line?.contains("default: \(value)") == true, "\(section).\(key): \(value), but: \(line ?? "")")
+                line?.contains("default \(value)") == true || line?.contains("default: \(value)") == true,
+                "\(section).\(key): \(value), but: \(line ?? "")"
+            )
         }
         says("prompts", "per_round", "\(c.prompts.perRound)")
         says("mixture", "layers", "\(c.mixture.layers)")

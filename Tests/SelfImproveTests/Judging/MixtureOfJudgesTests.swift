@@ -9,7 +9,9 @@ import TestSupport
     private struct ScriptedJudge: Judge {
         let name: String
         let verdict: @Sendable (String, String) -> VerdictRecord.Verdict
-        func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (verdicts: [VerdictRecord.Verdict], tokens: Int) {
+        func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+            verdicts: [VerdictRecord.Verdict], tokens: Int
+        ) {
             (comparisons.map { verdict($0.first, $0.second) }, 0)
         }
     }
@@ -18,14 +20,25 @@ import TestSupport
         .init(
             messages: [Message(role: "user", content: "q")],
             samples: texts.enumerated().map {
-                ChatAnswer(text: $0.element, tokens: $0.element.count, logprob: nil, finishReason: cutOff.contains($0.offset) ? .length : .stop)
-            }, mixture: "right")
+                ChatAnswer(
+                    text: $0.element,
+                    tokens: $0.element.count,
+                    logprob: nil,
+                    finishReason: cutOff.contains($0.offset) ? .length : .stop
+                )
+            },
+            mixture: "right"
+        )
     }
 
-    private let longer = ScriptedJudge(name: "longer") { $0.count == $1.count ? .tie : $0.count > $1.count ? .first : .second }
+    private let longer = ScriptedJudge(name: "longer") {
+        $0.count == $1.count ? .tie : $0.count > $1.count ? .first : .second
+    }
 
     @Test func bestAndWorstByCopelandBecomeThePair() async throws {
-        let ranking = try await MixtureOfJudges(judges: [longer], minimumMargin: 0).rank([candidates(["aa", "a", "aaa", "a"])]).rankings[0]
+        let ranking = try await MixtureOfJudges(judges: [longer], minimumMargin: 0).rank([
+            candidates(["aa", "a", "aaa", "a"])
+        ]).rankings[0]
         #expect(ranking.pair == .init(chosen: 2, rejected: 1, chosenScore: 2, rejectedScore: 0))
         #expect(ranking.verdicts.count == 3, "texts that are the same are one contestant")
     }
@@ -33,38 +46,54 @@ import TestSupport
     /// Up to 13% of verdicts flip on a swap (position bias): the judge below always prefers what it sees first.
     @Test func aVerdictThatFlipsOnASwapIsATie() async throws {
         let biased = ScriptedJudge(name: "biased") { _, _ in .first }
-        let ranking = try await MixtureOfJudges(judges: [biased], minimumMargin: 0).rank([candidates(["aa", "b"])]).rankings[0]
+        let ranking = try await MixtureOfJudges(judges: [biased], minimumMargin: 0).rank([candidates(["aa", "b"])])
+            .rankings[0]
         #expect(ranking.verdicts[0].verdict == .first && ranking.verdicts[0].swapped == .second)
         #expect(ranking.pair == nil, "no preference, no pair")
     }
 
     @Test func anUnparsableVerdictIsATieAndStaysOnRecord() async throws {
         let mute = ScriptedJudge(name: "mute") { _, _ in .unparsable }
-        let both = try await MixtureOfJudges(judges: [mute, longer], minimumMargin: 0).rank([candidates(["aa", "b"])]).rankings[0]
+        let both = try await MixtureOfJudges(judges: [mute, longer], minimumMargin: 0).rank([candidates(["aa", "b"])])
+            .rankings[0]
         #expect(both.pair?.chosenScore == 1.5 && both.pair?.rejectedScore == 0.5)
         #expect(both.verdicts.contains { $0.verdict == .unparsable })
     }
 
     @Test func aNarrowMarginGivesNoPair() async throws {
-        #expect(try await MixtureOfJudges(judges: [longer], minimumMargin: 2.1).rank([candidates(["aa", "a", "aaa"])]).rankings[0].pair == nil)
-        #expect(try await MixtureOfJudges(judges: [longer], minimumMargin: 2).rank([candidates(["aa", "a", "aaa"])]).rankings[0].pair != nil)
+        #expect(
+            try await MixtureOfJudges(judges: [longer], minimumMargin: 2.1).rank([candidates(["aa", "a", "aaa"])])
+                .rankings[0].pair == nil
+        )
+        #expect(
+            try await MixtureOfJudges(judges: [longer], minimumMargin: 2).rank([candidates(["aa", "a", "aaa"])])
+                .rankings[0].pair != nil
+        )
     }
 
     @Test func amongEqualsTheShortestIsChosenAndTheLongestRejected() async throws {
-        let good = ScriptedJudge(name: "good") { a, b in a.hasPrefix("g") == b.hasPrefix("g") ? .tie : a.hasPrefix("g") ? .first : .second }
-        let ranking = try await MixtureOfJudges(judges: [good], minimumMargin: 0).rank([candidates(["ggg", "g", "b", "bbb"])]).rankings[0]
+        let good = ScriptedJudge(name: "good") { a, b in
+            a.hasPrefix("g") == b.hasPrefix("g") ? .tie : a.hasPrefix("g") ? .first : .second
+        }
+        let ranking = try await MixtureOfJudges(judges: [good], minimumMargin: 0).rank([
+            candidates(["ggg", "g", "b", "bbb"])
+        ]).rankings[0]
         #expect(ranking.pair?.chosen == 1 && ranking.pair?.rejected == 3)
     }
 
     @Test func whatWasCutOffIsNeverChosen() async throws {
-        let ranking = try await MixtureOfJudges(judges: [longer], minimumMargin: 0).rank([candidates(["aaa", "aa", "a"], cutOff: [0])]).rankings[0]
+        let ranking = try await MixtureOfJudges(judges: [longer], minimumMargin: 0).rank([
+            candidates(["aaa", "aa", "a"], cutOff: [0])
+        ]).rankings[0]
         #expect(ranking.pair?.chosen == 1)
     }
 
     @Test func theJudgesPreferWhatTheyShould() async throws {
         let peer = ScriptedModel("peer", score: { $0 == "right" ? -0.1 : -3 }) { _ in "" }
         let judges: [any Judge] = [LikelihoodJudge([peer]), AgreementJudge()]
-        let ranking = try await MixtureOfJudges(judges: judges, minimumMargin: 0).rank([candidates(["rigth", "right", "wrong"])]).rankings[0]
+        let ranking = try await MixtureOfJudges(judges: judges, minimumMargin: 0).rank([
+            candidates(["rigth", "right", "wrong"])
+        ]).rankings[0]
         #expect(ranking.pair?.chosen == 1 && ranking.pair?.rejected == 2)
         #expect(ranking.pair?.chosenScore == 4, "both judges, both opponents")
     }

@@ -16,42 +16,108 @@ import TestSupport
         let configuration = try ReducedCampaign.configuration([("campaign: reduced", "campaign: \(campaign)")])
         let initial = digest("initial")
         try lineage.write { db in
-            try CampaignRecord(name: campaign, seed: 5, configuration: configuration, criteria: configuration.stop, createdAt: day(0)).insert(db)
-            try ModelRecord(digest: initial, kind: .nursery, settings: JSONText(["a": 1]), seed: 5, createdAt: day(0), name: "student").insert(db)
-            try CampaignRecord.setChampion(initial, of: campaign, round: nil, kind: .initial, message: "begins", at: day(0), db)
+            try CampaignRecord(
+                name: campaign,
+                seed: 5,
+                configuration: configuration,
+                criteria: configuration.stop,
+                createdAt: day(0)
+            ).insert(db)
+            try ModelRecord(
+                digest: initial,
+                kind: .nursery,
+                settings: JSONText(["a": 1]),
+                seed: 5,
+                createdAt: day(0),
+                name: "student"
+            ).insert(db)
+            try CampaignRecord.setChampion(
+                initial,
+                of: campaign,
+                round: nil,
+                kind: .initial,
+                message: "begins",
+                at: day(0),
+                db
+            )
             try evaluation(campaign, 0, initial, correct: 300).insert(db)
             var champion = initial
             for r in 1...rounds {
                 let sft = digest("\(campaign) sft \(r)"), dpo = digest("\(campaign) dpo \(r)"), isPromoted = r % 2 == 1
                 for (kind, model, parent) in [(ModelRecord.Kind.sft, sft, champion), (.dpo, dpo, sft)] {
                     try ModelRecord(
-                        digest: model, kind: kind, parent: parent, campaign: campaign, round: r, settings: JSONText(["rows": r]), seed: 5, createdAt: day(r)
+                        digest: model,
+                        kind: kind,
+                        parent: parent,
+                        campaign: campaign,
+                        round: r,
+                        settings: JSONText(["rows": r]),
+                        seed: 5,
+                        createdAt: day(r)
                     ).insert(db)
                     try evaluation(campaign, r, model, correct: 300 + r % 600).insert(db)
                 }
                 try RoundRecord(
-                    campaign: campaign, round: r, parent: champion, sftModel: sft, dpoModel: dpo, challenger: dpo, outcome: isPromoted ? .promoted : .rejected,
-                    reason: "+1.0 points (+0.2 to +1.8, n = 1200)", championAfter: isPromoted ? dpo : champion,
-                    figures: JSONText(["gain": 0.01, "length_ratio": 1.02, "kept": 0.4]), seconds: 60, startedAt: day(r), endedAt: day(r)
+                    campaign: campaign,
+                    round: r,
+                    parent: champion,
+                    sftModel: sft,
+                    dpoModel: dpo,
+                    challenger: dpo,
+                    outcome: isPromoted ? .promoted : .rejected,
+                    reason: "+1.0 points (+0.2 to +1.8, n = 1200)",
+                    championAfter: isPromoted ? dpo : champion,
+                    figures: JSONText(["gain": 0.01, "length_ratio": 1.02, "kept": 0.4]),
+                    seconds: 60,
+                    startedAt: day(r),
+                    endedAt: day(r)
                 ).insert(db)
                 if isPromoted {
                     champion = dpo
-                    try CampaignRecord.setChampion(dpo, of: campaign, round: r, kind: .promoted, message: "round \(r)", at: day(r), db)
+                    try CampaignRecord.setChampion(
+                        dpo,
+                        of: campaign,
+                        round: r,
+                        kind: .promoted,
+                        message: "round \(r)",
+                        at: day(r),
+                        db
+                    )
                 }
                 for step in StepName.round {
                     try StepRecord(
-                        campaign: campaign, round: r, step: step, state: .done, value: JSONText(0), tokens: 1000, seconds: 6, startedAt: day(r), endedAt: day(r)
+                        campaign: campaign,
+                        round: r,
+                        step: step,
+                        state: .done,
+                        value: JSONText(0),
+                        tokens: 1000,
+                        seconds: 6,
+                        startedAt: day(r),
+                        endedAt: day(r)
                     ).insert(db)
                 }
             }
         }
     }
 
-    private static func evaluation(_ campaign: String, _ round: Int, _ model: String, correct: Int) -> EvaluationRecord {
+    private static func evaluation(_ campaign: String, _ round: Int, _ model: String, correct: Int) -> EvaluationRecord
+    {
         let score = Score(correct: correct, n: 1200)
         return EvaluationRecord(
-            campaign: campaign, round: round, model: model, set: .report, subject: .model, name: "m", n: 1200, correct: correct, low: score.low,
-            high: score.high, slices: [.init(slice: "add", n: 1200, correct: correct)], createdAt: day(round))
+            campaign: campaign,
+            round: round,
+            model: model,
+            set: .report,
+            subject: .model,
+            name: "m",
+            n: 1200,
+            correct: correct,
+            low: score.low,
+            high: score.high,
+            slices: [.init(slice: "add", n: 1200, correct: correct)],
+            createdAt: day(round)
+        )
     }
 
     private func withLineage(rounds: Int = 4, _ body: (Lineage) throws -> Void) throws {
@@ -65,12 +131,14 @@ import TestSupport
     @Test func aliasesAndBeginningsOfDigestsNameModels() throws {
         try withLineage { (lineage: Lineage) throws -> Void in
             for (alias, name) in [
-                ("c/initial", "initial"), ("c/champion", "c dpo 3"), ("c/r1", "c dpo 1"), ("c/r2", "c dpo 1"), ("c/r2-sft", "c sft 2"), ("c/r4-dpo", "c dpo 4"),
+                ("c/initial", "initial"), ("c/champion", "c dpo 3"), ("c/r1", "c dpo 1"), ("c/r2", "c dpo 1"),
+                ("c/r2-sft", "c sft 2"), ("c/r4-dpo", "c dpo 4"),
             ] { #expect(try lineage.resolve(alias).digest == Self.digest(name), "\(alias)") }
             let digest = Self.digest("c sft 2")
             #expect(try lineage.resolve(String(digest.prefix(8))).digest == digest)
             #expect(try lineage.resolveWithinLineage(digest).digest == digest)
-            for wrong in ["c/r9", "c/nobody", "d/champion", "abcd", "zzzz", "/etc", "../c", "", "c/../c/champion", "%"] {
+            for wrong in ["c/r9", "c/nobody", "d/champion", "abcd", "zzzz", "/etc", "../c", "", "c/../c/champion", "%"]
+            {
                 #expect(throws: SelfImproveError.self, "\(wrong)") { try lineage.resolveWithinLineage(wrong) }
             }
         }
@@ -88,9 +156,13 @@ import TestSupport
     @Test func whatMadeAModelAndWhatCameOfIt() throws {
         try withLineage { (lineage: Lineage) throws -> Void in
             #expect(
-                try lineage.ancestors(of: Self.digest("c dpo 3")).map(\.digest) == ["c dpo 3", "c sft 3", "c dpo 1", "c sft 1", "initial"].map(Self.digest))
+                try lineage.ancestors(of: Self.digest("c dpo 3")).map(\.digest)
+                    == ["c dpo 3", "c sft 3", "c dpo 1", "c sft 1", "initial"].map(Self.digest)
+            )
             let offspring = Set(try lineage.descendants(of: Self.digest("c dpo 1")).map(\.digest))
-            #expect(offspring == Set(["c sft 2", "c dpo 2", "c sft 3", "c dpo 3", "c sft 4", "c dpo 4"].map(Self.digest)))
+            #expect(
+                offspring == Set(["c sft 2", "c dpo 2", "c sft 3", "c dpo 3", "c sft 4", "c dpo 4"].map(Self.digest))
+            )
             #expect(try lineage.activeRounds("c") == [1, 3])
         }
     }
@@ -98,13 +170,17 @@ import TestSupport
     @Test func eventsAreNeitherChangedNorDeleted() throws {
         try withLineage { (lineage: Lineage) throws -> Void in
             #expect(throws: DatabaseError.self) { try lineage.write { try $0.execute(sql: "DELETE FROM events") } }
-            #expect(throws: DatabaseError.self) { try lineage.write { try $0.execute(sql: "UPDATE events SET message = 'x'") } }
+            #expect(throws: DatabaseError.self) {
+                try lineage.write { try $0.execute(sql: "UPDATE events SET message = 'x'") }
+            }
             #expect(try lineage.events("c").count == 3)
         }
     }
 
     /// A database of every earlier schema, with its rows, is brought up to date.
-    @Test(arguments: LineageSchema.migrator.migrations.dropLast()) func aDatabaseOfAnEarlierSchemaIsBroughtUpToDate(schema: String) throws {
+    @Test(arguments: LineageSchema.migrator.migrations.dropLast()) func aDatabaseOfAnEarlierSchemaIsBroughtUpToDate(
+        schema: String
+    ) throws {
         try withTemporaryDirectory { state in
             let file = state.appendingPathComponent(Lineage.databaseName).path
             let old = try DatabaseQueue(path: file)
@@ -115,7 +191,9 @@ import TestSupport
                         INSERT INTO campaigns (name, seed, configuration, criteria, status, created_at, program_version)
                         VALUES ('old', '5', ?, '{"rounds":2}', 'interrupted', '2026-01-01 00:00:00.000', '0.0.1');
                         INSERT INTO rounds (campaign, round, parent, started_at) VALUES ('old', 1, 'm', '2026-01-01 00:00:00.000');
-                        """, arguments: [JSONText(ReducedCampaign.configuration()).text])
+                        """,
+                    arguments: [JSONText(ReducedCampaign.configuration()).text]
+                )
             }
             try old.close()
             let lineage = try Lineage.open(state: state)
@@ -124,7 +202,10 @@ import TestSupport
             #expect(try lineage.rounds("old").count == 1)
             try lineage.write { try $0.execute(sql: "UPDATE campaigns SET status = 'queued'") }
             let (orphans, integrity) = try lineage.read { db in
-                (try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count, try String.fetchOne(db, sql: "PRAGMA integrity_check"))
+                (
+                    try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count,
+                    try String.fetchOne(db, sql: "PRAGMA integrity_check")
+                )
             }
             #expect(orphans == 0 && integrity == "ok")
         }
@@ -139,12 +220,17 @@ import TestSupport
             }
             let planned = try lineage.collectable("c", keeping: 2)
             // Rounds 7 and 8 are the window: their models, and the champions dpo 5 and dpo 7 that they started from and ended with.
-            let freed = Set((1...6).flatMap { ["c sft \($0)", "c dpo \($0)"] }.filter { $0 != "c dpo 5" }.map(Self.digest))
+            let freed = Set(
+                (1...6).flatMap { ["c sft \($0)", "c dpo \($0)"] }.filter { $0 != "c dpo 5" }.map(Self.digest)
+            )
             #expect(Set(planned.models) == freed && planned.bytes == 11_000)
             #expect(try lineage.collect("c", keeping: 2, at: Self.day(9)) == planned)
             #expect(try lineage.collectedModels() == freed)
             for model in try lineage.models() {
-                #expect(FileManager.default.fileExists(atPath: lineage.files.modelDirectory(model.digest).path) != freed.contains(model.digest))
+                #expect(
+                    FileManager.default.fileExists(atPath: lineage.files.modelDirectory(model.digest).path)
+                        != freed.contains(model.digest)
+                )
             }
             #expect(throws: SelfImproveError.self) { try lineage.rollback("c", to: "1", reason: nil, at: Self.day(9)) }
             #expect(try lineage.rollback("c", to: "5", reason: nil, at: Self.day(9)).to == Self.digest("c dpo 5"))
@@ -159,13 +245,18 @@ import TestSupport
             try Self.fill(lineage, campaign: "first", rounds: 500)
             let clock = ContinuousClock()
             func size() throws -> Int {
-                try lineage.read { try Int.fetchOne($0, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")! }
+                try lineage.read {
+                    try Int.fetchOne($0, sql: "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")!
+                }
             }
             let half = try size()
             try Self.fill(lineage, campaign: "second", rounds: 1000)
             let whole = try size()
             let perRound = Double(whole - half) / 1000
-            #expect(abs(Double(half) / 500 / perRound - 1) < 0.2, "\(half) bytes of 500 rounds, \(whole - half) of 1000")
+            #expect(
+                abs(Double(half) / 500 / perRound - 1) < 0.2,
+                "\(half) bytes of 500 rounds, \(whole - half) of 1000"
+            )
             func time(_ name: String, _ body: () throws -> Void) throws {
                 try body()
                 // The best of several: other tests run beside this one.

@@ -7,13 +7,26 @@ import Testing
     private let question = [Message(role: "user", content: "Write a long and careful sentence.")]
 
     private func reason(
-        _ text: String, finish: FinishReason = .stop, best: String? = nil, confidence: Double? = -0.01, minimum: Double? = nil, agreement: Bool = false
+        _ text: String,
+        finish: FinishReason = .stop,
+        best: String? = nil,
+        confidence: Double? = -0.01,
+        minimum: Double? = nil,
+        agreement: Bool = false
     )
         -> AnswerFilter.Reason?
     {
         let filter = AnswerFilter(.init(minimumConfidence: minimum, agreement: agreement))
-        let draft = Mixture.Draft(proposer: 0, answer: ChatAnswer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop), confidence: confidence)
-        return filter.reason(ChatAnswer(text: text, tokens: 3, logprob: nil, finishReason: finish), to: question, mostConfident: draft)
+        let draft = Mixture.Draft(
+            proposer: 0,
+            answer: ChatAnswer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop),
+            confidence: confidence
+        )
+        return filter.reason(
+            ChatAnswer(text: text, tokens: 3, logprob: nil, finishReason: finish),
+            to: question,
+            mostConfident: draft
+        )
     }
 
     @Test func badTargetsAreDroppedEachForItsReason() {

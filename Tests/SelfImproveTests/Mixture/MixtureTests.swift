@@ -8,13 +8,24 @@ import TestSupport
     private let sampling = Sampling(maximumTokens: 16)
 
     private func mixture(
-        _ proposers: [ScriptedModel], aggregator: ScriptedModel, prompt: AggregationPrompt, layers: Int = 2,
-        confidence: CampaignConfiguration.Mixture.Confidence = .own, champion: String? = nil, scorers: [ScriptedModel] = []
+        _ proposers: [ScriptedModel],
+        aggregator: ScriptedModel,
+        prompt: AggregationPrompt,
+        layers: Int = 2,
+        confidence: CampaignConfiguration.Mixture.Confidence = .own,
+        champion: String? = nil,
+        scorers: [ScriptedModel] = []
     ) -> Mixture {
         Mixture(
             proposers: proposers.map { .init(name: $0.name, model: $0, isChampion: $0.name == champion) },
-            aggregator: .model(name: aggregator.name, aggregator), prompt: prompt, layers: layers, sampling: sampling, aggregatorSampling: sampling,
-            confidence: confidence, scorers: scorers)
+            aggregator: .model(name: aggregator.name, aggregator),
+            prompt: prompt,
+            layers: layers,
+            sampling: sampling,
+            aggregatorSampling: sampling,
+            confidence: confidence,
+            scorers: scorers
+        )
     }
 
     private func instructions(_ texts: [String]) -> [Mixture.Instruction] {
@@ -22,8 +33,12 @@ import TestSupport
     }
 
     /// A published mixture sent dictionary keys instead of answers, and nobody noticed (method.md, section 3).
-    @Test(arguments: AggregationPrompt.all) func everyDraftStandsInItsAggregationPromptExactlyOnce(prompt: AggregationPrompt) async throws {
-        let proposers = ["a", "b", "c"].map { name in ScriptedModel(name) { "SENTINEL-\(name)-\($0.messages.last!.content)-END" } }
+    @Test(arguments: AggregationPrompt.all) func everyDraftStandsInItsAggregationPromptExactlyOnce(
+        prompt: AggregationPrompt
+    ) async throws {
+        let proposers = ["a", "b", "c"].map { name in
+            ScriptedModel(name) { "SENTINEL-\(name)-\($0.messages.last!.content)-END" }
+        }
         let aggregator = ScriptedModel("aggregator") { _ in "final" }
         let mixture = mixture(proposers, aggregator: aggregator, prompt: prompt)
         let instructions = instructions(["one", "two", "three"])
@@ -73,13 +88,22 @@ import TestSupport
         #expect(drafts[0].confidence == nil)
         #expect(own.ordered(drafts).map(\.answer.text) == ["theirs", "mine"])
 
-        let scored = mixture([champion, peer], aggregator: aggregator, prompt: .nursery, confidence: .peers, champion: "champion", scorers: [peer])
+        let scored = mixture(
+            [champion, peer],
+            aggregator: aggregator,
+            prompt: .nursery,
+            confidence: .peers,
+            champion: "champion",
+            scorers: [peer]
+        )
         let judged = try await scored.propose(instructions(["q"])).layers[0][0]
         #expect(judged.map(\.confidence) == [-5, -5], "by the peers alone")
     }
 
     @Test func inAThirdLayerEveryProposerSeesTheDraftsOfTheLayerBefore() async throws {
-        let proposers = ["a", "b"].map { name in ScriptedModel(name) { $0.messages.count == 1 ? "first-\(name)" : "second-\(name)" } }
+        let proposers = ["a", "b"].map { name in
+            ScriptedModel(name) { $0.messages.count == 1 ? "first-\(name)" : "second-\(name)" }
+        }
         let aggregator = ScriptedModel("aggregator") { _ in "final" }
         let mixture = mixture(proposers, aggregator: aggregator, prompt: .nursery, layers: 3)
         let instructions = instructions(["q"])
@@ -99,7 +123,11 @@ import TestSupport
 
     @Test func pluralityCountsVotesAndBreaksTiesByOrder() {
         func draft(_ text: String) -> Mixture.Draft {
-            .init(proposer: 0, answer: ChatAnswer(text: text, tokens: 1, logprob: nil, finishReason: .stop), confidence: nil)
+            .init(
+                proposer: 0,
+                answer: ChatAnswer(text: text, tokens: 1, logprob: nil, finishReason: .stop),
+                confidence: nil
+            )
         }
         #expect(Mixture.plurality([draft("x"), draft("y"), draft("y")]).answer.text == "y")
         #expect(Mixture.plurality([draft("x"), draft("y")]).answer.text == "x")

@@ -6,7 +6,8 @@ import TestSupport
 @testable import SelfImprove
 
 @Suite struct NurseryTests {
-    private func instruction(_ skill: NurserySkill, _ words: [String] = [], _ numbers: [Int] = []) -> NurseryInstruction {
+    private func instruction(_ skill: NurserySkill, _ words: [String] = [], _ numbers: [Int] = []) -> NurseryInstruction
+    {
         NurseryInstruction(skill: skill, words: words, numbers: numbers, paraphrase: 0)
     }
 
@@ -112,16 +113,26 @@ import TestSupport
     @Test func theSameSeedGivesTheSameBytes() async throws {
         try await withTemporaryDirectory { folder in
             func train(_ seed: UInt64, _ name: String) async throws -> [String: Checkpoint] {
-                let checkpoints = TrainingCheckpoints(directory: folder.appendingPathComponent(name), interval: .seconds(30))
-                return try await Nursery(NurseryConfiguration(kind: .learning, scale: 0.01, seed: seed), campaignSeed: 1, threads: 2)
-                    .train(checkpoints: checkpoints, progress: StepProgress())
+                let checkpoints = TrainingCheckpoints(
+                    directory: folder.appendingPathComponent(name),
+                    interval: .seconds(30)
+                )
+                return try await Nursery(
+                    NurseryConfiguration(kind: .learning, scale: 0.01, seed: seed),
+                    campaignSeed: 1,
+                    threads: 2
+                )
+                .train(checkpoints: checkpoints, progress: StepProgress())
             }
             let first = try await train(9, "first"), second = try await train(9, "second")
             #expect(first.count == 4)
             for (name, model) in first {
                 #expect(model.weights.buffer.values == second[name]!.weights.buffer.values, "\(name)")
             }
-            #expect(first["student"]!.weights.buffer.values != (try await train(10, "other"))["student"]!.weights.buffer.values)
+            #expect(
+                first["student"]!.weights.buffer.values
+                    != (try await train(10, "other"))["student"]!.weights.buffer.values
+            )
         }
     }
 }

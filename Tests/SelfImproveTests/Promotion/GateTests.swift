@@ -4,7 +4,12 @@ import Testing
 @testable import SelfImprove
 
 @Suite struct GateTests {
-    private let settings = CampaignConfiguration.Gate(enabled: true, confidence: 0.95, resamples: 2000, sliceMargin: 0.15)
+    private let settings = CampaignConfiguration.Gate(
+        enabled: true,
+        confidence: 0.95,
+        resamples: 2000,
+        sliceMargin: 0.15
+    )
 
     /// Marks of a model that is right with probability `p`, by slice.
     private func marks(_ p: [String: Double], n: Int, seed: UInt64) -> [Gate.Mark] {
@@ -14,7 +19,9 @@ import Testing
         }
     }
 
-    private func rule(_ challenger: [Gate.Mark], _ champion: [Gate.Mark], candidates: Int = 1, enabled: Bool = true) -> Gate.Ruling {
+    private func rule(_ challenger: [Gate.Mark], _ champion: [Gate.Mark], candidates: Int = 1, enabled: Bool = true)
+        -> Gate.Ruling
+    {
         var settings = settings
         settings.enabled = enabled
         return Gate(settings, seed: 1).rule(challenger: challenger, champion: champion, candidates: candidates)
@@ -29,7 +36,10 @@ import Testing
 
     /// HumanEval of the paper's tuned Llama fell by 13 points, hidden by the average.
     @Test func aGainThatHidesARegressionIsRejected() {
-        let ruling = rule(marks(["a": 0.9, "b": 0.9, "c": 0.4], n: 150, seed: 3), marks(["a": 0.5, "b": 0.5, "c": 0.8], n: 150, seed: 4))
+        let ruling = rule(
+            marks(["a": 0.9, "b": 0.9, "c": 0.4], n: 150, seed: 3),
+            marks(["a": 0.5, "b": 0.5, "c": 0.8], n: 150, seed: 4)
+        )
         #expect(ruling.difference.low > 0)
         #expect(ruling.outcome == .rejected)
         #expect(ruling.reason.contains("c -"))
@@ -53,7 +63,11 @@ import Testing
             let champion = marks(["a": 0.6], n: 200, seed: UInt64(10 * trial))
             let challengers = (1...candidates).map { marks(["a": 0.6], n: 200, seed: UInt64(10 * trial + $0)) }
             let best = challengers.max { $0.count { $0.correct } < $1.count { $0.correct } }!
-            if Gate(settings, seed: UInt64(trial)).rule(challenger: best, champion: champion, candidates: candidates).outcome == .promoted { promoted += 1 }
+            if Gate(settings, seed: UInt64(trial)).rule(challenger: best, champion: champion, candidates: candidates)
+                .outcome == .promoted
+            {
+                promoted += 1
+            }
         }
         #expect(promoted <= 40, "\(promoted) of 1000")
     }

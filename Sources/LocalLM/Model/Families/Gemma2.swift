@@ -4,7 +4,13 @@
 enum Gemma2: FamilyDefinition {
     static let architecture = "Gemma2ForCausalLM"
     static let defaults = FamilyDefaults(
-        headDimension: 256, keyValueHeads: 4, positions: 8192, tiesEmbeddings: true, activationKey: "hidden_activation", activation: .geluTanh)
+        headDimension: 256,
+        keyValueHeads: 4,
+        positions: 8192,
+        tiesEmbeddings: true,
+        activationKey: "hidden_activation",
+        activation: .geluTanh
+    )
 
     static func read(_ fields: ConfigurationFields, into configuration: inout ModelConfiguration) throws {
         try fields.refuse(["attention_bias", "use_bidirectional_attention"])

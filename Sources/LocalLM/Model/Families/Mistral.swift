@@ -5,7 +5,9 @@ enum Mistral: FamilyDefinition {
 
     static func read(_ fields: ConfigurationFields, into configuration: inout ModelConfiguration) throws {
         configuration.slidingWindow = try fields.window(absent: 4096)
-        if configuration.slidingWindow != nil { configuration.slides = [Bool](repeating: true, count: configuration.layerCount) }
+        if configuration.slidingWindow != nil {
+            configuration.slides = [Bool](repeating: true, count: configuration.layerCount)
+        }
     }
 
     static func write(_ configuration: ModelConfiguration) -> [JSONValue.Member] {

@@ -12,10 +12,13 @@ enum Qwen2: FamilyDefinition {
     static func write(_ configuration: ModelConfiguration) -> [JSONValue.Member] { writeWindow(configuration) }
 
     static func readWindow(_ fields: ConfigurationFields, into configuration: inout ModelConfiguration) throws {
-        guard try fields.flag("use_sliding_window") ?? false, let window = try fields.window(absent: 4096) else { return }
+        guard try fields.flag("use_sliding_window") ?? false, let window = try fields.window(absent: 4096) else {
+            return
+        }
         let first = try fields.count("max_window_layers") ?? 28
         configuration.slidingWindow = window
-        configuration.slides = try fields.layerTypes(configuration.layerCount) ?? (0..<configuration.layerCount).map { $0 >= first }
+        configuration.slides =
+            try fields.layerTypes(configuration.layerCount) ?? (0..<configuration.layerCount).map { $0 >= first }
     }
 
     static func writeWindow(_ configuration: ModelConfiguration) -> [JSONValue.Member] {

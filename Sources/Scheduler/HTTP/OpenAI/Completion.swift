@@ -23,13 +23,22 @@ struct Completion: Sendable {
     /// - Parameter prompts: ids, each answered `n` times.
     /// - Throws: for prompts that do not fit, and 429 where the queue is full.
     static func begin(
-        _ prompts: [[Int]], _ parameters: SamplingParameters, topLogprobs: Int?, on model: ServedModel, of models: ServedModels,
+        _ prompts: [[Int]],
+        _ parameters: SamplingParameters,
+        topLogprobs: Int?,
+        on model: ServedModel,
+        of models: ServedModels,
         random: @Sendable () -> UInt64
     ) async throws -> Completion {
         let choices = prompts.count * parameters.n
         let sampling = Sampling(
-            temperature: parameters.temperature, topP: parameters.topP, topK: parameters.topK, minP: parameters.minP,
-            repetitionPenalty: parameters.repetitionPenalty, maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions)
+            temperature: parameters.temperature,
+            topP: parameters.topP,
+            topK: parameters.topK,
+            minP: parameters.minP,
+            repetitionPenalty: parameters.repetitionPenalty,
+            maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions
+        )
         let seed = parameters.seed.map { UInt64(bitPattern: Int64($0)) } ?? random()
         try await models.reserve(choices)
         let (updates, continuation) = AsyncThrowingStream<ChoiceUpdate, any Error>.makeStream()
@@ -42,17 +51,27 @@ struct Completion: Sendable {
             for (p, ids) in prompts.enumerated() {
                 for sample in 0..<parameters.n {
                     let choice = Choice(
-                        index: p * parameters.n + sample, text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop), open: open,
-                        streams: parameters.stream)
+                        index: p * parameters.n + sample,
+                        text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop),
+                        open: open,
+                        streams: parameters.stream
+                    )
                     let key = RandomKey.derive(seed, UInt64(sample))
-                    try model.engine.submit(.init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)) { choice.hear($0) }
+                    try model.engine.submit(
+                        .init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)
+                    ) { choice.hear($0) }
                 }
             }
         } catch {
             continuation.finish()  // what was submitted already hears that nobody listens
             throw error
         }
-        return Completion(model: model, promptTokens: prompts.reduce(0) { $0 + $1.count }, choices: choices, updates: updates)
+        return Completion(
+            model: model,
+            promptTokens: prompts.reduce(0) { $0 + $1.count },
+            choices: choices,
+            updates: updates
+        )
     }
 
     /// How many choices have not ended, and where their updates go.
@@ -107,9 +126,12 @@ struct Completion: Sendable {
             case .started: return open.isHeard
             case .token(let token):
                 let new = text.add(token.id, isLast: false)
-                let isHeard = tell(ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil))
+                let isHeard = tell(
+                    ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil)
+                )
                 return isHeard && !text.isStopped
-            case .finished(let reason): return tell(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
+            case .finished(let reason):
+                return tell(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
             }
         }
 

@@ -49,7 +49,12 @@ struct SamplingParameters: Decodable {
         func number<Value: Decodable & Comparable>(_ key: CodingKeys, _ range: ClosedRange<Value>) throws -> Value? {
             guard let value = try container.decodeIfPresent(Value.self, forKey: key) else { return nil }
             guard range.contains(value) else {
-                throw SelfImproveError(.input, "is \(value)", context: key.rawValue, hint: "\(range.lowerBound) to \(range.upperBound)")
+                throw SelfImproveError(
+                    .input,
+                    "is \(value)",
+                    context: key.rawValue,
+                    hint: "\(range.lowerBound) to \(range.upperBound)"
+                )
             }
             return value
         }
@@ -62,26 +67,43 @@ struct SamplingParameters: Decodable {
         n = try number(.n, 1...16) ?? 1
         seed = try container.decodeIfPresent(Int.self, forKey: .seed)
         stream = try container.decodeIfPresent(Bool.self, forKey: .stream) ?? false
-        includesUsage = try container.decodeIfPresent(StreamOptions.self, forKey: .streamOptions)?.include_usage ?? false
-        stop = try container.attempt([String].self, forKey: .stop) ?? container.decodeIfPresent(String.self, forKey: .stop).map { [$0] } ?? []
+        includesUsage =
+            try container.decodeIfPresent(StreamOptions.self, forKey: .streamOptions)?.include_usage ?? false
+        stop =
+            try container.attempt([String].self, forKey: .stop) ?? container.decodeIfPresent(String.self, forKey: .stop)
+            .map { [$0] } ?? []
         guard stop.count <= 4, stop.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 256 }) else {
-            throw SelfImproveError(.input, "holds more than 4 texts, an empty one, or one beyond 256 bytes", context: "stop")
+            throw SelfImproveError(
+                .input,
+                "holds more than 4 texts, an empty one, or one beyond 256 bytes",
+                context: "stop"
+            )
         }
         for key in [CodingKeys.presencePenalty, .frequencyPenalty] {
-            if let penalty = try container.decodeIfPresent(Double.self, forKey: key), penalty != 0 { throw Self.unsupported(key.rawValue) }
+            if let penalty = try container.decodeIfPresent(Double.self, forKey: key), penalty != 0 {
+                throw Self.unsupported(key.rawValue)
+            }
         }
         for key in [CodingKeys.tools, .functions] {
             if container.contains(key), try !container.decodeNil(forKey: key) { throw Self.unsupported(key.rawValue) }
         }
-        if let bias = try container.decodeIfPresent([String: Double].self, forKey: .logitBias), !bias.isEmpty { throw Self.unsupported("logit_bias") }
-        if let format = try container.decodeIfPresent(ResponseFormat.self, forKey: .responseFormat), format.type != "text" {
+        if let bias = try container.decodeIfPresent([String: Double].self, forKey: .logitBias), !bias.isEmpty {
+            throw Self.unsupported("logit_bias")
+        }
+        if let format = try container.decodeIfPresent(ResponseFormat.self, forKey: .responseFormat),
+            format.type != "text"
+        {
             throw Self.unsupported("response_format \(format.type.prefix(40))")
         }
         if try container.decodeIfPresent(Bool.self, forKey: .echo) ?? false { throw Self.unsupported("echo") }
-        if let suffix = try container.decodeIfPresent(String.self, forKey: .suffix), !suffix.isEmpty { throw Self.unsupported("suffix") }
+        if let suffix = try container.decodeIfPresent(String.self, forKey: .suffix), !suffix.isEmpty {
+            throw Self.unsupported("suffix")
+        }
     }
 
-    private static func unsupported(_ name: String) -> SelfImproveError { SelfImproveError(.input, "is not supported", context: name, hint: "leave it out") }
+    private static func unsupported(_ name: String) -> SelfImproveError {
+        SelfImproveError(.input, "is not supported", context: name, hint: "leave it out")
+    }
 }
 
 struct ChatCompletionRequest: Decodable {
@@ -114,7 +136,12 @@ struct ChatCompletionRequest: Decodable {
             } else {
                 content = try container.decode([Part].self, forKey: .content).map { part in
                     guard part.type == "text", let text = part.text else {
-                        throw SelfImproveError(.input, "holds a part of type \"\(part.type.prefix(40))\"", context: "messages", hint: "only text is supported")
+                        throw SelfImproveError(
+                            .input,
+                            "holds a part of type \"\(part.type.prefix(40))\"",
+                            context: "messages",
+                            hint: "only text is supported"
+                        )
                     }
                     return text
                 }.joined()
@@ -130,7 +157,9 @@ struct ChatCompletionRequest: Decodable {
         messages = turns.map { Message(role: $0.role == "developer" ? "system" : $0.role, content: $0.content) }
         let wants = try container.decodeIfPresent(Bool.self, forKey: .logprobs) ?? false
         let top = try container.decodeIfPresent(Int.self, forKey: .topLogprobs) ?? 0
-        guard (0...20).contains(top) else { throw SelfImproveError(.input, "is \(top)", context: "top_logprobs", hint: "0 to 20") }
+        guard (0...20).contains(top) else {
+            throw SelfImproveError(.input, "is \(top)", context: "top_logprobs", hint: "0 to 20")
+        }
         topLogprobs = wants ? top : nil
     }
 }
@@ -160,9 +189,13 @@ struct TextCompletionRequest: Decodable {
         } else {
             prompts = try container.decode([[Int]].self, forKey: .prompt).map { .ids($0) }
         }
-        guard (1...16).contains(prompts.count) else { throw SelfImproveError(.input, "holds \(prompts.count) prompts", context: "prompt", hint: "1 to 16") }
+        guard (1...16).contains(prompts.count) else {
+            throw SelfImproveError(.input, "holds \(prompts.count) prompts", context: "prompt", hint: "1 to 16")
+        }
         topLogprobs = try container.decodeIfPresent(Int.self, forKey: .logprobs)
-        guard (0...5).contains(topLogprobs ?? 0) else { throw SelfImproveError(.input, "is \(topLogprobs ?? 0)", context: "logprobs", hint: "0 to 5") }
+        guard (0...5).contains(topLogprobs ?? 0) else {
+            throw SelfImproveError(.input, "is \(topLogprobs ?? 0)", context: "logprobs", hint: "0 to 5")
+        }
         if parameters.maxTokens == nil { parameters.maxTokens = 16 }  // the default of this endpoint
     }
 }

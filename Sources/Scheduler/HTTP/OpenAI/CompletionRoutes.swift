@@ -30,7 +30,9 @@ struct CompletionRoutes: Sendable {
     }
 
     private func list() async throws -> Response {
-        try await JSONResponse.make(ModelList(data: models.list().map { .init(id: $0.id, created: Int($0.created.timeIntervalSince1970)) }))
+        try await JSONResponse.make(
+            ModelList(data: models.list().map { .init(id: $0.id, created: Int($0.created.timeIntervalSince1970)) })
+        )
     }
 
     // MARK: Completions
@@ -39,7 +41,9 @@ struct CompletionRoutes: Sendable {
         let asked = try await decode(ChatCompletionRequest.self, request)
         let model = try await models.model(asked.parameters.model)
         let prompt: [Int]
-        do { prompt = try model.checkpoint.promptIDs(asked.messages) } catch let error as LocalLMError { throw Self.refusal(error) }
+        do { prompt = try model.checkpoint.promptIDs(asked.messages) } catch let error as LocalLMError {
+            throw Self.refusal(error)
+        }
         return try await answer([prompt], asked.parameters, topLogprobs: asked.topLogprobs, on: model, shape: .chat)
     }
 
@@ -56,32 +60,58 @@ struct CompletionRoutes: Sendable {
     }
 
     private func answer(
-        _ prompts: [[Int]], _ parameters: SamplingParameters, topLogprobs: Int?, on model: ServedModel, shape: CompletionShape
+        _ prompts: [[Int]],
+        _ parameters: SamplingParameters,
+        topLogprobs: Int?,
+        on model: ServedModel,
+        shape: CompletionShape
     ) async throws -> Response {
         let completion: Completion
         do {
-            completion = try await Completion.begin(prompts, parameters, topLogprobs: topLogprobs, on: model, of: models, random: random)
+            completion = try await Completion.begin(
+                prompts,
+                parameters,
+                topLogprobs: topLogprobs,
+                on: model,
+                of: models,
+                random: random
+            )
         } catch let error as LocalLMError { throw Self.refusal(error) }
         let writer = CompletionWriter(
-            completion, shape: shape, id: String(format: "%@-%016llx", shape == .chat ? "chatcmpl" : "cmpl", random()), model: parameters.model,
-            created: Int(now().timeIntervalSince1970), tellsLogprobs: topLogprobs != nil)
+            completion,
+            shape: shape,
+            id: String(format: "%@-%016llx", shape == .chat ? "chatcmpl" : "cmpl", random()),
+            model: parameters.model,
+            created: Int(now().timeIntervalSince1970),
+            tellsLogprobs: topLogprobs != nil
+        )
         guard parameters.stream else { return try await JSONResponse.make(writer.whole()) }
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"], body: writer.stream(usage: parameters.includesUsage))
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            body: writer.stream(usage: parameters.includesUsage)
+        )
     }
 
-    private static func refusal(_ error: LocalLMError) -> SelfImproveError { SelfImproveError(.input, error.message, hint: error.hint) }
+    private static func refusal(_ error: LocalLMError) -> SelfImproveError {
+        SelfImproveError(.input, error.message, hint: error.hint)
+    }
 
     private func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws -> Value {
         let body = Data(buffer: try await request.body.collect(upTo: HTTPServer.maximumBody))
-        do { return try JSONDecoder().decode(type, from: body) } catch let error as DecodingError { throw SelfImproveError(.input, Self.words(error)) }
+        do { return try JSONDecoder().decode(type, from: body) } catch let error as DecodingError {
+            throw SelfImproveError(.input, Self.words(error))
+        }
     }
 
     private static func words(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String { context.codingPath.map(\.stringValue).joined(separator: ".") }
+        func path(_ context: DecodingError.Context) -> String {
+            context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
         return switch error {
         case .keyNotFound(let key, _): "\(key.stringValue) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): "\(path(context).isEmpty ? "the body" : path(context)) has the wrong type"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "\(path(context).isEmpty ? "the body" : path(context)) has the wrong type"
         case .dataCorrupted(let context): path(context).isEmpty ? "the body is no JSON" : "\(path(context)) is damaged"
         @unknown default: "the body cannot be read"
         }

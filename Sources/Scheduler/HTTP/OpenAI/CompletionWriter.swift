@@ -14,7 +14,8 @@ struct CompletionWriter: Sendable {
     private let created: Int
     private let tellsLogprobs: Bool
 
-    init(_ completion: Completion, shape: CompletionShape, id: String, model: String, created: Int, tellsLogprobs: Bool) {
+    init(_ completion: Completion, shape: CompletionShape, id: String, model: String, created: Int, tellsLogprobs: Bool)
+    {
         self.completion = completion
         self.shape = shape
         self.id = id
@@ -84,15 +85,25 @@ struct CompletionWriter: Sendable {
         func text(_ id: Int) -> String { String(decoding: tokenizer.bytes(of: id), as: UTF8.self) }
         if shape == .text {
             return Logprobs(
-                tokens: tokens.map { text($0.id) }, token_logprobs: tokens.map(\.logprob),
-                top_logprobs: tokens.map { Dictionary($0.top.map { (text($0.id), $0.logprob) }, uniquingKeysWith: { first, _ in first }) })
+                tokens: tokens.map { text($0.id) },
+                token_logprobs: tokens.map(\.logprob),
+                top_logprobs: tokens.map {
+                    Dictionary($0.top.map { (text($0.id), $0.logprob) }, uniquingKeysWith: { first, _ in first })
+                }
+            )
         }
         return Logprobs(
             content: tokens.map { token in
                 Logprobs.Token(
-                    token: text(token.id), logprob: token.logprob, bytes: Array(text(token.id).utf8),
-                    top_logprobs: token.top.map { Logprobs.Token(token: text($0.id), logprob: $0.logprob, bytes: Array(text($0.id).utf8)) })
-            })
+                    token: text(token.id),
+                    logprob: token.logprob,
+                    bytes: Array(text(token.id).utf8),
+                    top_logprobs: token.top.map {
+                        Logprobs.Token(token: text($0.id), logprob: $0.logprob, bytes: Array(text($0.id).utf8))
+                    }
+                )
+            }
+        )
     }
 
     private func answer(_ object: String, _ choices: [Choice], usage: Usage? = nil) -> Answer {
@@ -100,7 +111,11 @@ struct CompletionWriter: Sendable {
     }
 
     private func usage(_ produced: Int) -> Usage {
-        Usage(prompt_tokens: completion.promptTokens, completion_tokens: produced, total_tokens: completion.promptTokens + produced)
+        Usage(
+            prompt_tokens: completion.promptTokens,
+            completion_tokens: produced,
+            total_tokens: completion.promptTokens + produced
+        )
     }
 
     // MARK: Whole
@@ -117,21 +132,33 @@ struct CompletionWriter: Sendable {
         try Task.checkCancellation()
         let choices = texts.indices.map { index in
             Choice(
-                index: index, message: shape == .chat ? Turn(role: "assistant", content: texts[index]) : nil, text: shape == .text ? texts[index] : nil,
-                logprobs: logprobs(tokens[index]), finish: finishes[index])
+                index: index,
+                message: shape == .chat ? Turn(role: "assistant", content: texts[index]) : nil,
+                text: shape == .text ? texts[index] : nil,
+                logprobs: logprobs(tokens[index]),
+                finish: finishes[index]
+            )
         }
-        return answer(shape == .chat ? "chat.completion" : "text_completion", choices, usage: usage(tokens.reduce(0) { $0 + $1.count }))
+        return answer(
+            shape == .chat ? "chat.completion" : "text_completion",
+            choices,
+            usage: usage(tokens.reduce(0) { $0 + $1.count })
+        )
     }
 
     // MARK: Stream
 
     func stream(usage tellsUsage: Bool) -> ResponseBody {
         ResponseBody { [self] writer in
-            func line(_ answer: Answer) throws -> ByteBuffer { ByteBuffer(string: "data: \(try JSONResponse.text(answer))\n\n") }
+            func line(_ answer: Answer) throws -> ByteBuffer {
+                ByteBuffer(string: "data: \(try JSONResponse.text(answer))\n\n")
+            }
             let object = shape == .chat ? "chat.completion.chunk" : "text_completion"
             if shape == .chat {
                 for index in 0..<completion.choices {
-                    try await writer.write(line(answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))])))
+                    try await writer.write(
+                        line(answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))]))
+                    )
                 }
             }
             var produced = 0
@@ -140,12 +167,20 @@ struct CompletionWriter: Sendable {
                 let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens)
                 if !update.text.isEmpty || logprobs != nil {
                     let choice = Choice(
-                        index: update.index, delta: shape == .chat ? Turn(content: update.text) : nil, text: shape == .text ? update.text : nil,
-                        logprobs: logprobs)
+                        index: update.index,
+                        delta: shape == .chat ? Turn(content: update.text) : nil,
+                        text: shape == .text ? update.text : nil,
+                        logprobs: logprobs
+                    )
                     try await writer.write(line(answer(object, [choice])))
                 }
                 if let finish = update.finish {
-                    let choice = Choice(index: update.index, delta: shape == .chat ? Turn() : nil, text: shape == .text ? "" : nil, finish: finish)
+                    let choice = Choice(
+                        index: update.index,
+                        delta: shape == .chat ? Turn() : nil,
+                        text: shape == .text ? "" : nil,
+                        finish: finish
+                    )
                     try await writer.write(line(answer(object, [choice])))
                 }
             }

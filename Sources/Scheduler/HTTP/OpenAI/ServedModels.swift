@@ -51,7 +51,12 @@ public actor ServedModels {
         guard case .lineage(let lineage) = source else {
             let model = loaded[0].model
             guard name == model.id else {
-                throw SelfImproveError(.notFound, "there is no model of this name", context: String(name.prefix(80)), hint: "there is \(model.id)")
+                throw SelfImproveError(
+                    .notFound,
+                    "there is no model of this name",
+                    context: String(name.prefix(80)),
+                    hint: "there is \(model.id)"
+                )
             }
             return model
         }
@@ -61,7 +66,12 @@ public actor ServedModels {
             loaded.append(known)
             return known.model
         }
-        let model = ServedModel(id: name, checkpoint: try lineage.files.load(model: digest), threads: threads, isBackground: true)
+        let model = ServedModel(
+            id: name,
+            checkpoint: try lineage.files.load(model: digest),
+            threads: threads,
+            isBackground: true
+        )
         loaded.append((digest, model))
         if loaded.count > Self.capacity { loaded.removeFirst() }
         return model
@@ -84,7 +94,12 @@ public actor ServedModels {
     /// - Throws: 429 where there are none.
     func reserve(_ count: Int) throws {
         guard sequences + count <= Self.maximumSequences else {
-            throw SelfImproveError(.busy, "\(sequences) answers are under way", hint: "try again in a moment", retryable: true)
+            throw SelfImproveError(
+                .busy,
+                "\(sequences) answers are under way",
+                hint: "try again in a moment",
+                retryable: true
+            )
         }
         sequences += count
     }

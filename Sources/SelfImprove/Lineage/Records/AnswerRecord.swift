@@ -21,8 +21,16 @@ public struct AnswerRecord: LineageRecord, Equatable {
     public var hard: Bool
 
     public init(
-        campaign: String, round: Int, position: Int, text: String, confidence: Double?, kept: Bool, reason: String? = nil,
-        aggregator: String?, aggregatorModel: String?, hard: Bool
+        campaign: String,
+        round: Int,
+        position: Int,
+        text: String,
+        confidence: Double?,
+        kept: Bool,
+        reason: String? = nil,
+        aggregator: String?,
+        aggregatorModel: String?,
+        hard: Bool
     ) {
         self.campaign = campaign
         self.round = round

@@ -44,9 +44,18 @@ public struct CampaignRecord: LineageRecord, Equatable {
     public var money: Double { (configuration.pricePerHour ?? 0) * runningSeconds / 3600 }
 
     public init(
-        name: String, seed: Seed, configuration: CampaignConfiguration, criteria: StopCriteria, nursery: String? = nil,
-        initialModel: String? = nil, champion: String? = nil, status: Status = .running, stopReason: String? = nil,
-        createdAt: Date, runningSeconds: Double = 0, programVersion: String = ProgramVersion.current,
+        name: String,
+        seed: Seed,
+        configuration: CampaignConfiguration,
+        criteria: StopCriteria,
+        nursery: String? = nil,
+        initialModel: String? = nil,
+        champion: String? = nil,
+        status: Status = .running,
+        stopReason: String? = nil,
+        createdAt: Date,
+        runningSeconds: Double = 0,
+        programVersion: String = ProgramVersion.current,
         queuedAt: Date? = nil
     ) {
         self.name = name

@@ -16,7 +16,15 @@ public struct DatasetRecord: LineageRecord, Equatable {
     public var tokens: Int?
     public var createdAt: Date
 
-    public init(digest: String, kind: Kind, campaign: String?, round: Int?, rows: Int, tokens: Int? = nil, createdAt: Date) {
+    public init(
+        digest: String,
+        kind: Kind,
+        campaign: String?,
+        round: Int?,
+        rows: Int,
+        tokens: Int? = nil,
+        createdAt: Date
+    ) {
         self.digest = digest
         self.kind = kind
         self.campaign = campaign

@@ -17,7 +17,13 @@ public struct DatasetRowRecord: LineageRecord, Equatable {
     public var rejectedSample: Int?
 
     public init(
-        dataset: String, row: Int, campaign: String, round: Int, position: Int, chosenSample: Int? = nil, rejectedSample: Int? = nil
+        dataset: String,
+        row: Int,
+        campaign: String,
+        round: Int,
+        position: Int,
+        chosenSample: Int? = nil,
+        rejectedSample: Int? = nil
     ) {
         self.dataset = dataset
         self.row = row

@@ -23,8 +23,17 @@ public struct DraftRecord: LineageRecord, Equatable {
     public var confidence: Double?
 
     public init(
-        campaign: String, round: Int, layer: Int, position: Int, proposerIndex: Int, proposer: String, model: String, text: String,
-        tokens: Int, logprob: Double?, confidence: Double?
+        campaign: String,
+        round: Int,
+        layer: Int,
+        position: Int,
+        proposerIndex: Int,
+        proposer: String,
+        model: String,
+        text: String,
+        tokens: Int,
+        logprob: Double?,
+        confidence: Double?
     ) {
         self.campaign = campaign
         self.round = round

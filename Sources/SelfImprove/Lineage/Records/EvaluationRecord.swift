@@ -50,8 +50,20 @@ public struct EvaluationRecord: LineageRecord, Equatable {
     public var createdAt: Date
 
     public init(
-        campaign: String, round: Int, model: String?, set: Set, subject: Subject, name: String, n: Int, correct: Int, low: Double,
-        high: Double, slices: [Slice], dataset: String? = nil, meanTokens: Double? = nil, createdAt: Date
+        campaign: String,
+        round: Int,
+        model: String?,
+        set: Set,
+        subject: Subject,
+        name: String,
+        n: Int,
+        correct: Int,
+        low: Double,
+        high: Double,
+        slices: [Slice],
+        dataset: String? = nil,
+        meanTokens: Double? = nil,
+        createdAt: Date
     ) {
         self.campaign = campaign
         self.round = round

@@ -6,7 +6,8 @@ public struct EventRecord: LineageRecord, Equatable {
     public static let databaseTableName = "events"
 
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        case created, queued, resumed, paused, initial, promoted, kept, rolledBack, criteriaChanged, stopped, finished, interrupted, failed, warning, collected
+        case created, queued, resumed, paused, initial, promoted, kept, rolledBack, criteriaChanged, stopped, finished,
+            interrupted, failed, warning, collected
     }
 
     /// Given by the database; events are in its order.
@@ -22,7 +23,13 @@ public struct EventRecord: LineageRecord, Equatable {
     public var at: Date
 
     public init(
-        campaign: String, round: Int? = nil, kind: Kind, message: String, champion: String? = nil, data: JSONText? = nil, at: Date
+        campaign: String,
+        round: Int? = nil,
+        kind: Kind,
+        message: String,
+        champion: String? = nil,
+        data: JSONText? = nil,
+        at: Date
     ) {
         self.campaign = campaign
         self.round = round

@@ -27,8 +27,17 @@ public struct ModelRecord: LineageRecord, Equatable {
     public var programVersion: String
 
     public init(
-        digest: String, kind: Kind, parent: String? = nil, campaign: String? = nil, round: Int? = nil, dataset: String? = nil,
-        settings: JSONText, seed: Seed, createdAt: Date, name: String? = nil, programVersion: String = ProgramVersion.current
+        digest: String,
+        kind: Kind,
+        parent: String? = nil,
+        campaign: String? = nil,
+        round: Int? = nil,
+        dataset: String? = nil,
+        settings: JSONText,
+        seed: Seed,
+        createdAt: Date,
+        name: String? = nil,
+        programVersion: String = ProgramVersion.current
     ) {
         self.digest = digest
         self.kind = kind

@@ -14,7 +14,13 @@ public struct PairRecord: LineageRecord, Equatable {
     public var rejectedScore: Double
 
     public init(
-        campaign: String, round: Int, position: Int, chosenSample: Int, rejectedSample: Int, chosenScore: Double, rejectedScore: Double
+        campaign: String,
+        round: Int,
+        position: Int,
+        chosenSample: Int,
+        rejectedSample: Int,
+        chosenScore: Double,
+        rejectedScore: Double
     ) {
         self.campaign = campaign
         self.round = round

@@ -17,7 +17,15 @@ public struct PromptRecord: LineageRecord, Equatable {
     /// Of the messages.
     public var sha256: String
 
-    public init(campaign: String, round: Int, position: Int, id: String, task: String, messages: [Message], sha256: String) {
+    public init(
+        campaign: String,
+        round: Int,
+        position: Int,
+        id: String,
+        task: String,
+        messages: [Message],
+        sha256: String
+    ) {
         self.campaign = campaign
         self.round = round
         self.position = position

@@ -37,8 +37,18 @@ public struct RoundRecord: LineageRecord, Equatable {
     public var endedAt: Date?
 
     public init(
-        campaign: String, round: Int, parent: String, sftModel: String? = nil, dpoModel: String? = nil, challenger: String? = nil,
-        outcome: Outcome? = nil, reason: String? = nil, championAfter: String? = nil, figures: JSONText? = nil, seconds: Double = 0, startedAt: Date,
+        campaign: String,
+        round: Int,
+        parent: String,
+        sftModel: String? = nil,
+        dpoModel: String? = nil,
+        challenger: String? = nil,
+        outcome: Outcome? = nil,
+        reason: String? = nil,
+        championAfter: String? = nil,
+        figures: JSONText? = nil,
+        seconds: Double = 0,
+        startedAt: Date,
         endedAt: Date? = nil
     ) {
         self.campaign = campaign

@@ -19,8 +19,15 @@ public struct StepRecord: LineageRecord, Equatable {
     public var endedAt: Date?
 
     public init(
-        campaign: String, round: Int, step: StepName, state: State, value: JSONText? = nil, tokens: Int = 0, seconds: Double = 0,
-        startedAt: Date, endedAt: Date? = nil
+        campaign: String,
+        round: Int,
+        step: StepName,
+        state: State,
+        value: JSONText? = nil,
+        tokens: Int = 0,
+        seconds: Double = 0,
+        startedAt: Date,
+        endedAt: Date? = nil
     ) {
         self.campaign = campaign
         self.round = round

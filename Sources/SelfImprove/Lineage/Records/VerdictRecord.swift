@@ -19,7 +19,14 @@ public struct VerdictRecord: LineageRecord, Equatable {
     public var swappedVerdict: Verdict
 
     public init(
-        campaign: String, round: Int, position: Int, judge: String, first: Int, second: Int, verdict: Verdict, swappedVerdict: Verdict
+        campaign: String,
+        round: Int,
+        position: Int,
+        judge: String,
+        first: Int,
+        second: Int,
+        verdict: Verdict,
+        swappedVerdict: Verdict
     ) {
         self.campaign = campaign
         self.round = round

@@ -2,40 +2,42 @@ import Foundation
 import LocalLM
 import SelfImprove
 
-/// The training of one `model train`: a JSON line per step, and what is needed to go on kept beside the output while it lasts.
+/// The training of one `model train`: a JSON line per step, and snapshots beside the output while it lasts.
 struct KeptTraining {
     private let folder: URL
     private let training: ResumableTraining
     private let cancellation: Computation.Cancellation
 
-    /// - Parameter identity: a run of another one is left alone, and begun beside.
-    init(beside output: String, every interval: Duration, identity: [String], _ cancellation: Computation.Cancellation)
+    /// - Parameter job: another job's run is left alone, and begun beside it.
+    init(beside output: String, every interval: Duration, _ job: TrainingJob, _ cancellation: Computation.Cancellation)
+        throws
     {
-        // Beside it also where `output` ends with a slash: nothing may be in its place before it is whole.
+        // Beside the output also where its name ends with a slash: nothing may be in its place before it is whole.
         folder = URL(fileURLWithPath: URL(fileURLWithPath: output).path + ".unfinished", isDirectory: true)
-        let name = "training-\(ContentDigest.sha256(identity.joined(separator: "\n")).prefix(12))"
-        training = TrainingCheckpoints(directory: folder, interval: interval).training(name, identity: identity)
+        let identity = try job.identity()
+        training = TrainingCheckpoints(directory: folder, interval: interval).training(
+            "training-\(identity.prefix(12))",
+            identity: [identity]
+        )
         self.cancellation = cancellation
     }
 
-    /// - Parameter step: does one step of the plan.
-    func run(_ trainer: some Trainer, _ plan: [[[Int]]], _ step: ([[Int]]) throws -> TrainingStep) throws {
-        let clock = ContinuousClock()
+    /// Trains, with a JSON line for every step that is done here.
+    func run(_ loop: TrainingLoop) throws -> Weights {
         var hasBegun = false
         do {
-            _ = try training.run(trainer, steps: plan.count, cancellation) { index in
-                let start = clock.now, done = try step(plan[index])
-                try Output.json(Line(done, start.duration(to: clock.now)))
-                return done
-            } report: { log in
-                if !hasBegun { noteStart(behind: log.count, of: plan.count) }
+            return try loop.run(training, cancellation, stepped: { try Output.json(Line($0, $1)) }) { log in
+                if !hasBegun { noteStart(after: log.count, of: loop.steps) }
                 hasBegun = true
-            }
+            }.weights
         } catch let error as CancellationError {
             if FileManager.default.fileExists(atPath: folder.path) {
-                Output.error("note: what was done is kept in \(folder.path); the same command goes on")
+                Output.error("note: what was done is kept in \(folder.path); the same command resumes")
             }
             throw error
+        } catch let failure as TrainingFailure {
+            let (message, hint) = failure.words
+            throw SelfImproveError(.failed, message, hint: hint)
         }
     }
 
@@ -45,9 +47,9 @@ struct KeptTraining {
         rmdir(folder.path)  // unless another run is kept there
     }
 
-    private func noteStart(behind done: Int, of steps: Int) {
+    private func noteStart(after done: Int, of steps: Int) {
         if done > 0 {
-            Output.error("note: going on behind step \(done) of \(steps), kept in \(folder.path)")
+            Output.error("note: resuming after step \(done) of \(steps), kept in \(folder.path)")
         } else if FileManager.default.fileExists(atPath: folder.path) {
             Output.error(
                 "note: \(folder.path) holds a run of other data or settings, or of another version; this one begins at its first step"

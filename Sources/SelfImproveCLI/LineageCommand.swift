@@ -87,7 +87,7 @@ private struct Tree {
     private func line(_ round: LineageReport.Round, depth: Int) {
         let indent = String(repeating: "   ", count: depth)
         let mark = active.contains(round.round) ? "*" : " "
-        let stages = round.stages.map { "\($0.stage.uppercased()) \($0.score.map { Text.percent($0.value) } ?? "-")" }
+        let stages = round.stages.map { "\($0.stage.words) \($0.score.map { Text.percent($0.value) } ?? "-")" }
             .joined(separator: ", ")
         Output.line(
             "\(indent)\(mark) round \(Text.padded("\(round.round)", 3))\(score(round.score))  \(round.champion.prefix(12))  \(round.outcome.rawValue), "

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import SelfImprove
 
 /// What `model train` takes to train a low-rank adapter in place of the weights.
 struct LoRAOptions: ParsableArguments {
@@ -41,6 +42,19 @@ struct LoRAOptions: ParsableArguments {
             return try Adapter.load(URL(fileURLWithPath: adapter, isDirectory: true), for: configuration, seed: seed)
         }
         return rank > 0 ? try Adapter(settings(), for: configuration, seed: seed) : nil
+    }
+
+    /// Digest of the files of `--adapter`; nil where none is trained further.
+    func adapterDigest() throws -> String? {
+        guard let adapter else { return nil }
+        let folder = URL(fileURLWithPath: adapter, isDirectory: true)
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter {
+            $0.hasPrefix("adapter_")
+        }
+        return ContentDigest.sha256(
+            try files.map { ContentDigest.sha256(try Data(contentsOf: folder.appendingPathComponent($0))) }
+                .joined(separator: " ")
+        )
     }
 
     /// Of `--lora-rank`.

@@ -12,15 +12,13 @@ struct ModelTrain: AsyncParsableCommand {
             {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output,
             or with --lora-rank a PEFT adapter, which `model merge` joins with its base.
 
-            Ctrl-C stops after the current step. What was cut off, by that or by a crash, is kept in OUTPUT.unfinished: the same command goes on
-            with the step it was at, prints the steps behind it, and ends with the same bytes.
+            Ctrl-C stops after the current step. What was cut off, by that or by a crash, is kept in OUTPUT.unfinished: the same command resumes
+            with the step it was at, prints the steps after it, and ends with the same bytes.
             """
     )
 
-    enum Method: String, ExpressibleByArgument, CaseIterable { case sft, dpo }
-
     @OptionGroup var state: StateOptions
-    @Argument(help: "sft or dpo.") var method: Method
+    @Argument(help: "sft or dpo.") var method: Stage
     @Argument(help: "Directory, digest or alias.") var model: String
     @Option(help: "JSONL file of rows.") var data: String
     @Option(help: "Folder to write; must not exist.") var output: String
@@ -82,64 +80,34 @@ struct ModelTrain: AsyncParsableCommand {
         let directory = try state.modelDirectory(model), checkpoint = try Checkpoint.load(directory)
         _ = try checkpoint.chatTemplate()
         let adapter = try lora.adapter(for: checkpoint.configuration, seed: seed)
-        let weights = adapter == nil ? checkpoint.weights.copy() : checkpoint.weights
-        let memory: ActivationMemory? = gradientCheckpointing ? .checkpoint : nil
         let file = URL(fileURLWithPath: data)
-        let cores = threads ?? ProcessInfo.processInfo.activeProcessorCount
-        let limit = min(maxLength, checkpoint.configuration.maximumPositions)
-        func keep(_ rows: Data) throws -> KeptTraining {
-            try KeptTraining(
-                beside: output,
-                every: checkpoints.interval,
-                identity: identity(directory, rows, cores),
-                cancellation
-            )
-        }
-        let kept: KeptTraining
+        let rows: (data: TrainingData, bytes: Data, count: Int)
         switch method {
         case .sft:
-            let rows = try JSONLines.read(SFTRow.self, from: file)
-            let examples = try rows.compactMap { try checkpoint.example($0, maximumLength: limit) }
-            try report(dropped: rows.count - examples.count, of: rows.count)
-            kept = try keep(JSONLines.encode(rows))
-            let plan = plan(rows: examples.count)
-            try checkMemory(plan, examples.map { [$0] }, checkpoint.configuration, adapter, memory, cores)
-            let trainer = try SFTTrainer(
-                weights: weights,
-                adapter: adapter,
-                settings: settings(plan.count),
-                precision: precision.training,
-                threads: cores,
-                memory: memory
-            )
-            try kept.run(trainer, plan) { try trainer.step($0.map { $0.map { examples[$0] } }) }
+            let read = try JSONLines.read(SFTRow.self, from: file)
+            rows = (.supervised(read), JSONLines.encode(read), read.count)
         case .dpo:
-            let rows = try JSONLines.read(PreferenceRow.self, from: file)
-            let pairs = try rows.compactMap { try checkpoint.preferenceExample($0, maximumLength: limit) }
-            try report(dropped: rows.count - pairs.count, of: rows.count)
-            kept = try keep(JSONLines.encode(rows))
-            let plan = plan(rows: pairs.count)
-            try checkMemory(
-                plan,
-                pairs.map { [$0.chosen, $0.rejected] },
-                checkpoint.configuration,
-                adapter,
-                memory,
-                cores
-            )
-            let trainer = try DPOTrainer(
-                weights: weights,
-                adapter: adapter,
-                settings: settings(plan.count),
-                beta: beta,
-                precision: precision.training,
-                threads: cores,
-                memory: memory
-            )
-            // The reference is the model as it was given, without an adapter; what it thinks of the pairs is computed once.
-            let referenced = try trainer.reference(pairs)
-            try kept.run(trainer, plan) { try trainer.step($0.map { $0.map { referenced[$0] } }) }
+            let read = try JSONLines.read(PreferenceRow.self, from: file)
+            rows = (.preferences(read), JSONLines.encode(read), read.count)
         }
+        let job = try job(base: Checkpoint.digest(directory), dataset: ContentDigest.sha256(rows.bytes))
+        let kept = try KeptTraining(beside: output, every: checkpoints.interval, job, cancellation)
+        let loop: TrainingLoop
+        do {
+            loop = try TrainingLoop(job, base: checkpoint, adapter: adapter, data: rows.data)
+        } catch TrainingFailure.noRows {
+            throw LocalLMError(
+                .input,
+                rows.count == 0 ? "no rows" : "none of the \(rows.count) rows has a target within --max-length",
+                context: data
+            )
+        }
+        if loop.dropped > 0 {
+            Output.error(
+                "note: \(loop.dropped) of \(rows.count) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)"
+            )
+        }
+        let weights = try kept.run(loop)
         let place = URL(fileURLWithPath: output, isDirectory: true)
         if let adapter {
             try adapter.save(to: place, base: directory.path)
@@ -149,94 +117,36 @@ struct ModelTrain: AsyncParsableCommand {
         try kept.remove()
     }
 
-    /// All that decides what the training computes.
-    /// - Parameter rows: as they were read, encoded.
-    private func identity(_ directory: URL, _ rows: Data, _ threads: Int) throws -> [String] {
-        let adapter = try lora.adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }.map { folder in
-            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted().filter {
-                $0.hasPrefix("adapter_")
-            }
-            .map { ContentDigest.sha256(try Data(contentsOf: folder.appendingPathComponent($0))) }.joined(
-                separator: " "
-            )
-        }
-        let numbers: [Any] = [
-            learningRate, schedule, warmupSteps, weightDecay, maxGradNorm, maxLength, beta, precision.training, seed,
-            noShuffle, threads,
-            steps ?? 0, batchSize, gradientAccumulation, gradientCheckpointing,
-        ]
-        let lowRank: [Any] = [
-            lora.rank, lora.alpha ?? 0, lora.dropout, lora.modules, lora.isRankStabilized, adapter ?? "",
-        ]
-        return [method.rawValue, try Checkpoint.digest(directory), ContentDigest.sha256(rows)]
-            + (numbers + lowRank).map { "\($0)" }
-    }
-
-    /// Refuses what cannot fit before the first step.
-    private func checkMemory(
-        _ plan: [[[Int]]],
-        _ rows: [[Example]],
-        _ configuration: ModelConfiguration,
-        _ adapter: Adapter?,
-        _ memory: ActivationMemory?,
-        _ threads: Int
-    ) throws {
-        try TrainingMemory(
-            configuration,
-            adapter: adapter?.settings,
-            precision: precision.training,
-            threads: threads,
-            batches: plan.joined().map { $0.flatMap { rows[$0] } },
-            memory: memory
-        ).check()
-    }
-
-    /// Steps of micro-batches of row numbers; passes are shuffled anew until there are enough.
-    private func plan(rows: Int) -> [[[Int]]] {
-        var steps: [[[Int]]] = []
-        var pass: UInt64 = 0
-        let wanted =
-            self.steps ?? max(1, (rows + batchSize * gradientAccumulation - 1) / (batchSize * gradientAccumulation))
-        while steps.count < wanted {
-            let batches = BatchPlan.fixed(
-                count: rows,
-                batchSize: batchSize,
-                seed: noShuffle ? nil : RandomKey.derive(seed, pass)
-            )
-            steps += stride(from: 0, to: batches.count, by: gradientAccumulation).map {
-                Array(batches[$0..<min($0 + gradientAccumulation, batches.count)])
-            }
-            pass += 1
-        }
-        return Array(steps.prefix(wanted))
-    }
-
-    private func settings(_ steps: Int) -> OptimizationSettings {
-        OptimizationSettings(
+    /// The job that the options describe.
+    private func job(base: String, dataset: String) throws -> TrainingJob {
+        TrainingJob(
+            base: base,
+            dataset: dataset,
+            // The reference is the model as it was given, without an adapter.
+            method: method == .sft ? .sft : .dpo(beta: beta, nllWeight: 0),
             optimizer: .adamW,
             learningRate: learningRate,
             schedule: schedule,
             warmupSteps: warmupSteps,
-            totalSteps: steps,
             weightDecay: weightDecay,
-            maximumGradientNorm: maxGradNorm
+            maximumGradientNorm: maxGradNorm,
+            batches: .byRows(
+                count: batchSize,
+                accumulation: gradientAccumulation,
+                steps: steps,
+                isShuffled: !noShuffle
+            ),
+            maximumLength: maxLength,
+            cutsLongRows: true,
+            precision: precision.training,
+            adapter: lora.rank > 0 ? try lora.settings() : nil,
+            adapterBase: try lora.adapterDigest(),
+            activations: gradientCheckpointing ? .checkpoint : nil,
+            seed: seed,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
-    }
-
-    private func report(dropped: Int, of total: Int) throws {
-        guard dropped < total else {
-            throw LocalLMError(
-                .input,
-                total == 0 ? "no rows" : "none of the \(total) rows has a target within --max-length",
-                context: data
-            )
-        }
-        if dropped > 0 {
-            Output.error(
-                "note: \(dropped) of \(total) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)"
-            )
-        }
     }
 }
 
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
+extension Stage: ExpressibleByArgument {}

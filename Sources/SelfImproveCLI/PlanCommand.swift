@@ -95,11 +95,15 @@ struct CampaignPlan: Encodable {
 
     /// - Throws: what loading the student throws.
     init(_ c: CampaignConfiguration, stateBytes: Int, now: Date) throws {
-        let usesNursery = c.student.hasPrefix("nursery/")
-        let weights =
-            usesNursery
-            ? Initialization.nursery(try Nursery.architecture(), seed: 1)
-            : try Checkpoint.load(URL(fileURLWithPath: c.student, isDirectory: true)).weights
+        let usesNursery: Bool, weights: Weights
+        switch c.student {
+        case .nursery:
+            usesNursery = true
+            weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
+        case .directory(let path):
+            usesNursery = false
+            weights = try Checkpoint.load(URL(fileURLWithPath: path, isDirectory: true)).weights
+        }
         // Lengths: measured for nursery prompts; else a guess that the limit bounds.
         let prompt = usesNursery ? 14 : 200, answer = usesNursery ? 6 : min(c.mixture.maximumTokens, 300)
         let shape = weights.configuration
@@ -142,7 +146,7 @@ struct CampaignPlan: Encodable {
             generate(
                 "aggregate",
                 prompts: n,
-                answers: CampaignConfiguration.Mixture.aggregationRules.contains(c.mixture.aggregator) ? 0 : n,
+                answers: c.mixture.aggregator.rule == nil ? n : 0,
                 prompt: prompt + proposers * answer
             ),
             Step(

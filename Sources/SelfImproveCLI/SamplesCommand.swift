@@ -55,13 +55,15 @@ struct SamplesCommand: AsyncParsableCommand {
         var rows: [[String]] = []
         for draft in story.drafts {
             rows.append([
-                "  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "", draft.text,
+                "  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "",
+                draft.answer.text,
             ])
         }
         if let answer = story.answer {
             rows.append([
                 "  answer", answer.aggregator ?? "rule",
-                answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"), answer.text,
+                answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"),
+                answer.answer.text,
             ])
         }
         for sample in story.samples {
@@ -69,7 +71,8 @@ struct SamplesCommand: AsyncParsableCommand {
                 sample.sample == story.pair?.chosenSample
                 ? "chosen" : sample.sample == story.pair?.rejectedSample ? "rejected" : ""
             rows.append([
-                "  sample \(sample.sample)", mark, sample.logprob.map { Text.fixed($0, 3) } ?? "", sample.text,
+                "  sample \(sample.sample)", mark, sample.answer.logprob.map { Text.fixed($0, 3) } ?? "",
+                sample.answer.text,
             ])
         }
         for line in Text.table(rows) { Output.line(line) }

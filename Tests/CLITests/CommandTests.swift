@@ -176,7 +176,7 @@ import TestSupport
             try FileManager.default.removeItem(at: place.appendingPathComponent("cut"))
 
             let rest = try Program.run(arguments("cut"))
-            #expect(rest.code == 0 && rest.error.contains("going on behind step"), "\(rest.error)")
+            #expect(rest.code == 0 && rest.error.contains("resuming after step"), "\(rest.error)")
             let done = rest.out.split(separator: "\n").count
             #expect(done < 300 - 8 && done > 0, "\(done) steps were left")
             #expect(rest.out.split(separator: "\n").last?.contains("\"step\":300,") == true)

@@ -31,13 +31,13 @@ import TestSupport
                 }
             #expect(heldOut.count > 60)
             var traced = 0
-            for dataset in try lineage.datasets() where dataset.kind == .sft {
+            for dataset in try lineage.datasets() where dataset.kind == .training(.sft) {
                 let rows = try JSONLines.decode(SFTRow.self, lineage.files.read(dataset: dataset.digest), name: "sft")
                 #expect(rows.count == dataset.rows)
                 for (index, row) in rows.enumerated() {
                     let trace = try lineage.trace(dataset: dataset.digest, row: index)
                     #expect(trace.prompt.messages == row.prompt)
-                    #expect(trace.answer?.text == row.completion[0].content)
+                    #expect(trace.answer?.answer.text == row.completion[0].content)
                     #expect(trace.answer?.kept == true)
                     #expect(trace.drafts.count == 4, "all proposers, the champion among them")
                     #expect(trace.drafts.contains { $0.proposer == "champion" })
@@ -45,7 +45,7 @@ import TestSupport
                     traced += 1
                 }
             }
-            for dataset in try lineage.datasets() where dataset.kind == .dpo {
+            for dataset in try lineage.datasets() where dataset.kind == .training(.dpo) {
                 let rows = try JSONLines.decode(
                     PreferenceRow.self,
                     lineage.files.read(dataset: dataset.digest),
@@ -55,7 +55,7 @@ import TestSupport
                     let trace = try lineage.trace(dataset: dataset.digest, row: index)
                     #expect(trace.prompt.messages == row.prompt)
                     #expect(
-                        trace.chosen?.text == row.chosen[0].content && trace.rejected?.text == row.rejected[0].content
+                        trace.chosen?.answer.text == row.chosen[0].content && trace.rejected?.answer.text == row.rejected[0].content
                     )
                     #expect(row.chosen != row.rejected)
                     traced += 1

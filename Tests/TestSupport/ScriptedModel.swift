@@ -3,9 +3,9 @@ import SelfImprove
 import Synchronization
 
 /// A model that says what a test wants, and remembers what it was asked.
-public final class ScriptedModel: LikelihoodModel {
+public final class ScriptedModel: ChatModel, LikelihoodModel {
     public let name: String
-    public var digest: String { "scripted-\(name)" }
+    public var identity: ModelIdentity { .named(name) }
     private let reply: @Sendable (ChatRequest) -> String
     private let score: @Sendable (String) -> Double
     private let requests = Mutex<[ChatRequest]>([])
@@ -22,27 +22,36 @@ public final class ScriptedModel: LikelihoodModel {
 
     public var asked: [ChatRequest] { requests.withLock { $0 } }
 
-    public func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void)
-        async throws -> [[ChatAnswer]]
+    public func answer(_ requests: [ChatRequest], progress: @escaping @Sendable (Int) -> Void) async throws
+        -> [ChatResult]
     {
         self.requests.withLock { $0 += requests }
+        var done = 0
         return requests.map { request in
-            (0..<request.samples).map { _ in
-                let text = reply(request)
-                return ChatAnswer(
-                    text: text,
-                    tokens: text.count + 1,
-                    logprob: score(text) * Double(text.count + 1),
-                    finishReason: .stop
-                )
-            }
+            let answers = (0..<request.samples).map { _ in answer(reply(request)) }
+            done += answers.count
+            progress(done)
+            return .success(answers)
         }
+    }
+
+    private func answer(_ text: String) -> Answer {
+        Answer(
+            text: text,
+            tokens: text.count + 1,
+            logprob: score(text) * Double(text.count + 1),
+            finishReason: .stop
+        )
     }
 
     public func likelihood(
         of answers: [(messages: [Message], answer: String)],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [Likelihood] {
-        answers.map { Likelihood(logprob: score($0.answer) * Double($0.answer.count + 1), tokens: $0.answer.count + 1) }
+        zip(1..., answers).map { index, item in
+            progress(index)
+            let tokens = item.answer.count + 1
+            return .measured(logprob: score(item.answer) * Double(tokens), tokens: tokens)
+        }
     }
 }

@@ -1,7 +1,7 @@
 /// Low-rank adaptation (Hu et al. 2021): y = W x + s B A x with W frozen, A rank x in, B out x rank.
-public struct LoRASettings: Sendable, Equatable {
+public struct LoRASettings: Sendable, Equatable, Codable {
     /// The linear layers of a transformer layer, by their Hugging Face names, in the order of the weights.
-    public enum Module: String, Sendable, CaseIterable {
+    public enum Module: String, Sendable, Codable, CaseIterable {
         case query = "q_proj", key = "k_proj", value = "v_proj", output = "o_proj", gate = "gate_proj", up = "up_proj",
             down = "down_proj"
 

@@ -1,5 +1,5 @@
 /// Which activations stay in memory between the forward and the backward pass.
-public enum ActivationMemory: Sendable {
+public enum ActivationMemory: String, Sendable, Codable {
     /// All of them: the fastest for small models.
     case keep
     /// What costs a matrix product to make again; norms, the gated unit and attention's probabilities are recomputed in the backward

@@ -50,7 +50,11 @@ public final class DPOTrainer: Trainer {
 
     /// What the weights think of the pairs now, before any step: the reference. By the forward pass of training, so that the
     /// margins of the first step are exactly 0 (of a fresh adapter, too).
-    public func reference(_ pairs: [PreferenceExample]) throws -> [ReferencedPair] {
+    ///
+    /// - Parameter progress: gets the number of pairs done so far; what it throws ends the pass.
+    public func reference(_ pairs: [PreferenceExample], progress: (Int) throws -> Void = { _ in }) throws
+        -> [ReferencedPair]
+    {
         var referenced: [ReferencedPair] = []
         for pair in pairs {
             try engine.check(pair.chosen)
@@ -78,6 +82,7 @@ public final class DPOTrainer: Trainer {
                     )
                 )
             }
+            try progress(referenced.count)
         }
         return referenced
     }

@@ -1,12 +1,12 @@
 /// Which optimizer, how fast, for how long.
 public struct OptimizationSettings: Sendable, Equatable {
-    public enum Optimizer: String, Sendable, CaseIterable {
+    public enum Optimizer: String, Sendable, Codable, CaseIterable {
         /// AdamW (Loshchilov & Hutter 2019); no decay on norms.
-        case adamW
+        case adamW = "adamw"
         /// Muon (Jordan 2024) on the layers' matrices; embeddings and norms by AdamW at 0.3 of the rate.
         case muon
     }
-    public enum Schedule: String, Sendable, CaseIterable { case constant, linear, cosine }
+    public enum Schedule: String, Sendable, Codable, CaseIterable { case constant, linear, cosine }
 
     public var optimizer: Optimizer
     public var learningRate: Double

@@ -53,14 +53,14 @@ public struct DatabaseJournal: StepJournal {
             let value = try JSONText(result.value)
             Failpoint.stepComputed.pass()
             try lineage.write { db in
-                try result.write(db)
+                for entry in result.entries { try entry.write(db) }
                 try StepRecord(
                     campaign: step.campaign,
                     round: step.round,
                     step: step.step,
                     state: .done,
                     value: value,
-                    tokens: result.tokens,
+                    usage: result.usage,
                     seconds: seconds,
                     startedAt: start,
                     endedAt: now()

@@ -65,7 +65,7 @@ public struct CampaignRunner: Sendable {
     }
 
     private func work() async throws -> CampaignEnd {
-        let campaign = Campaign(configuration, lineage: lineage, checkpointInterval: checkpointInterval, now: now)
+        let campaign = Campaign(configuration, lineage: lineage, snapshotInterval: checkpointInterval, now: now)
         let journal = DatabaseJournal(lineage, control: control, now: now, observe: observe)
         let prepared = try await Preparation(campaign).run(journal)
         while true {

@@ -97,7 +97,8 @@ extension CampaignConfiguration {
         let nursery = root.has("nursery") && !root.isOff("nursery") ? self.nursery(root.section("nursery")) : nil
         let names = nursery.map { Nursery.modelNames($0.kind) } ?? []
         let peers =
-            peers(root, directory) ?? names.filter { $0 != "student" }.map { Peer(name: $0, model: "nursery/\($0)") }
+            peers(root, directory)
+            ?? names.filter { $0 != Nursery.studentName }.map { Peer(name: $0, model: .nursery($0)) }
         let mixture = mixture(root.section("mixture"), peers: peers, usesNursery: nursery != nil)
         return CampaignConfiguration(
             campaign: root.string("campaign"),
@@ -105,7 +106,10 @@ extension CampaignConfiguration {
             threads: root.integer("threads", default: 2, in: 1...1024),
             pricePerHour: root.optionalNumber("price_per_hour", .aboveZero),
             nursery: nursery,
-            student: path(root.string("student", default: nursery == nil ? nil : "nursery/student"), directory),
+            student: model(
+                root.string("student", default: nursery.map { _ in "\(ModelReference.nursery(Nursery.studentName))" }),
+                directory
+            ),
             peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
             mixture: mixture,
@@ -118,10 +122,29 @@ extension CampaignConfiguration {
         )
     }
 
-    /// Absolute, so that a campaign goes on from wherever it is called.
-    private static func path(_ text: String, _ directory: URL) -> String {
-        if text.isEmpty || text == "nursery" || text.hasPrefix("nursery/") { return text }
-        return (text.hasPrefix("/") ? URL(fileURLWithPath: text) : directory.appendingPathComponent(text))
+    private static func model(_ text: String, _ directory: URL) -> ModelReference {
+        switch ModelReference(text) {
+        case .directory(let path): .directory(absolute(path, directory))
+        case let reference: reference
+        }
+    }
+
+    private static func source(
+        _ section: ConfigurationSection,
+        _ key: String,
+        _ directory: URL,
+        usesNursery: Bool
+    ) -> PromptSource {
+        switch PromptSource(section.string(key, default: usesNursery ? "\(PromptSource.nursery)" : nil)) {
+        case .nursery: .nursery
+        case .file(let path): .file(absolute(path, directory))
+        }
+    }
+
+    /// So that a campaign is resumed from wherever it is called.
+    private static func absolute(_ path: String, _ directory: URL) -> String {
+        if path.isEmpty { return path }
+        return (path.hasPrefix("/") ? URL(fileURLWithPath: path) : directory.appendingPathComponent(path))
             .standardizedFileURL.path
     }
 
@@ -137,14 +160,14 @@ extension CampaignConfiguration {
     private static func peers(_ root: ConfigurationSection, _ directory: URL) -> [Peer]? {
         root.sections("peers")?.map { section in
             defer { section.finish() }
-            return Peer(name: section.string("name"), model: path(section.string("model"), directory))
+            return Peer(name: section.string("name"), model: model(section.string("model"), directory))
         }
     }
 
     private static func prompts(_ section: ConfigurationSection, _ directory: URL, usesNursery: Bool) -> Prompts {
         defer { section.finish() }
         return Prompts(
-            source: path(section.string("source", default: usesNursery ? "nursery" : nil), directory),
+            source: source(section, "source", directory, usesNursery: usesNursery),
             perRound: section.integer("per_round", default: 5000, in: 1...10_000_000)
         )
     }
@@ -156,15 +179,18 @@ extension CampaignConfiguration {
             section.finish()
         }
         return Mixture(
-            proposers: section.strings("proposers", default: peers.map(\.name) + ["champion"]),
+            proposers: section.strings(
+                "proposers",
+                default: peers.map(\.name) + [Participant.champion.name]
+            ).map { Participant($0) },
             layers: section.integer("layers", default: 2, in: 2...8),
-            aggregator: section.string("aggregator", default: "champion"),
+            aggregator: AggregatorChoice(section.string("aggregator", default: Participant.champion.name)),
             aggregationPrompt: section.string("aggregation_prompt", default: usesNursery ? "nursery" : "moa"),
             temperature: section.number("temperature", default: 0.7, .through(0, 5)),
             aggregatorTemperature: section.number("aggregator_temperature", default: 0, .through(0, 5)),
             topP: section.number("top_p", default: 1, .fractionAboveZero),
             maximumTokens: section.integer("maximum_tokens", default: 2048, in: 1...1_000_000),
-            confidence: section.choice("confidence", default: Mixture.Confidence.none),
+            confidence: section.choice("confidence", default: Confidence.none),
             filters: Mixture.Filters(
                 minimumConfidence: filters.optionalNumber("minimum_confidence", .logprob),
                 agreement: filters.bool("agreement", default: false)
@@ -174,7 +200,7 @@ extension CampaignConfiguration {
 
     private static func optimization(_ section: ConfigurationSection, learningRate: Double) -> Optimization {
         Optimization(
-            optimizer: section.choice("optimizer", default: .adamw),
+            optimizer: section.choice("optimizer", default: .adamW),
             learningRate: section.number("learning_rate", default: learningRate, .fromZero),
             schedule: section.choice("schedule", default: .linear),
             finalFraction: section.number("final_fraction", default: 0, .zeroToOne),
@@ -246,11 +272,10 @@ extension CampaignConfiguration {
         usesNursery: Bool
     ) -> Evaluation {
         defer { section.finish() }
-        let source = usesNursery ? "nursery" : nil
         return Evaluation(
-            gate: path(section.string("gate", default: source), directory),
+            gate: source(section, "gate", directory, usesNursery: usesNursery),
             gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
-            report: path(section.string("report", default: source), directory),
+            report: source(section, "report", directory, usesNursery: usesNursery),
             reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
             maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000)
         )

@@ -1,3 +1,5 @@
+import LocalLM
+
 /// One campaign, as its YAML file says it. `CampaignConfiguration+YAML.swift` reads it and reports every fault at once;
 /// the resolved value is kept in the lineage as JSON.
 public struct CampaignConfiguration: Sendable, Equatable, Codable {
@@ -10,8 +12,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public var pricePerHour: Double?
     /// The tiny models to train on the spot, for campaigns that start from nothing.
     public var nursery: NurseryConfiguration?
-    /// The first champion: a directory, or `nursery/student`.
-    public var student: String
+    /// The first champion.
+    public var student: ModelReference
     public var peers: [Peer]
     public var prompts: Prompts
     public var mixture: Mixture
@@ -22,31 +24,27 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public var gate: Gate
     public var stop: StopCriteria
 
-    /// A model that helps: proposer, aggregator or judge. `model` is a directory, or `nursery/NAME`.
+    /// A model that helps: proposer, aggregator or judge.
     public struct Peer: Sendable, Equatable, Codable {
         public var name: String
-        public var model: String
+        public var model: ModelReference
     }
 
     /// Where a round's instructions come from.
     public struct Prompts: Sendable, Equatable, Codable {
-        /// `nursery`, or a JSONL file of prompts.
-        public var source: String
+        public var source: PromptSource
         public var perRound: Int
     }
 
     public struct Mixture: Sendable, Equatable, Codable {
-        /// Peers' names, and `champion`; strongest first. A name may stand several times (Self-MoA).
-        public var proposers: [String]
+        /// Strongest first. One model may be listed several times (Self-MoA).
+        public var proposers: [Participant]
         /// Two layers: proposers, then the aggregator. Each further one lets every proposer aggregate the layer before.
         public var layers: Int
-        /// A peer's name, `champion`, or a rule instead of a model: `most_confident`, `plurality`.
-        public var aggregator: String
-        /// What may stand there instead of a model.
-        public static let aggregationRules = ["most_confident", "plurality"]
+        public var aggregator: AggregatorChoice
         /// File of `Prompts/Files` that words the aggregation: `moa` (the paper's) or `nursery`.
         public var aggregationPrompt: String
-        /// Of the proposers.
+        /// Of proposers that set none themselves.
         public var temperature: Double
         /// Of the aggregator; 0 is greedy.
         public var aggregatorTemperature: Double
@@ -54,16 +52,6 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var maximumTokens: Int
         public var confidence: Confidence
         public var filters: Filters
-
-        /// What orders the candidates in the aggregation prompt, best first, and what the confidence filters read.
-        public enum Confidence: String, Sendable, Codable, CaseIterable {
-            /// No ordering: as listed in `proposers`.
-            case none
-            /// Mean logprob (EOS included) that the draft's own model gave it. Champions never score their own drafts.
-            case own
-            /// Maximum over the peers of the mean logprob each gives the draft.
-            case peers
-        }
 
         public struct Filters: Sendable, Equatable, Codable {
             /// Keep a prompt only if its most confident draft reaches this mean logprob.
@@ -75,11 +63,9 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
 
     /// Which optimizer, and its schedule.
     public struct Optimization: Sendable, Equatable, Codable {
-        public enum Optimizer: String, Sendable, Codable, CaseIterable { case adamw, muon }
-        public enum Schedule: String, Sendable, Codable, CaseIterable { case constant, linear, cosine }
-        public var optimizer: Optimizer
+        public var optimizer: OptimizationSettings.Optimizer
         public var learningRate: Double
-        public var schedule: Schedule
+        public var schedule: OptimizationSettings.Schedule
         /// Fraction of the learning rate that the schedule ends at.
         public var finalFraction: Double
         public var warmupSteps: Int
@@ -136,13 +122,21 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     }
 
     public struct Evaluation: Sendable, Equatable, Codable {
-        /// `nursery`, or a JSONL file of prompts with `answer` (and `task`, the slice).
-        public var gate: String
+        /// Prompts with `answer` (and `task`, the slice).
+        public var gate: PromptSource
         public var gatePrompts: Int
         /// The second held-out set, that only reports read.
-        public var report: String
+        public var report: PromptSource
         public var reportPrompts: Int
         public var maximumTokens: Int
+
+        /// Where a held-out set comes from, and at most how many of its prompts are used.
+        func source(of set: HeldOutSet) -> (source: PromptSource, count: Int) {
+            switch set {
+            case .gate: (gate, gatePrompts)
+            case .report: (report, reportPrompts)
+            }
+        }
     }
 
     public struct Gate: Sendable, Equatable, Codable {

@@ -41,8 +41,10 @@ struct ConfigurationCheck {
 
     // MARK: Names
 
-    private static let reserved =
-        ["champion", "student", "mixture", "initial"] + CampaignConfiguration.Mixture.aggregationRules
+    private static let champion = Participant.champion.name
+    private static let rules = AggregationRule.allCases.map(\.rawValue)
+    /// Names that mean something else in a configuration or in the lineage.
+    private static let reserved = [champion, Nursery.studentName, "mixture", "initial"] + rules
 
     private func names() {
         func isName(_ text: String) -> Bool {
@@ -83,14 +85,15 @@ struct ConfigurationCheck {
     private func mixture() {
         let section = root.section("mixture"), mixture = configuration.mixture
         if mixture.proposers.isEmpty {
-            section.fault("proposers", "is empty", hint: "name at least one; \(known(["champion"]))")
+            section.fault("proposers", "is empty", hint: "name at least one; \(known([Self.champion]))")
         }
-        for name in mixture.proposers where name != "champion" && !peers.contains(name) {
-            section.fault("proposers", "names \"\(name)\", which is no peer", hint: known(["champion"]))
+        for case .peer(let name) in mixture.proposers.map(\.model) where !peers.contains(name) {
+            section.fault("proposers", "names the unknown peer \"\(name)\"", hint: known([Self.champion]))
         }
-        let rules = ["champion"] + CampaignConfiguration.Mixture.aggregationRules
-        if !rules.contains(mixture.aggregator), !peers.contains(mixture.aggregator) {
-            section.fault("aggregator", "is \"\(mixture.aggregator)\", which is no peer", hint: known(rules))
+        if case .participant(let aggregator) = mixture.aggregator, case .peer(let name) = aggregator.model,
+            !peers.contains(name)
+        {
+            section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known([Self.champion] + Self.rules))
         }
         if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
             section.fault(
@@ -103,17 +106,19 @@ struct ConfigurationCheck {
         if mixture.filters.minimumConfidence != nil, mixture.confidence == .none {
             filters.fault("minimum_confidence", "needs a confidence", hint: "set mixture.confidence to own or peers")
         }
-        if mixture.aggregator == "most_confident", mixture.confidence == .none {
+        if mixture.aggregator == .rule(.mostConfident), mixture.confidence == .none {
             section.fault(
                 "aggregator",
-                "is most_confident, but nothing measures confidence",
+                "is \(AggregationRule.mostConfident.rawValue), but nothing measures confidence",
                 hint: "set mixture.confidence to own or peers"
             )
         }
         if mixture.confidence == .peers, peers.isEmpty {
             section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own")
         }
-        if mixture.confidence == .own, !mixture.proposers.isEmpty, mixture.proposers.allSatisfy({ $0 == "champion" }) {
+        if mixture.confidence == .own, !mixture.proposers.isEmpty,
+            mixture.proposers.allSatisfy({ $0.role == .champion })
+        {
             section.fault("confidence", "is own, but the champion's own is not listened to", hint: "use none, or peers")
         }
     }
@@ -132,8 +137,8 @@ struct ConfigurationCheck {
             for name in judge.models where judge.kind == .likelihood && !peers.contains(name) {
                 section.fault(
                     "models",
-                    name == "champion"
-                        ? "names the champion, which may not judge itself" : "names \"\(name)\", which is no peer",
+                    name == Self.champion
+                        ? "names the champion, which may not judge itself" : "names the unknown peer \"\(name)\"",
                     hint: known([])
                 )
             }
@@ -158,23 +163,29 @@ struct ConfigurationCheck {
         }
     }
 
-    private func check(_ model: String, _ fault: (String, String?) -> Void) {
-        if model.isEmpty { return }
-        if model.hasPrefix("nursery/") {
-            let name = String(model.dropFirst(8))
-            guard let nursery = configuration.nursery else {
-                return fault("is \(model), but there is no nursery", "add a nursery section, or name a directory")
-            }
-            let names = Nursery.modelNames(nursery.kind)
-            if !names.contains(name) {
-                fault("is \(model), which this nursery does not have", "it has: \(names.joined(separator: ", "))")
-            }
-            return
+    private func check(_ reference: ModelReference, _ fault: (String, String?) -> Void) {
+        switch reference {
+        case .nursery(let name): check(nursery: name, fault)
+        case .directory(let path): if !path.isEmpty { check(directory: path, fault) }
         }
+    }
+
+    private func check(nursery name: String, _ fault: (String, String?) -> Void) {
+        let reference = ModelReference.nursery(name)
+        guard let nursery = configuration.nursery else {
+            return fault("is \(reference), but there is no nursery", "add a nursery section, or name a directory")
+        }
+        let names = Nursery.modelNames(nursery.kind)
+        if !names.contains(name) {
+            fault("is \(reference), which this nursery does not have", "it has: \(names.joined(separator: ", "))")
+        }
+    }
+
+    private func check(directory model: String, _ fault: (String, String?) -> Void) {
         guard isAllowed(model) else {
             return fault(
                 "lies outside of what a request may name",
-                "nursery/NAME, or a directory within the state directory"
+                "a model of the nursery, or a directory within the state directory"
             )
         }
         var isDirectory: ObjCBool = false
@@ -203,7 +214,7 @@ struct ConfigurationCheck {
         source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) }
         source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
         source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
-        if gate == report, gate != "nursery", !gate.isEmpty {
+        if gate == report, case .file(let path) = gate, !path.isEmpty {
             evaluation.fault(
                 "report",
                 "is the same file as gate",
@@ -212,16 +223,16 @@ struct ConfigurationCheck {
         }
     }
 
-    private func source(_ path: String, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
-        if path.isEmpty { return }
-        if path == "nursery" {
+    private func source(_ source: PromptSource, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
+        guard case .file(let path) = source else {
             if configuration.nursery == nil {
                 fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file")
             }
             return
         }
+        if path.isEmpty { return }
         guard isAllowed(path) else {
-            return fault("lies outside of what a request may name", "nursery, or a file within the state directory")
+            return fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
         }
         guard FileManager.default.fileExists(atPath: path) else {
             return fault("there is no file \(path)", "relative paths are relative to this file")

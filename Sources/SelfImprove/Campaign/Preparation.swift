@@ -1,181 +1,165 @@
-import Foundation
-import GRDB
 import LocalLM
 
-/// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets are laid
-/// down, and everyone is evaluated before anything is learned.
+/// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets are
+/// laid down, and everyone is evaluated before anything is learned.
 public struct Preparation: Sendable {
     private let campaign: Campaign
 
     public init(_ campaign: Campaign) { self.campaign = campaign }
 
     public func run(_ journal: some StepJournal) async throws -> PreparedModels {
-        let prepared = try await journal.perform(campaign.stepKey(0, .nursery)) { try await models($0) }
-        _ = try await journal.perform(campaign.stepKey(0, .baseline)) { try await baseline(prepared, $0) }
+        let prepared = try await journal.perform(campaign.stepKey(0, .nursery)) { try await prepare($0) }
+        try await journal.perform(campaign.stepKey(0, .baseline)) { try await baseline(prepared, $0) }
         return prepared
     }
 
     // MARK: Models and sets
 
-    private func models(_ progress: StepProgress) async throws -> StepResult<PreparedModels> {
-        let configuration = campaign.configuration, files = campaign.lineage.files
-        var records: [ModelRecord] = []
-        var nurseryModels: [String: String] = [:]
-        var nurseryRecord: NurseryRecord?
-        var tokens = 0
-        if let settings = configuration.nursery {
-            let nursery = Nursery(settings, campaignSeed: configuration.seed, threads: configuration.threads)
-            if let known = try campaign.lineage.nursery(nursery.key),
-                known.models.values.allSatisfy({ FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
-                )
-            {
-                nurseryModels = known.models
-                nurseryRecord = known
-            } else {
-                let checkpoints = campaign.checkpoints(campaign.stepKey(0, .nursery))
-                for (name, checkpoint) in try await nursery.train(checkpoints: checkpoints, progress: progress) {
-                    let digest = try files.store(checkpoint)
-                    nurseryModels[name] = digest
-                    records.append(
-                        ModelRecord(
-                            digest: digest,
-                            kind: .nursery,
-                            settings: try JSONText(settings),
-                            seed: Seed(nursery.seed),
-                            createdAt: campaign.now(),
-                            name: name
-                        )
-                    )
-                }
-                tokens = nursery.tokens
-                nurseryRecord = NurseryRecord(key: nursery.key, models: nurseryModels, createdAt: campaign.now())
-            }
-        }
-        func bring(_ reference: String, name: String) throws -> String {
-            if reference.hasPrefix("nursery/") {
-                guard let digest = nurseryModels[String(reference.dropFirst(8))] else {
+    private func prepare(_ progress: StepProgress) async throws -> StepResult<PreparedModels> {
+        let configuration = campaign.configuration
+        let nursery = try await raised(progress)
+        var rows: [any LineageRecord] = nursery.rows
+        func bring(_ reference: ModelReference, name: String) async throws -> String {
+            switch reference {
+            case .nursery(let member):
+                guard let digest = nursery.record?.models[member] else {
                     throw SelfImproveError(
                         .configuration,
                         "the nursery has no model \(reference)",
-                        hint: "it has: \(nurseryModels.keys.sorted().joined(separator: ", "))"
+                        hint: "it has: \(nursery.record?.models.keys.sorted().joined(separator: ", ") ?? "none")"
                     )
                 }
                 return digest
+            case .directory(let path):
+                progress.report(done: 0, total: 1 + configuration.peers.count, unit: "models", note: name)
+                let digest = try await campaign.models.adopt(directory: path)
+                rows.append(
+                    ModelRecord(
+                        digest: digest,
+                        kind: .initial,
+                        campaign: campaign.name,
+                        settings: try JSONText(["source": path]),
+                        seed: Seed(configuration.seed),
+                        createdAt: campaign.now(),
+                        name: name
+                    )
+                )
+                return digest
             }
-            let digest = try files.store(Checkpoint.load(URL(fileURLWithPath: reference, isDirectory: true)))
-            records.append(
-                ModelRecord(
+        }
+        let initial = try await bring(configuration.student, name: "student")
+        var peers: [String: String] = [:]
+        for peer in configuration.peers { peers[peer.name] = try await bring(peer.model, name: peer.name) }
+
+        var sets: [HeldOutSet: String] = [:]
+        for name in HeldOutSet.allCases {
+            let (source, count) = configuration.evaluation.source(of: name)
+            let set = try source.heldOut(name, count: count, seed: configuration.seed)
+            let digest = try campaign.datasets.write(dataset: set.bytes)
+            sets[name] = digest
+            rows.append(
+                DatasetRecord(
                     digest: digest,
-                    kind: .initial,
+                    kind: .evaluation,
                     campaign: campaign.name,
-                    settings: try JSONText(["source": reference]),
-                    seed: Seed(configuration.seed),
-                    createdAt: campaign.now(),
-                    name: name
+                    round: 0,
+                    rows: set.items.count,
+                    createdAt: campaign.now()
                 )
             )
-            return digest
         }
-        let initial = try bring(configuration.student, name: "student")
-        var peers: [String: String] = [:]
-        for peer in configuration.peers { peers[peer.name] = try bring(peer.model, name: peer.name) }
-
-        let gate = try evaluationSet(.gate), report = try evaluationSet(.report)
         let prepared = PreparedModels(
             initial: initial,
             peers: peers,
-            gateSet: try files.write(dataset: gate.bytes),
-            reportSet: try files.write(dataset: report.bytes),
-            nursery: nurseryRecord?.key
+            gateSet: sets[.gate]!,
+            reportSet: sets[.report]!,
+            nursery: nursery.record?.key
         )
-        let sets = [(prepared.gateSet, gate), (prepared.reportSet, report)].map { digest, set in
-            DatasetRecord(
-                digest: digest,
-                kind: .evaluation,
-                campaign: campaign.name,
-                round: 0,
-                rows: set.items.count,
-                createdAt: campaign.now()
-            )
-        }
-        return StepResult(value: prepared, tokens: tokens) { [records, nurseryRecord] db in
-            for record in records { try record.insert(db) }
-            for set in sets { try set.insert(db) }
-            if let nurseryRecord { try nurseryRecord.insert(db) }
-            try db.execute(
-                sql: "UPDATE campaigns SET nursery = ? WHERE name = ?",
-                arguments: [prepared.nursery, campaign.name]
-            )
-            try CampaignRecord.setChampion(
-                initial,
-                of: campaign.name,
-                round: 0,
-                kind: .initial,
-                message: "the first champion is \(configuration.student)",
-                at: campaign.now(),
-                db
-            )
-        }
+        let first = ChampionMove(
+            campaign: campaign.name,
+            model: initial,
+            round: 0,
+            cause: .initial,
+            message: "the first champion is \(configuration.student)",
+            at: campaign.now()
+        )
+        return StepResult(
+            value: prepared,
+            usage: nursery.usage,
+            entries: rows.map(LineageEntry.row) + [
+                .nursery(key: prepared.nursery, campaign: campaign.name), .champion(first),
+            ]
+        )
     }
 
-    private func evaluationSet(_ set: EvaluationRecord.Set) throws -> EvaluationSet {
-        let evaluation = campaign.configuration.evaluation
-        let source = set == .gate ? evaluation.gate : evaluation.report
-        let count = set == .gate ? evaluation.gatePrompts : evaluation.reportPrompts
-        if source == "nursery" {
-            return try NurseryPrompts.evaluation(
-                set == .gate ? .gate : .report,
-                count: count,
-                seed: RandomKey.derive(campaign.configuration.seed, set.rawValue)
+    /// The nursery of the configuration: the one that an earlier campaign trained, or a new one.
+    private func raised(_ progress: StepProgress) async throws -> (
+        record: NurseryRecord?, rows: [any LineageRecord], usage: Usage
+    ) {
+        let configuration = campaign.configuration
+        guard let settings = configuration.nursery else { return (nil, [], Usage()) }
+        let nursery = Nursery(settings, campaignSeed: configuration.seed, threads: configuration.threads)
+        if let known = try await campaign.history.nursery(nursery.key),
+            known.models.values.allSatisfy(campaign.models.holds)
+        {
+            return (known, [known], Usage())
+        }
+        let models = try await campaign.workplace.train(nursery, for: campaign.stepKey(0, .nursery), progress: progress)
+        let rows = try models.sorted { $0.key < $1.key }.map { name, digest in
+            ModelRecord(
+                digest: digest,
+                kind: .nursery,
+                settings: try JSONText(settings),
+                seed: Seed(nursery.seed),
+                createdAt: campaign.now(),
+                name: name
             )
         }
-        let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: source))
-        return try EvaluationSet(rows: Array(rows.prefix(count)), name: source)
+        let record = NurseryRecord(key: nursery.key, models: models, createdAt: campaign.now())
+        return (record, rows + [record], Usage(trained: nursery.tokens))
     }
 
     // MARK: Where everyone starts
 
     /// The student on both sets; every peer and the mixture on the one that is only reported.
     private func baseline(_ prepared: PreparedModels, _ progress: StepProgress) async throws -> StepResult<Int> {
-        var records: [(EvaluationRecord, [EvaluationAnswerRecord])] = []
         let evaluation = try Evaluation(campaign, prepared)
         let peers = campaign.configuration.peers
         let meter = CallMeter(
-            total: campaign.configuration.evaluation.gatePrompts + campaign.configuration.evaluation.reportPrompts
-                * (1 + peers.count),
+            total: evaluation.prompts(HeldOutSet.allCases) + evaluation.prompts([.report]) * peers.count
+                + evaluation.mixtureCalls,
             unit: "answers",
             progress
         )
-        var tokens = 0
-        for set in [EvaluationRecord.Set.gate, .report] {
-            records.append(
+        var entries: [LineageEntry] = []
+        var usage = Usage()
+        for set in HeldOutSet.allCases {
+            entries.append(
                 try await evaluation.model(
                     prepared.initial,
                     on: set,
                     round: 0,
-                    subject: .model,
+                    as: .model,
                     name: "initial",
-                    meter.call("student"),
-                    &tokens
+                    meter,
+                    &usage
                 )
             )
         }
         for peer in peers {
-            records.append(
+            entries.append(
                 try await evaluation.model(
                     prepared.peer(peer.name),
                     on: .report,
                     round: 0,
-                    subject: .peer,
+                    as: .peer,
                     name: peer.name,
-                    meter.call(peer.name),
-                    &tokens
+                    meter,
+                    &usage
                 )
             )
         }
-        records += try await evaluation.mixture(champion: prepared.initial, round: 0, &tokens)
-        return StepResult(value: records.count, tokens: tokens) { [records] db in
-            for (record, answers) in records { try record.insert(db, answers: answers) }
-        }
+        entries += try await evaluation.mixture(champion: prepared.initial, round: 0, meter, &usage)
+        return StepResult(value: entries.count, usage: usage, entries: entries)
     }
 }

@@ -1,81 +1,106 @@
 import LocalLM
 
-/// Held-out evaluation within a campaign: who answered what, as rows for the lineage.
+/// Held-out evaluation within a campaign: answers a set greedily, and makes of it what the lineage keeps.
 struct Evaluation: Sendable {
-    typealias Records = (EvaluationRecord, [EvaluationAnswerRecord])
-
     private let campaign: Campaign
     private let prepared: PreparedModels
-    private let gate: EvaluationSet
-    private let report: EvaluationSet
+    private let sets: [HeldOutSet: EvaluationSet]
 
-    /// Reads both sets.
+    /// Reads the held-out sets.
     init(_ campaign: Campaign, _ prepared: PreparedModels) throws {
         self.campaign = campaign
         self.prepared = prepared
-        gate = try campaign.evaluationSet(prepared, .gate)
-        report = try campaign.evaluationSet(prepared, .report)
-    }
-
-    private var evaluator: Evaluator { Evaluator(maximumTokens: campaign.configuration.evaluation.maximumTokens) }
-
-    func model(
-        _ digest: String,
-        on set: EvaluationRecord.Set,
-        round: Int,
-        subject: EvaluationRecord.Subject,
-        name: String,
-        _ progress: @escaping @Sendable (Int) -> Void,
-        _ tokens: inout Int
-    ) async throws -> Records {
-        let model = try await campaign.library.model(digest, name: name)
-        let result = try await evaluator.evaluate(model, on: set == .gate ? gate : report, progress: progress)
-        tokens += Int((result.meanTokens ?? 0) * Double(result.answers.count))
-        return campaign.records(
-            result,
-            round: round,
-            model: digest,
-            set: set,
-            subject: subject,
-            name: name,
-            dataset: prepared.dataset(set)
+        sets = Dictionary(
+            uniqueKeysWithValues: try HeldOutSet.allCases.map { ($0, try campaign.evaluationSet(prepared, $0)) }
         )
     }
 
-    /// What the mixture with this champion answers, on the set that is only reported: the ceiling of what a round can teach. From
-    /// the same drafts also what the most confident one and a vote would have said: that is what the aggregator is worth.
-    func mixture(champion: String, round: Int, _ tokens: inout Int) async throws -> [Records] {
-        let mixture = try await campaign.mixture(prepared, champion: champion)
+    private func set(_ name: HeldOutSet) -> EvaluationSet { sets[name]! }
+
+    /// How many prompts some sets hold together.
+    func prompts(_ names: [HeldOutSet]) -> Int { names.reduce(0) { $0 + set($1).items.count } }
+
+    /// What `mixture` asks of models, in calls.
+    var mixtureCalls: Int {
+        let mixture = campaign.configuration.mixture
+        let aggregated = mixture.aggregator.rule == nil ? 1 : 0
+        return prompts([.report]) * (mixture.proposers.count * (mixture.layers - 1) + aggregated)
+    }
+
+    func model(
+        _ digest: String,
+        on name: HeldOutSet,
+        round: Int,
+        as subject: EvaluationSubject,
+        name label: String,
+        _ meter: CallMeter,
+        _ usage: inout Usage
+    ) async throws -> LineageEntry {
+        let model = try await campaign.models.chatModel(digest, name: label)
+        let sampling = Sampling(maximumTokens: campaign.configuration.evaluation.maximumTokens)
+        let requests = set(name).items.map { ChatRequest(messages: $0.messages, sampling: sampling, key: 0) }
+        let answers = try await model.answer(requests, progress: meter.call("\(label), \(name.rawValue)")).map {
+            try $0.get()[0]
+        }
+        let result = EvaluationResult(set(name), answers: answers)
+        usage.generated += result.tokens
+        return entry(result, on: name, round: round, model: digest, as: subject, name: label)
+    }
+
+    /// What the mixture with this champion answers, on the set that is only reported: the ceiling of what a round can teach.
+    /// From the drafts that the aggregator saw also what each rule would have chosen: that is what the aggregator is worth.
+    func mixture(
+        champion: String,
+        round: Int,
+        _ meter: CallMeter,
+        _ usage: inout Usage
+    ) async throws -> [LineageEntry] {
+        let mixture = try await campaign.builder(prepared).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
-        let instructions = report.items.map {
-            Mixture.Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))
+        let instructions = set(.report).items.map {
+            Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))
         }
-        let (layers, used) = try await mixture.propose(instructions)
-        tokens += used
-        var records: [Records] = []
-        func add(_ name: String, _ answers: [ChatAnswer]) {
-            let mean = Double(answers.reduce(0) { $0 + $1.tokens }) / Double(answers.count)
-            let result = EvaluationResult(report, outputs: answers.map(\.text), meanTokens: mean)
-            records.append(
-                campaign.records(
-                    result,
-                    round: round,
-                    model: nil,
-                    set: .report,
-                    subject: .mixture,
-                    name: name,
-                    dataset: prepared.reportSet
-                )
-            )
+        let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
+        let seen = layers[layers.count - 1]
+        let (answers, aggregated) = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
+        usage += drafted + aggregated
+        let chosen = AggregationRule.allCases.map { rule in
+            (EvaluationSubject.rule, rule.words, seen.map { mixture.choice(of: $0, by: rule).answer })
         }
-        let answers = try await mixture.aggregate(instructions, drafts: layers[layers.count - 1])
-        tokens += answers.reduce(0) { $0 + $1.tokens }
-        add("mixture", answers)
-        for (name, rule) in [("most confident", Mixture.Aggregator.mostConfident), ("plurality", .plurality)] {
-            var other = mixture
-            other.aggregator = rule
-            add(name, try await other.aggregate(instructions, drafts: layers[0]))
+        return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
+            let result = EvaluationResult(set(.report), answers: answers)
+            return entry(result, on: .report, round: round, model: nil, as: subject, name: name)
         }
-        return records
+    }
+
+    private func entry(
+        _ result: EvaluationResult,
+        on set: HeldOutSet,
+        round: Int,
+        model: String?,
+        as subject: EvaluationSubject,
+        name: String
+    ) -> LineageEntry {
+        let score = result.score
+        let record = EvaluationRecord(
+            campaign: campaign.name,
+            round: round,
+            model: model,
+            set: set,
+            subject: subject,
+            name: name,
+            n: score.n,
+            correct: result.correct,
+            low: score.low,
+            high: score.high,
+            slices: result.slices,
+            dataset: prepared.dataset(set),
+            meanTokens: result.meanTokens,
+            createdAt: campaign.now()
+        )
+        let answers = result.items.map {
+            EvaluationAnswerRecord(promptId: $0.id, slice: $0.slice, output: $0.output, correct: $0.correct)
+        }
+        return .evaluation(record, answers: answers)
     }
 }

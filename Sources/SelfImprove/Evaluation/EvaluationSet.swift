@@ -1,8 +1,8 @@
 import Foundation
 import LocalLM
 
-/// Held-out prompts with their gold answers. The only place where gold answers are: they are read here, compared with what a
-/// model said, and go nowhere else.
+/// Held-out prompts with their gold answers. During a campaign only this type reads gold answers: it compares them with what
+/// a model said, and they go nowhere else.
 public struct EvaluationSet: Sendable {
     /// One prompt and its key.
     public struct Item: Sendable {
@@ -24,7 +24,7 @@ public struct EvaluationSet: Sendable {
     public let bytes: Data
     public var digest: String { ContentDigest.sha256(bytes) }
 
-    /// - Throws: for a row without an answer, or an id that stands twice.
+    /// - Throws: for a row without an answer, or a duplicate id.
     public init(rows: [PromptRow], name: String) throws {
         var seen = Set<String>()
         items = try rows.enumerated().map { index, row in
@@ -40,7 +40,7 @@ public struct EvaluationSet: Sendable {
             guard seen.insert(id).inserted else {
                 throw SelfImproveError(
                     .input,
-                    "the id \(id) stands twice",
+                    "duplicate id \(id)",
                     context: name,
                     hint: "ids tell prompts apart; leave them out or make them unique"
                 )
@@ -63,11 +63,4 @@ public struct EvaluationSet: Sendable {
 
     /// SHA-256 of every prompt: what a round must not draw.
     public var promptDigests: Set<String> { Set(items.map { PromptDigest.of($0.messages) }) }
-}
-
-/// A prompt's name across files: SHA-256 of its messages.
-public enum PromptDigest {
-    public static func of(_ messages: [Message]) -> String {
-        ContentDigest.sha256(messages.map { "\($0.role)\u{1}\($0.content)" }.joined(separator: "\u{2}"))
-    }
 }

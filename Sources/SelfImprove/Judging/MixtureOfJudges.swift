@@ -10,7 +10,7 @@ public struct MixtureOfJudges: Sendable {
     /// The samples of one prompt.
     public struct Candidates: Sendable {
         public var messages: [Message]
-        public var samples: [ChatAnswer]
+        public var samples: [Answer]
         /// The mixture's own answer.
         public var mixture: String
 
@@ -19,20 +19,20 @@ public struct MixtureOfJudges: Sendable {
             samples[sample].finishReason == .stop && samples[sample].text.contains { !$0.isWhitespace }
         }
 
-        public init(messages: [Message], samples: [ChatAnswer], mixture: String) {
+        public init(messages: [Message], samples: [Answer], mixture: String) {
             self.messages = messages
             self.samples = samples
             self.mixture = mixture
         }
     }
 
-    /// One judge's word on two samples: `first` is the lower index.
-    public struct Verdict: Sendable, Equatable {
+    /// One judge's word on a pair of samples: `first` is the lower index.
+    public struct Decision: Sendable, Equatable {
         public var judge: String
         public var first: Int
         public var second: Int
-        public var verdict: VerdictRecord.Verdict
-        public var swapped: VerdictRecord.Verdict
+        public var verdict: Verdict
+        public var swapped: Verdict
     }
 
     public struct Pair: Sendable, Equatable {
@@ -43,7 +43,7 @@ public struct MixtureOfJudges: Sendable {
     }
 
     public struct Ranking: Sendable {
-        public var verdicts: [Verdict]
+        public var decisions: [Decision]
         /// Nil: all samples are the same text, or best and worst are too close.
         public var pair: Pair?
     }
@@ -58,7 +58,7 @@ public struct MixtureOfJudges: Sendable {
 
     /// - Returns: a ranking per prompt, and the tokens the judges used.
     public func rank(_ prompts: [Candidates], progress: StepProgress = StepProgress()) async throws -> (
-        rankings: [Ranking], tokens: Int
+        rankings: [Ranking], usage: Usage
     ) {
         // Samples that say the same are one contestant: the first of them.
         let contestants = prompts.map { prompt in
@@ -83,14 +83,14 @@ public struct MixtureOfJudges: Sendable {
         }
         let comparisons = matches.map { comparison($0, swapped: false) } + matches.map { comparison($0, swapped: true) }
         let meter = CallMeter(total: comparisons.count * judges.count, unit: "verdicts", progress)
-        var verdicts = [[Verdict]](repeating: [], count: prompts.count)
-        var tokens = 0
+        var decisions = [[Decision]](repeating: [], count: prompts.count)
+        var usage = Usage()
         for judge in judges where !comparisons.isEmpty {
             let (said, used) = try await judge.judge(comparisons, progress: meter.call(judge.name))
-            tokens += used
+            usage += used
             for (m, match) in matches.enumerated() {
-                verdicts[match.prompt].append(
-                    Verdict(
+                decisions[match.prompt].append(
+                    Decision(
                         judge: judge.name,
                         first: match.first,
                         second: match.second,
@@ -101,13 +101,13 @@ public struct MixtureOfJudges: Sendable {
             }
         }
         let rankings = prompts.indices.map { p in
-            Ranking(verdicts: verdicts[p], pair: pair(contestants[p], prompts[p], verdicts[p]))
+            Ranking(decisions: decisions[p], pair: pair(contestants[p], prompts[p], decisions[p]))
         }
-        return (rankings, tokens)
+        return (rankings, usage)
     }
 
-    private func pair(_ contestants: [Int], _ prompt: Candidates, _ verdicts: [Verdict]) -> Pair? {
-        let scores = Self.copeland(verdicts), samples = prompt.samples
+    private func pair(_ contestants: [Int], _ prompt: Candidates, _ decisions: [Decision]) -> Pair? {
+        let scores = Copeland.scores(decisions), samples = prompt.samples
         func score(_ index: Int) -> Double { scores[index] ?? 0 }
         let eligible = contestants.filter(prompt.mayBeChosen)
         guard let best = eligible.map(score).max(), let worst = contestants.map(score).min(), best > worst,
@@ -118,27 +118,5 @@ public struct MixtureOfJudges: Sendable {
             (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1)
         }!
         return Pair(chosen: chosen, rejected: rejected, chosenScore: best, rejectedScore: worst)
-    }
-
-    /// Points by sample.
-    static func copeland(_ verdicts: [Verdict]) -> [Int: Double] {
-        var scores: [Int: Double] = [:]
-        for verdict in verdicts {
-            let agreed = verdict.verdict == verdict.swapped ? verdict.verdict : .tie
-            scores[verdict.first, default: 0] += agreed == .first ? 1 : agreed == .second ? 0 : 0.5
-            scores[verdict.second, default: 0] += agreed == .second ? 1 : agreed == .first ? 0 : 0.5
-        }
-        return scores
-    }
-}
-
-extension VerdictRecord.Verdict {
-    /// The same verdict in the terms of the other order.
-    var swapped: VerdictRecord.Verdict {
-        switch self {
-        case .first: .second
-        case .second: .first
-        case .tie, .unparsable: self
-        }
     }
 }

@@ -70,38 +70,11 @@ extension Lineage {
         }
     }
 
-    /// Training rows, in all datasets, whose prompt this model drafted an answer to.
-    public func rows(draftedBy digest: String) throws -> [DatasetRowRecord] {
-        try read { db in
-            try DatasetRowRecord.fetchAll(
-                db,
-                sql: """
-                    SELECT * FROM dataset_rows AS r WHERE EXISTS (
-                        SELECT 1 FROM drafts AS d
-                        WHERE d.model = ? AND d.campaign = r.campaign AND d.round = r.round AND d.position = r.position)
-                    ORDER BY dataset, row
-                    """,
-                arguments: [digest]
-            )
-        }
-    }
-
     /// The rows of a dataset, in the order of its file.
     public func rows(ofDataset digest: String) throws -> [DatasetRowRecord] {
         try read {
             try DatasetRowRecord.filter(Column("dataset") == digest).order(Column("campaign"), Column("row")).fetchAll(
                 $0
-            )
-        }
-    }
-
-    /// Positions of the prompts of one round that a dataset trains on, in the order of its file.
-    func positions(ofDataset digest: String, campaign: String, round: Int) throws -> [Int] {
-        try read { db in
-            try Int.fetchAll(
-                db,
-                sql: "SELECT position FROM dataset_rows WHERE dataset = ? AND campaign = ? AND round = ? ORDER BY row",
-                arguments: [digest, campaign, round]
             )
         }
     }

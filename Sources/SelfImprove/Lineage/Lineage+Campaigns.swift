@@ -66,8 +66,7 @@ extension Lineage {
     }
 
     /// The latest evaluation of a model on one of the campaign's held-out sets.
-    public func evaluation(of model: String, on set: EvaluationRecord.Set, campaign: String) throws -> EvaluationRecord?
-    {
+    public func evaluation(of model: String, on set: HeldOutSet, campaign: String) throws -> EvaluationRecord? {
         try read { db in
             try EvaluationRecord
                 .filter(
@@ -107,34 +106,5 @@ extension CampaignRecord {
             context: name,
             hint: names.isEmpty ? "none has run yet" : "there are: \(names.joined(separator: ", "))"
         )
-    }
-
-    /// Moves the alias of the champion and says so in an event. The only way to change it.
-    /// - Parameter kind: `.initial`, `.promoted` or `.rolledBack`.
-    public static func setChampion(
-        _ model: String,
-        of campaign: String,
-        round: Int?,
-        kind: EventRecord.Kind,
-        message: String,
-        data: JSONText? = nil,
-        at: Date,
-        _ db: Database
-    ) throws {
-        precondition([.initial, .promoted, .rolledBack].contains(kind), "\(kind) does not set a champion")
-        try db.execute(
-            sql:
-                "UPDATE campaigns SET champion = :model, initial_model = COALESCE(initial_model, :model) WHERE name = :campaign",
-            arguments: ["model": model, "campaign": campaign]
-        )
-        try EventRecord(
-            campaign: campaign,
-            round: round,
-            kind: kind,
-            message: message,
-            champion: model,
-            data: data,
-            at: at
-        ).insert(db)
     }
 }

@@ -30,7 +30,7 @@ extension Lineage {
                 kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 })
             }
         }
-        let free = try models(name).filter { [.sft, .dpo].contains($0.kind) && !kept.contains($0.digest) }.map(\.digest)
+        let free = try models(name).filter { $0.kind.stage != nil && !kept.contains($0.digest) }.map(\.digest)
             .filter { FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
         return Collection(
             campaign: name,

@@ -161,7 +161,7 @@ extension Lineage {
         }
         if let alias = RoundAlias(name) {
             let rounds = try RoundRecord.filter(Column("campaign") == campaign.name).order(Column("round")).fetchAll(db)
-            if alias.round == 0, alias.stage == .champion, let digest = campaign.initialModel { return digest }
+            if alias.round == 0, alias.stage == nil, let digest = campaign.initialModel { return digest }
             guard let round = rounds.first(where: { $0.round == alias.round }) else {
                 let last = rounds.last.map { "its last round is \($0.round)" } ?? "no round has begun"
                 throw SelfImproveError(
@@ -185,34 +185,5 @@ extension Lineage {
             hint:
                 "there are: champion, initial, r1 (champion after round 1), r1-sft, r1-dpo, and the models of its nursery"
         )
-    }
-}
-
-/// `r2`, `r2-sft`, `r2-dpo`.
-struct RoundAlias: Equatable {
-    enum Stage: String { case champion, sft, dpo }
-    var round: Int
-    var stage: Stage
-
-    init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let head = parts.first, head.first == "r", head.count > 1,
-            head.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }), let round = Int(head.dropFirst())
-        else { return nil }
-        self.round = round
-        if parts.count == 1 {
-            stage = .champion
-        } else {
-            guard let named = Stage(rawValue: String(parts[1])), named != .champion else { return nil }
-            stage = named
-        }
-    }
-
-    func digest(in round: RoundRecord) -> String? {
-        switch stage {
-        case .champion: round.championAfter
-        case .sft: round.sftModel
-        case .dpo: round.dpoModel
-        }
     }
 }

@@ -27,16 +27,14 @@ extension Lineage {
                 round.endedAt = at
                 try round.update(db)
             }
-            try CampaignRecord.setChampion(
-                model,
-                of: name,
-                round: nil,
-                kind: .rolledBack,
+            try ChampionMove(
+                campaign: name,
+                model: model,
+                cause: .rolledBack,
                 message: message,
                 data: JSONText(["from": champion, "to": model]),
-                at: at,
-                db
-            )
+                at: at
+            ).write(db)
         }
         return Rollback(campaign: name, from: champion, to: model, abandonedRound: unfinished?.round)
     }

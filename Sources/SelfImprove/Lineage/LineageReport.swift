@@ -8,8 +8,8 @@ public struct LineageReport: Sendable, Equatable, Encodable {
         public var score: Score?
     }
 
-    public struct Stage: Sendable, Equatable, Encodable {
-        public var stage: String
+    public struct StageModel: Sendable, Equatable, Encodable {
+        public var stage: Stage
         public var model: String
         public var score: Score?
     }
@@ -17,9 +17,9 @@ public struct LineageReport: Sendable, Equatable, Encodable {
     public struct Round: Sendable, Equatable, Encodable {
         public var round: Int
         public var parent: String
-        public var stages: [Stage]
+        public var stages: [StageModel]
         public var challenger: String?
-        public var outcome: RoundRecord.Outcome
+        public var outcome: RoundOutcome
         public var reason: String
         /// After the round.
         public var champion: String
@@ -58,8 +58,8 @@ extension Lineage {
         let scores = try scores(name)
         let rounds = try rounds(name).compactMap { round -> LineageReport.Round? in
             guard let outcome = round.outcome else { return nil }
-            let stages = [("sft", round.sftModel), ("dpo", round.dpoModel)].compactMap { stage, model in
-                model.map { LineageReport.Stage(stage: stage, model: $0, score: scores[$0]) }
+            let stages = Stage.allCases.compactMap { stage in
+                round[stage].map { LineageReport.StageModel(stage: stage, model: $0, score: scores[$0]) }
             }
             let champion = round.championAfter ?? round.parent
             return LineageReport.Round(

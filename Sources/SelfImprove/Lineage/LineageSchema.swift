@@ -14,6 +14,10 @@ enum LineageSchema {
         migrator.registerMigration("6 figures of a round") {
             try $0.execute(sql: "ALTER TABLE rounds ADD COLUMN figures TEXT")
         }
+        migrator.registerMigration("7 answers whole, usage by kind, kinds of models and evaluations open") {
+            try $0.execute(sql: wholeAnswers)
+            try $0.execute(sql: openKinds)
+        }
         return migrator
     }
 
@@ -83,6 +87,71 @@ enum LineageSchema {
         INSERT INTO new_campaigns SELECT *, NULL FROM campaigns;
         DROP TABLE campaigns;
         ALTER TABLE new_campaigns RENAME TO campaigns;
+        """
+
+    /// Every answer has its finish reason and tokens. Earlier versions guessed the reason from the tokens whenever they read a
+    /// draft or a sample: the same guess is made here, once.
+    private static let wholeAnswers = """
+        ALTER TABLE drafts ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop';
+        ALTER TABLE drafts ADD COLUMN role TEXT NOT NULL DEFAULT 'peer';
+        ALTER TABLE samples ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop';
+        ALTER TABLE answers ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE answers ADD COLUMN logprob REAL;
+        ALTER TABLE answers ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop';
+        ALTER TABLE steps ADD COLUMN generated INTEGER;
+        ALTER TABLE steps ADD COLUMN scored INTEGER;
+        ALTER TABLE steps ADD COLUMN trained INTEGER;
+        UPDATE drafts SET role = 'champion' WHERE proposer = 'champion';
+        UPDATE drafts SET finish_reason = 'length' WHERE tokens >= (
+            SELECT json_extract(configuration, '$.mixture.maximumTokens') FROM campaigns WHERE name = drafts.campaign);
+        UPDATE samples SET finish_reason = 'length' WHERE tokens >= (
+            SELECT json_extract(configuration, '$.mixture.maximumTokens') FROM campaigns WHERE name = samples.campaign);
+        UPDATE answers SET finish_reason = 'length' WHERE reason = 'truncated';
+        """
+
+    /// What a model or an evaluation is of is checked by the program alone, so that a new kind needs no new table. Made anew as
+    /// in `queue`.
+    private static let openKinds = """
+        CREATE TABLE new_models (
+            digest TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            parent TEXT,
+            campaign TEXT,
+            round INTEGER,
+            dataset TEXT,
+            settings TEXT NOT NULL,
+            seed TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            name TEXT,
+            program_version TEXT NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO new_models SELECT * FROM models;
+        DROP TABLE models;
+        ALTER TABLE new_models RENAME TO models;
+        CREATE INDEX models_by_parent ON models (parent);
+        CREATE TABLE new_evaluations (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            model TEXT,
+            "set" TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            name TEXT NOT NULL,
+            n INTEGER NOT NULL,
+            correct INTEGER NOT NULL,
+            low REAL NOT NULL,
+            high REAL NOT NULL,
+            slices TEXT NOT NULL,
+            dataset TEXT,
+            mean_tokens REAL,
+            created_at TEXT NOT NULL
+        );
+        INSERT INTO new_evaluations SELECT * FROM evaluations;
+        DROP TABLE evaluations;
+        ALTER TABLE new_evaluations RENAME TO evaluations;
+        CREATE INDEX evaluations_by_campaign ON evaluations (campaign, round);
+        CREATE INDEX evaluations_by_model ON evaluations (model);
+        UPDATE evaluations SET subject = 'rule' WHERE subject = 'mixture' AND name <> 'mixture';
         """
 
     private static let models = """

@@ -24,7 +24,7 @@ public struct AnswerFilter: Sendable {
 
     /// Why an answer is no target, or nil.
     /// - Parameter mostConfident: the draft that the mixture would have shown first.
-    public func reason(_ answer: ChatAnswer, to messages: [Message], mostConfident: Mixture.Draft) -> Reason? {
+    public func reason(_ answer: Answer, to messages: [Message], mostConfident: Draft) -> Reason? {
         let text = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
         if answer.finishReason == .length { return .truncated }
         if text.isEmpty { return .empty }

@@ -1,53 +1,18 @@
 import LocalLM
 
-/// A mixture of agents (arXiv 2406.04692): in every layer but the last all proposers answer, from the second one on seeing the
-/// answers of the layer before; in the last layer one aggregator synthesizes what it sees into one answer.
+/// A mixture of agents (arXiv 2406.04692): in every layer but the last all proposers answer, from the second one on seeing
+/// the answers of the layer before; in the last layer one aggregator synthesizes what it sees into one answer.
 ///
-/// We deviate from the papers in two points. Candidates are shown best first, by a confidence that is measured, not by the order
-/// in which proposers are listed; and the aggregator may be a rule (the most confident candidate, or a vote), which is what the
-/// aggregator model is measured against.
+/// We deviate from the papers in two points. Candidates are shown best first, by a confidence that is measured, not by the
+/// order in which proposers are listed; and the aggregator may be a rule (the most confident candidate, or a vote), which is
+/// what the aggregator model is measured against.
+///
+///     let drafts = try await mixture.propose(instructions, progress: progress)
+///     let answers = try await mixture.aggregate(instructions, drafts: drafts.layers.last!, progress: progress)
 public struct Mixture: Sendable {
-    public struct Proposer: Sendable {
-        public var name: String
-        public var model: any ChatModel
-        /// The champion proposes, but its confidence in itself is not listened to: it would feed back.
-        public var isChampion: Bool
-
-        public init(name: String, model: any ChatModel, isChampion: Bool) {
-            self.name = name
-            self.model = model
-            self.isChampion = isChampion
-        }
-    }
-
     public enum Aggregator: Sendable {
-        case model(name: String, any ChatModel)
-        case mostConfident
-        case plurality
-    }
-
-    /// One instruction: the conversation so far, and the key of its randomness.
-    public struct Instruction: Sendable {
-        public var messages: [Message]
-        public var key: UInt64
-
-        public init(messages: [Message], key: UInt64) {
-            self.messages = messages
-            self.key = key
-        }
-    }
-
-    /// What one proposer answered to one instruction.
-    public struct Draft: Sendable, Equatable {
-        public var proposer: Int
-        public var answer: ChatAnswer
-        public var confidence: Double?
-
-        public init(proposer: Int, answer: ChatAnswer, confidence: Double?) {
-            self.proposer = proposer
-            self.answer = answer
-            self.confidence = confidence
-        }
+        case participant(Proposer)
+        case rule(AggregationRule)
     }
 
     public var proposers: [Proposer]
@@ -55,10 +20,8 @@ public struct Mixture: Sendable {
     public var prompt: AggregationPrompt
     /// At least two: proposers, then the aggregator.
     public var layers: Int
-    public var sampling: Sampling
-    public var aggregatorSampling: Sampling
-    public var confidence: CampaignConfiguration.Mixture.Confidence
-    /// Who scores drafts for `.peers`; never the champion.
+    public var confidence: Confidence
+    /// Score drafts for `.peers`; never the champion.
     public var scorers: [any LikelihoodModel]
 
     public init(
@@ -66,9 +29,7 @@ public struct Mixture: Sendable {
         aggregator: Aggregator,
         prompt: AggregationPrompt,
         layers: Int = 2,
-        sampling: Sampling,
-        aggregatorSampling: Sampling,
-        confidence: CampaignConfiguration.Mixture.Confidence,
+        confidence: Confidence,
         scorers: [any LikelihoodModel] = []
     ) {
         precondition(layers >= 2 && !proposers.isEmpty, "\(layers) layers of \(proposers.count) proposers")
@@ -76,8 +37,6 @@ public struct Mixture: Sendable {
         self.aggregator = aggregator
         self.prompt = prompt
         self.layers = layers
-        self.sampling = sampling
-        self.aggregatorSampling = aggregatorSampling
         self.confidence = confidence
         self.scorers = scorers
     }
@@ -85,55 +44,59 @@ public struct Mixture: Sendable {
     // MARK: Proposing
 
     /// Drafts of every layer but the last.
-    /// - Returns: by layer and instruction, in the order of the proposers; and the tokens generated and scored.
+    /// - Returns: by layer and instruction, in the order of the proposers.
+    /// - Throws: what a model throws, and the first failure of a request.
     public func propose(_ instructions: [Instruction], progress: StepProgress = StepProgress()) async throws -> (
-        layers: [[[Draft]]], tokens: Int
+        layers: [[[Draft]]], usage: Usage
     ) {
         var result: [[[Draft]]] = []
-        var tokens = 0
-        let meter = CallMeter(total: instructions.count * proposers.count * (layers - 1), unit: "drafts", progress)
+        var usage = Usage()
+        let drafted = instructions.count * proposers.count, scored = confidence == .peers ? drafted * scorers.count : 0
+        let meter = CallMeter(total: (drafted + scored) * (layers - 1), unit: "drafts", progress)
         for layer in 1..<layers {
-            let shown = result.last.map { previous in
-                instructions.indices.map {
-                    prompt.messages(instructions[$0].messages, candidates: ordered(previous[$0]).map(\.answer.text))
-                }
-            }
             var drafts = [[Draft]](repeating: [], count: instructions.count)
             for (index, proposer) in proposers.enumerated() {
                 // The same model twice in one layer is two independent samples.
                 let requests = instructions.indices.map { i in
-                    ChatRequest(
-                        messages: shown?[i] ?? instructions[i].messages,
+                    proposer.request(
+                        conversation(instructions[i], for: proposer, candidates: result.last?[i]),
                         key: RandomKey.derive(RandomKey.derive(instructions[i].key, UInt64(layer)), UInt64(index))
                     )
                 }
-                let answers = try await proposer.model.answer(
-                    requests,
-                    sampling: sampling,
-                    progress: meter.call(proposer.name)
-                )
-                for (i, answer) in answers.enumerated() {
-                    tokens += answer[0].tokens
-                    drafts[i].append(Draft(proposer: index, answer: answer[0], confidence: nil))
+                let results = try await proposer.model.answer(requests, progress: meter.call(proposer.name))
+                for (i, result) in results.enumerated() {
+                    let answer = try result.get()[0]
+                    usage.generated += answer.tokens
+                    drafts[i].append(Draft(proposer: index, answer: answer, confidence: nil))
                 }
             }
-            tokens += try await measureConfidence(of: &drafts, instructions)
+            usage += try await measureConfidence(of: &drafts, instructions, meter)
             result.append(drafts)
         }
-        return (result, tokens)
+        return (result, usage)
     }
 
-    /// Fills in what orders the drafts. Returns the tokens scored.
-    private func measureConfidence(of drafts: inout [[Draft]], _ instructions: [Instruction]) async throws -> Int {
+    /// What a participant reads: its context, the conversation, and from the second layer on the candidates.
+    private func conversation(_ instruction: Instruction, for reader: Proposer, candidates: [Draft]?) -> [Message] {
+        let messages = reader.context.applied(to: instruction.messages)
+        return candidates.map { prompt.messages(messages, candidates: ordered($0).map(\.answer.text)) } ?? messages
+    }
+
+    /// Fills in what orders the drafts.
+    private func measureConfidence(
+        of drafts: inout [[Draft]],
+        _ instructions: [Instruction],
+        _ meter: CallMeter
+    ) async throws -> Usage {
         switch confidence {
-        case .none: return 0
+        case .none: return Usage()
         case .own:
             for i in drafts.indices {
-                for k in drafts[i].indices where !proposers[drafts[i][k].proposer].isChampion {
+                for k in drafts[i].indices where proposers[drafts[i][k].proposer].role != .champion {
                     drafts[i][k].confidence = drafts[i][k].answer.meanLogprob
                 }
             }
-            return 0
+            return Usage()
         case .peers:
             // A text that several proposers wrote is scored once.
             var texts: [(instruction: Int, text: String)] = []
@@ -145,11 +108,15 @@ public struct Mixture: Sendable {
             }
             let questions = texts.map { (messages: instructions[$0.instruction].messages, answer: $0.text) }
             var best = [Double](repeating: -.infinity, count: texts.count)
-            var tokens = 0
+            var usage = Usage()
             for scorer in scorers {
-                for (index, likelihood) in try await scorer.likelihood(of: questions, progress: { _ in }).enumerated() {
+                let likelihoods = try await scorer.likelihood(
+                    of: questions,
+                    progress: meter.call("scored by \(scorer.name)")
+                )
+                for (index, likelihood) in likelihoods.enumerated() {
                     best[index] = max(best[index], likelihood.mean)
-                    tokens += likelihood.tokens
+                    usage.scored += likelihood.tokens
                 }
             }
             var table = [[String: Double]](repeating: [:], count: drafts.count)
@@ -159,7 +126,7 @@ public struct Mixture: Sendable {
             for i in drafts.indices {
                 for k in drafts[i].indices { drafts[i][k].confidence = table[i][drafts[i][k].answer.text] }
             }
-            return tokens
+            return usage
         }
     }
 
@@ -175,30 +142,38 @@ public struct Mixture: Sendable {
     // MARK: Aggregating
 
     /// The mixture's answer to every instruction, from the drafts of the last layer but one.
-    public func aggregate(_ instructions: [Instruction], drafts: [[Draft]], progress: StepProgress = StepProgress())
-        async throws -> [ChatAnswer]
-    {
+    /// - Throws: what the aggregator throws, and the first failure of a request.
+    public func aggregate(
+        _ instructions: [Instruction],
+        drafts: [[Draft]],
+        progress: StepProgress = StepProgress()
+    ) async throws -> (answers: [Answer], usage: Usage) {
         precondition(
             instructions.count == drafts.count,
             "\(drafts.count) rows of drafts for \(instructions.count) instructions"
         )
         switch aggregator {
-        case .mostConfident: return drafts.map { ordered($0)[0].answer }
-        case .plurality: return drafts.map { Self.plurality(ordered($0)).answer }
-        case .model(let name, let model):
+        case .rule(let rule): return (drafts.map { choice(of: $0, by: rule).answer }, Usage())
+        case .participant(let aggregator):
             let requests = instructions.indices.map { i in
-                ChatRequest(
-                    messages: prompt.messages(
-                        instructions[i].messages,
-                        candidates: ordered(drafts[i]).map(\.answer.text)
-                    ),
+                aggregator.request(
+                    conversation(instructions[i], for: aggregator, candidates: drafts[i]),
                     key: RandomKey.derive(instructions[i].key, "aggregate")
                 )
             }
             let meter = CallMeter(total: requests.count, unit: "answers", progress)
-            return try await model.answer(requests, sampling: aggregatorSampling, progress: meter.call(name)).map {
-                $0[0]
+            let answers = try await aggregator.model.answer(requests, progress: meter.call(aggregator.name)).map {
+                try $0.get()[0]
             }
+            return (answers, Usage(generated: answers.reduce(0) { $0 + $1.tokens }))
+        }
+    }
+
+    /// The draft that a rule chooses.
+    func choice(of drafts: [Draft], by rule: AggregationRule) -> Draft {
+        switch rule {
+        case .mostConfident: ordered(drafts)[0]
+        case .plurality: Self.plurality(ordered(drafts))
         }
     }
 

@@ -21,4 +21,13 @@ final class CallMeter: Sendable {
             progress.report(done: start + done, total: total, unit: unit, note: note)
         }
     }
+
+    /// The progress of a part that counts its own calls.
+    func part() -> StepProgress {
+        let start = before.load(ordering: .relaxed)
+        return StepProgress { [self] report in
+            before.store(start + report.done, ordering: .relaxed)
+            progress.report(done: min(start + report.done, total), total: total, unit: unit, note: report.note)
+        }
+    }
 }

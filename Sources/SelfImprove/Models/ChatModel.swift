@@ -4,64 +4,59 @@ import LocalLM
 public struct ChatRequest: Sendable {
     public var messages: [Message]
     public var samples: Int
+    public var sampling: Sampling
     /// Key of the request's random stream: see `RandomKey`.
     public var key: UInt64
 
-    public init(messages: [Message], samples: Int = 1, key: UInt64) {
+    public init(messages: [Message], samples: Int = 1, sampling: Sampling, key: UInt64) {
         self.messages = messages
         self.samples = samples
+        self.sampling = sampling
         self.key = key
     }
 }
 
-/// One answer to a conversation.
-public struct ChatAnswer: Sendable, Equatable, Codable {
-    public var text: String
-    /// Generated tokens, EOS included.
-    public var tokens: Int
-    /// Sum of the tokens' natural logprobs under the model that wrote them, where it is known.
-    public var logprob: Double?
-    public var finishReason: FinishReason
+/// The answers to one request, `samples` of them, or why there are none: one failure costs one request, not the call.
+public typealias ChatResult = Result<[Answer], SelfImproveError>
 
-    public init(text: String, tokens: Int, logprob: Double?, finishReason: FinishReason) {
-        self.text = text
-        self.tokens = tokens
-        self.logprob = logprob
-        self.finishReason = finishReason
-    }
-
-    /// Mean logprob per token: the confidence of the mixture.
-    public var meanLogprob: Double? { logprob.map { $0 / Double(max(tokens, 1)) } }
-}
-
-/// How likely a model finds an answer.
-public struct Likelihood: Sendable, Equatable {
-    /// Sum of natural logprobs of the answer's tokens, turn terminator included.
-    public var logprob: Double
-    public var tokens: Int
-
-    public init(logprob: Double, tokens: Int) {
-        self.logprob = logprob
-        self.tokens = tokens
-    }
-
-    /// Length-normalised.
-    public var mean: Double { logprob / Double(max(tokens, 1)) }
-}
-
-/// A model that answers conversations: local now, remote endpoints later.
+/// A model that answers conversations.
+///
+///     let request = ChatRequest(messages: [Message(role: "user", content: "2 + 2?")], sampling: Sampling(maximumTokens: 8), key: 1)
+///     let answer = try await model.answer([request]) { _ in }[0].get()[0]
 public protocol ChatModel: Sendable {
     var name: String { get }
-    /// Digest of its weights, tokenizer and template, or for a remote model of its name.
-    var digest: String { get }
-    /// Answers in the order of the requests, `samples` each. `progress` gets the number of answers finished so far.
-    func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void) async throws
-        -> [[ChatAnswer]]
+    var identity: ModelIdentity { get }
+    /// Answers in the order of the requests.
+    /// - Parameter progress: gets the number of answers finished so far, from any thread.
+    /// - Throws: where nothing can be answered, and `CancellationError`; what concerns one request is its result.
+    func answer(_ requests: [ChatRequest], progress: @escaping @Sendable (Int) -> Void) async throws -> [ChatResult]
 }
 
 /// A model that can say how likely it finds an answer.
-public protocol LikelihoodModel: ChatModel {
+public protocol LikelihoodModel: Sendable {
+    var name: String { get }
+    var identity: ModelIdentity { get }
     /// In the order of `answers`.
+    /// - Parameter progress: gets the number of answers scored so far, from any thread.
     func likelihood(of answers: [(messages: [Message], answer: String)], progress: @escaping @Sendable (Int) -> Void)
         async throws -> [Likelihood]
+}
+
+/// How likely a model finds an answer.
+public enum Likelihood: Sendable, Equatable {
+    /// The sum of the natural logprobs of the answer's tokens, turn terminator included, and their number.
+    case measured(logprob: Double, tokens: Int)
+    /// The answer cannot be told from its prompt, or does not fit: the model could not have written it.
+    case impossible
+
+    /// Mean logprob per token; minus infinity where the answer is impossible.
+    public var mean: Double {
+        switch self {
+        case .measured(let logprob, let tokens): logprob / Double(max(tokens, 1))
+        case .impossible: -.infinity
+        }
+    }
+
+    /// Tokens read to find out.
+    public var tokens: Int { if case .measured(_, let tokens) = self { tokens } else { 0 } }
 }

@@ -1,14 +1,13 @@
 import LocalLM
 
 /// A checkpoint that answers and scores on this machine. One actor owns its weights; the work runs on a thread of its own.
-public actor LocalModel: LikelihoodModel {
+public actor LocalModel: ChatModel, LikelihoodModel {
     public nonisolated let name: String
-    /// Digest of the model, where it is one of the lineage's.
-    public nonisolated let digest: String
+    public nonisolated let identity: ModelIdentity
     private let checkpoint: Checkpoint
     private let engine: InferenceEngine
-    /// The call that is under way: an actor lets the next one in while it waits, the engine may not.
-    private var busy: Task<Void, Never>?
+    /// An actor lets the next call in while one waits; the engine takes one at a time.
+    private let gate = SerialGate()
 
     /// Sequences that go to the engine in one call; between calls a cancelled campaign can stop.
     private static let portion = 512
@@ -23,38 +22,49 @@ public actor LocalModel: LikelihoodModel {
             )
         }
         self.name = name
-        self.digest = digest
+        identity = .weights(digest: digest)
         self.checkpoint = checkpoint
         engine = InferenceEngine(weights: checkpoint.weights, threads: threads)
     }
 
-    public func answer(_ requests: [ChatRequest], sampling: Sampling, progress: @escaping @Sendable (Int) -> Void)
-        async throws -> [[ChatAnswer]]
+    public func answer(_ requests: [ChatRequest], progress: @escaping @Sendable (Int) -> Void) async throws
+        -> [ChatResult]
     {
         let checkpoint = checkpoint, engine = engine
-        return try await exclusively { [name] in
+        return try await gate.pass { [name] in
             try await Computation.run("answers of \(name)") { cancellation in
-                var answers: [[ChatAnswer]] = []
+                var results: [ChatResult] = []
                 var finished = 0
-                for start in stride(from: 0, to: requests.count, by: Self.portion) {
+                for portion in Self.portions(requests) {
                     try cancellation.check()
-                    let part = try requests[start..<min(start + Self.portion, requests.count)].map {
+                    let part = try portion.map {
                         GenerationRequest(ids: try checkpoint.promptIDs($0.messages), samples: $0.samples, key: $0.key)
                     }
                     let before = finished
-                    answers += try engine.generate(
+                    let sequences = try engine.generate(
                         part,
-                        sampling: sampling,
+                        sampling: portion[portion.startIndex].sampling,
                         tokenizer: checkpoint.tokenizer,
                         progress: { progress(before + $0) }
-                    ).map {
-                        $0.map { Self.answer($0, checkpoint) }
-                    }
+                    )
+                    results += sequences.map { .success($0.map { Self.answer($0, checkpoint) }) }
                     finished += part.reduce(0) { $0 + $1.samples }
                 }
-                return answers
+                return results
             }
         }
+    }
+
+    /// Runs of requests that are sampled alike, at most `portion` long.
+    private static func portions(_ requests: [ChatRequest]) -> [ArraySlice<ChatRequest>] {
+        var portions: [ArraySlice<ChatRequest>] = []
+        var rest = requests[...]
+        while let first = rest.first {
+            let run = rest.prefix(portion).prefix { $0.sampling == first.sampling }
+            portions.append(run)
+            rest = rest.dropFirst(run.count)
+        }
+        return portions
     }
 
     public func likelihood(
@@ -62,7 +72,7 @@ public actor LocalModel: LikelihoodModel {
         progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [Likelihood] {
         let checkpoint = checkpoint, engine = engine
-        return try await exclusively { [name] in
+        return try await gate.pass { [name] in
             try await Computation.run("likelihoods of \(name)") { cancellation in
                 var likelihoods: [Likelihood] = []
                 for start in stride(from: 0, to: answers.count, by: Self.portion) {
@@ -70,18 +80,20 @@ public actor LocalModel: LikelihoodModel {
                     let part = try answers[start..<min(start + Self.portion, answers.count)].map { item in
                         try checkpoint.example(prompt: item.messages, completion: item.answer)
                     }
-                    // An answer that cannot be told from its prompt, or does not fit, is one that this model finds impossible.
                     let limit = checkpoint.configuration.maximumPositions
                     let scorable = part.compactMap { example in example.flatMap { $0.ids.count <= limit ? $0 : nil } }
                     var scores = try engine.logprobs(of: scorable)[...]
                     for example in part {
                         guard let example, example.ids.count <= limit else {
-                            likelihoods.append(Likelihood(logprob: -.greatestFiniteMagnitude, tokens: 1))
+                            likelihoods.append(.impossible)
                             continue
                         }
                         let logprobs = scores.removeFirst()
                         likelihoods.append(
-                            Likelihood(logprob: logprobs.reduce(0.0) { $0 + Double($1) }, tokens: example.targetCount)
+                            .measured(
+                                logprob: logprobs.reduce(0.0) { $0 + Double($1) },
+                                tokens: example.targetCount
+                            )
                         )
                     }
                     progress(likelihoods.count)
@@ -91,24 +103,8 @@ public actor LocalModel: LikelihoodModel {
         }
     }
 
-    /// One call after the other, in the order of arrival.
-    private func exclusively<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws
-        -> Value
-    {
-        let previous = busy
-        let (stream, continuation) = AsyncStream<Never>.makeStream()
-        busy = Task {
-            await previous?.value
-            for await _ in stream {}
-        }
-        await previous?.value
-        defer { continuation.finish() }
-        try Task.checkCancellation()
-        return try await body()
-    }
-
-    private static func answer(_ sequence: GeneratedSequence, _ checkpoint: Checkpoint) -> ChatAnswer {
-        ChatAnswer(
+    private static func answer(_ sequence: GeneratedSequence, _ checkpoint: Checkpoint) -> Answer {
+        Answer(
             text: sequence.text ?? checkpoint.tokenizer.decode(sequence.ids, skippingSpecialTokens: true),
             tokens: sequence.ids.count,
             logprob: sequence.logprob,

@@ -17,10 +17,13 @@ public struct Nursery: Sendable {
         self.threads = threads
     }
 
+    /// The model that a campaign of the nursery begins with, unless it names another.
+    static let studentName = "student"
+
     /// What a nursery of this kind holds, the student first.
     public static func modelNames(_ kind: NurseryConfiguration.Kind) -> [String] {
         NurseryRecipe(kind, scale: 1, seed: 0).stages.filter(\.isModel).map(\.name).sorted {
-            ($0 != "student" ? 1 : 0, $0) < ($1 != "student" ? 1 : 0, $1)
+            ($0 != studentName ? 1 : 0, $0) < ($1 != studentName ? 1 : 0, $1)
         }
     }
 
@@ -135,45 +138,42 @@ public struct Nursery: Sendable {
         let key = RandomKey.derive(RandomKey.derive(seed, "nursery"), stage.name)
         return try await Computation.run("nursery \(stage.name)") { cancellation in
             let weights =
-                parent?.copy()
+                parent
                 ?? Initialization.nursery(
                     NurseryRecipe.architecture(vocabulary: tokenizer.vocabularySize),
                     seed: RandomKey.derive(key, "weights")
                 )
             let checkpoint = Checkpoint(weights: weights, tokenizer: tokenizer, template: template)
             let examples = try stage.corpus.examples(tokens: stage.tokens, tokenizer: checkpoint, seed: key)
-            let batches = BatchPlan.byTokens(
-                lengths: examples.map(\.ids.count),
-                tokensPerBatch: stage.batchTokens,
-                seed: key
-            )
-            let trainer = try SFTTrainer(
-                weights: weights,
-                settings: OptimizationSettings(
-                    optimizer: .muon,
-                    learningRate: stage.learningRate,
-                    schedule: stage.finalFraction == nil ? .constant : .linear,
-                    finalFraction: stage.finalFraction ?? 1,
-                    warmupSteps: stage.warmupSteps,
-                    totalSteps: batches.count,
-                    weightDecay: 0.01
-                ),
-                threads: stage.usesAllCores ? threads : 1
-            )
+            let loop = try TrainingLoop(job(stage, key: key), base: checkpoint, data: .examples(examples))
             var counted = 0
-            let log = try training.run(trainer, steps: batches.count, cancellation) { index in
-                let step = try trainer.step(batches[index].map { examples[$0] })
-                guard step.loss.isFinite else {
-                    throw SelfImproveError(.failed, "the training of the nursery's \(stage.name) diverged")
-                }
-                return step
-            } report: { log in
-                meter.add(log[counted...].reduce(0) { $0 + $1.tokens }, of: stage.name)
-                counted = log.count
+            do {
+                return try loop.run(training, cancellation, keepsEnd: true) { log in
+                    meter.add(log[counted...].reduce(0) { $0 + $1.tokens }, of: stage.name)
+                    counted = log.count
+                }.weights
+            } catch let failure as TrainingFailure {
+                throw SelfImproveError(.failed, failure.words.message, context: "the nursery's \(stage.name)")
             }
-            try training.keep(trainer, log)
-            return weights
         }
+    }
+
+    /// One stage of the recipe: one pass over its corpus.
+    private func job(_ stage: NurseryRecipe.Stage, key: UInt64) -> TrainingJob {
+        TrainingJob(
+            base: stage.parent ?? "nursery weights \(key)",
+            dataset: "nursery corpus \(key)",
+            method: .sft,
+            optimizer: .muon,
+            learningRate: stage.learningRate,
+            schedule: stage.finalFraction == nil ? .constant : .linear,
+            finalFraction: stage.finalFraction ?? 1,
+            warmupSteps: stage.warmupSteps,
+            weightDecay: 0.01,
+            batches: .onePass(tokens: stage.batchTokens),
+            seed: key,
+            threads: stage.usesAllCores ? threads : 1
+        )
     }
 
     /// Adds up what several stages report.

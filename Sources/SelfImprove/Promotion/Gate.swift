@@ -22,7 +22,7 @@ public struct Gate: Sendable {
     }
 
     public struct Ruling: Sendable, Equatable, Codable {
-        public var outcome: RoundRecord.Outcome
+        public var outcome: RoundOutcome
         /// In words, with the figures.
         public var reason: String
         public var difference: PairedBootstrap.Interval

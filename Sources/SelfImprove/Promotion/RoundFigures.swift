@@ -37,22 +37,23 @@ enum DistinctNGrams {
 extension Round {
     /// The figures of this round.
     /// - Parameter gain: of the challenger over its parent, on the gate set.
-    func figures(challenger: String, gain: Double) throws -> JSONText {
-        let lineage = campaign.lineage, name = campaign.name
-        let now = try lineage.evaluation(of: challenger, on: .gate, campaign: name),
-            before = try lineage.evaluation(of: parent, on: .gate, campaign: name)
+    func figures(challenger: String, gain: Double) async throws -> JSONText {
+        let history = campaign.history, name = campaign.name
+        let now = try await history.evaluation(of: challenger, on: .gate, campaign: name)
+        let before = try await history.evaluation(of: parent, on: .gate, campaign: name)
         var figures: [RoundFigure: Double] = [.gain: gain]
         if let length = now?.meanTokens, let old = before?.meanTokens, old > 0 { figures[.lengthRatio] = length / old }
-        let outputs = try now?.id.map { try lineage.evaluationAnswers($0).map(\.output) } ?? []
+        var outputs: [String] = []
+        if let id = now?.id { outputs = try await history.evaluationAnswers(id).map(\.output) }
         figures[.distinct1] = DistinctNGrams.share(outputs, n: 1)
         figures[.distinct2] = DistinctNGrams.share(outputs, n: 2)
-        let mixture = try lineage.evaluations(name).last { $0.subject == .mixture && $0.name == "mixture" }
-        if let mixture, let own = try lineage.evaluation(of: parent, on: .report, campaign: name) {
+        let mixture = try await history.evaluations(name).last { $0.subject == .mixture }
+        if let mixture, let own = try await history.evaluation(of: parent, on: .report, campaign: name) {
             figures[.headroom] = mixture.score.value - own.score.value
         }
-        let answers = try lineage.answers(name, round: number)
+        let answers = try await history.answers(name, round: number)
         if !answers.isEmpty { figures[.kept] = Double(answers.count(where: \.kept)) / Double(answers.count) }
-        figures[.pairs] = Double(try lineage.pairs(name, round: number).count)
+        figures[.pairs] = Double(try await history.pairs(name, round: number).count)
         return try JSONText(Dictionary(uniqueKeysWithValues: figures.map { ($0.key.rawValue, $0.value) }))
     }
 }

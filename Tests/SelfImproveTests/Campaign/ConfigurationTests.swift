@@ -33,7 +33,7 @@ import TestSupport
         ),
         (
             ("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"),
-            "c.yaml:9: mixture.proposers: names \"digits\", which is no peer (known: letters, numbers, words, champion)"
+            "c.yaml:9: mixture.proposers: names the unknown peer \"digits\" (known: letters, numbers, words, champion)"
         ),
         (
             ("proposers: [letters, numbers, words, champion]", "proposers: []"),
@@ -45,7 +45,7 @@ import TestSupport
         ),
         (
             ("aggregator: words", "aggregator: nobody"),
-            "c.yaml:10: mixture.aggregator: is \"nobody\", which is no peer (known: letters, numbers, words, champion, most_confident, plurality)"
+            "c.yaml:10: mixture.aggregator: names the unknown peer \"nobody\" (known: letters, numbers, words, champion, most_confident, plurality)"
         ),
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
         (
@@ -262,7 +262,8 @@ import TestSupport
         }
         says("prompts", "per_round", "\(c.prompts.perRound)")
         says("mixture", "layers", "\(c.mixture.layers)")
-        says("mixture", "aggregator", c.mixture.aggregator)
+        says("mixture", "aggregator", Participant.champion.name)
+        #expect(c.mixture.aggregator == .participant(.champion))
         says("mixture", "temperature", "\(c.mixture.temperature)")
         says("mixture", "maximum_tokens", "\(c.mixture.maximumTokens)")
         says("sft", "weight_decay", "\(c.sft.optimization.weightDecay)")

@@ -8,11 +8,11 @@ import TestSupport
     /// Says what a function of the two texts in their order says.
     private struct ScriptedJudge: Judge {
         let name: String
-        let verdict: @Sendable (String, String) -> VerdictRecord.Verdict
+        let verdict: @Sendable (String, String) -> Verdict
         func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
-            verdicts: [VerdictRecord.Verdict], tokens: Int
+            verdicts: [Verdict], usage: Usage
         ) {
-            (comparisons.map { verdict($0.first, $0.second) }, 0)
+            (comparisons.map { verdict($0.first, $0.second) }, Usage())
         }
     }
 
@@ -20,7 +20,7 @@ import TestSupport
         .init(
             messages: [Message(role: "user", content: "q")],
             samples: texts.enumerated().map {
-                ChatAnswer(
+                Answer(
                     text: $0.element,
                     tokens: $0.element.count,
                     logprob: nil,
@@ -40,7 +40,7 @@ import TestSupport
             candidates(["aa", "a", "aaa", "a"])
         ]).rankings[0]
         #expect(ranking.pair == .init(chosen: 2, rejected: 1, chosenScore: 2, rejectedScore: 0))
-        #expect(ranking.verdicts.count == 3, "texts that are the same are one contestant")
+        #expect(ranking.decisions.count == 3, "texts that are the same are one contestant")
     }
 
     /// Up to 13% of verdicts flip on a swap (position bias): the judge below always prefers what it sees first.
@@ -48,7 +48,7 @@ import TestSupport
         let biased = ScriptedJudge(name: "biased") { _, _ in .first }
         let ranking = try await MixtureOfJudges(judges: [biased], minimumMargin: 0).rank([candidates(["aa", "b"])])
             .rankings[0]
-        #expect(ranking.verdicts[0].verdict == .first && ranking.verdicts[0].swapped == .second)
+        #expect(ranking.decisions[0].verdict == .first && ranking.decisions[0].swapped == .second)
         #expect(ranking.pair == nil, "no preference, no pair")
     }
 
@@ -57,7 +57,7 @@ import TestSupport
         let both = try await MixtureOfJudges(judges: [mute, longer], minimumMargin: 0).rank([candidates(["aa", "b"])])
             .rankings[0]
         #expect(both.pair?.chosenScore == 1.5 && both.pair?.rejectedScore == 0.5)
-        #expect(both.verdicts.contains { $0.verdict == .unparsable })
+        #expect(both.decisions.contains { $0.verdict == .unparsable })
     }
 
     @Test func aNarrowMarginGivesNoPair() async throws {

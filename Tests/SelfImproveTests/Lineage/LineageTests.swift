@@ -31,23 +31,17 @@ import TestSupport
                 createdAt: day(0),
                 name: "student"
             ).insert(db)
-            try CampaignRecord.setChampion(
-                initial,
-                of: campaign,
-                round: nil,
-                kind: .initial,
-                message: "begins",
-                at: day(0),
+            try ChampionMove(campaign: campaign, model: initial, cause: .initial, message: "begins", at: day(0)).write(
                 db
             )
             try evaluation(campaign, 0, initial, correct: 300).insert(db)
             var champion = initial
             for r in 1...rounds {
                 let sft = digest("\(campaign) sft \(r)"), dpo = digest("\(campaign) dpo \(r)"), isPromoted = r % 2 == 1
-                for (kind, model, parent) in [(ModelRecord.Kind.sft, sft, champion), (.dpo, dpo, sft)] {
+                for (stage, model, parent) in [(Stage.sft, sft, champion), (.dpo, dpo, sft)] {
                     try ModelRecord(
                         digest: model,
-                        kind: kind,
+                        kind: .stage(stage),
                         parent: parent,
                         campaign: campaign,
                         round: r,
@@ -74,15 +68,14 @@ import TestSupport
                 ).insert(db)
                 if isPromoted {
                     champion = dpo
-                    try CampaignRecord.setChampion(
-                        dpo,
-                        of: campaign,
+                    try ChampionMove(
+                        campaign: campaign,
+                        model: dpo,
                         round: r,
-                        kind: .promoted,
+                        cause: .promoted,
                         message: "round \(r)",
-                        at: day(r),
-                        db
-                    )
+                        at: day(r)
+                    ).write(db)
                 }
                 for step in StepName.round {
                     try StepRecord(
@@ -91,7 +84,7 @@ import TestSupport
                         step: step,
                         state: .done,
                         value: JSONText(0),
-                        tokens: 1000,
+                        usage: Usage(trained: 1000),
                         seconds: 6,
                         startedAt: day(r),
                         endedAt: day(r)
@@ -195,8 +188,29 @@ import TestSupport
                     arguments: [JSONText(ReducedCampaign.configuration()).text]
                 )
             }
+            let holdsAnswers = schema >= "3"
+            if holdsAnswers {
+                try old.write { db in
+                    try db.execute(
+                        sql: """
+                            INSERT INTO prompts VALUES ('old', 1, 0, 'p', 'all', '[]', 'x');
+                            INSERT INTO drafts (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
+                            VALUES ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5), ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
+                            INSERT INTO answers (campaign, round, position, text, kept, reason, hard)
+                            VALUES ('old', 1, 0, 'cut', 0, 'truncated', 1);
+                            """
+                    )
+                }
+            }
             try old.close()
             let lineage = try Lineage.open(state: state)
+            if holdsAnswers {
+                // The limit of this campaign is 12 tokens.
+                let drafts = try lineage.drafts("old", round: 1)
+                #expect(drafts.map(\.answer.finishReason) == [.stop, .length])
+                #expect(drafts.map(\.role) == [.champion, .peer])
+                #expect(try lineage.answers("old", round: 1).map(\.answer.finishReason) == [.length])
+            }
             let campaign = try lineage.campaign("old")
             #expect(campaign.status == .interrupted && campaign.queuedAt == nil && campaign.criteria.rounds == 2)
             #expect(try lineage.rounds("old").count == 1)

@@ -17,13 +17,13 @@ import Testing
         -> AnswerFilter.Reason?
     {
         let filter = AnswerFilter(.init(minimumConfidence: minimum, agreement: agreement))
-        let draft = Mixture.Draft(
+        let draft = Draft(
             proposer: 0,
-            answer: ChatAnswer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop),
+            answer: Answer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop),
             confidence: confidence
         )
         return filter.reason(
-            ChatAnswer(text: text, tokens: 3, logprob: nil, finishReason: finish),
+            Answer(text: text, tokens: 3, logprob: nil, finishReason: finish),
             to: question,
             mostConfident: draft
         )

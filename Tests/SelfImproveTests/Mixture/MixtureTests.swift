@@ -12,27 +12,29 @@ import TestSupport
         aggregator: ScriptedModel,
         prompt: AggregationPrompt,
         layers: Int = 2,
-        confidence: CampaignConfiguration.Mixture.Confidence = .own,
+        confidence: Confidence = .own,
         champion: String? = nil,
         scorers: [ScriptedModel] = []
     ) -> Mixture {
         Mixture(
-            proposers: proposers.map { .init(name: $0.name, model: $0, isChampion: $0.name == champion) },
-            aggregator: .model(name: aggregator.name, aggregator),
+            proposers: proposers.map { proposer($0, $0.name == champion ? .champion : .peer) },
+            aggregator: .participant(proposer(aggregator, .peer)),
             prompt: prompt,
             layers: layers,
-            sampling: sampling,
-            aggregatorSampling: sampling,
             confidence: confidence,
             scorers: scorers
         )
     }
 
-    private func instructions(_ texts: [String]) -> [Mixture.Instruction] {
+    private func proposer(_ model: ScriptedModel, _ role: ParticipantRole) -> Proposer {
+        Proposer(name: model.name, role: role, model: model, sampling: sampling)
+    }
+
+    private func instructions(_ texts: [String]) -> [Instruction] {
         texts.enumerated().map { .init(messages: [Message(role: "user", content: $0.element)], key: UInt64($0.offset)) }
     }
 
-    /// A published mixture sent dictionary keys instead of answers, and nobody noticed (method.md, section 3).
+    /// A published mixture sent dictionary keys instead of answers, and nobody noticed.
     @Test(arguments: AggregationPrompt.all) func everyDraftStandsInItsAggregationPromptExactlyOnce(
         prompt: AggregationPrompt
     ) async throws {
@@ -122,10 +124,10 @@ import TestSupport
     }
 
     @Test func pluralityCountsVotesAndBreaksTiesByOrder() {
-        func draft(_ text: String) -> Mixture.Draft {
+        func draft(_ text: String) -> Draft {
             .init(
                 proposer: 0,
-                answer: ChatAnswer(text: text, tokens: 1, logprob: nil, finishReason: .stop),
+                answer: Answer(text: text, tokens: 1, logprob: nil, finishReason: .stop),
                 confidence: nil
             )
         }

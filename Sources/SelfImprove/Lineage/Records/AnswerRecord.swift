@@ -1,46 +1,56 @@
 import GRDB
 
 /// The mixture's answer to one prompt, and what the filters said of it.
-public struct AnswerRecord: LineageRecord, Equatable {
-    public static let databaseTableName = "answers"
-
+public struct AnswerRecord: Sendable, Equatable {
     public var campaign: String
     public var round: Int
     public var position: Int
-    public var text: String
+    public var answer: Answer
     /// Of the most confident draft.
     public var confidence: Double?
     public var kept: Bool
     /// Why it was dropped; nil where it was kept.
     public var reason: String?
-    /// Name of the aggregator, or nil where the most confident draft is the answer.
+    /// Name of the aggregator; nil where a rule chose one of the drafts (the most confident one, or a vote).
     public var aggregator: String?
     /// Digest of the aggregator's model.
     public var aggregatorModel: String?
     /// The champion's own answer differs.
     public var hard: Bool
+}
 
-    public init(
-        campaign: String,
-        round: Int,
-        position: Int,
-        text: String,
-        confidence: Double?,
-        kept: Bool,
-        reason: String? = nil,
-        aggregator: String?,
-        aggregatorModel: String?,
-        hard: Bool
-    ) {
-        self.campaign = campaign
-        self.round = round
-        self.position = position
-        self.text = text
-        self.confidence = confidence
-        self.kept = kept
-        self.reason = reason
-        self.aggregator = aggregator
-        self.aggregatorModel = aggregatorModel
-        self.hard = hard
+extension AnswerRecord: LineageRecord {
+    public static let databaseTableName = "answers"
+
+    private enum CodingKeys: CodingKey {
+        case campaign, round, position, confidence, kept, reason, aggregator, aggregatorModel, hard
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        campaign = try fields.decode(String.self, forKey: .campaign)
+        round = try fields.decode(Int.self, forKey: .round)
+        position = try fields.decode(Int.self, forKey: .position)
+        confidence = try fields.decodeIfPresent(Double.self, forKey: .confidence)
+        kept = try fields.decode(Bool.self, forKey: .kept)
+        reason = try fields.decodeIfPresent(String.self, forKey: .reason)
+        aggregator = try fields.decodeIfPresent(String.self, forKey: .aggregator)
+        aggregatorModel = try fields.decodeIfPresent(String.self, forKey: .aggregatorModel)
+        hard = try fields.decode(Bool.self, forKey: .hard)
+        answer = try Answer(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(campaign, forKey: .campaign)
+        try fields.encode(round, forKey: .round)
+        try fields.encode(position, forKey: .position)
+        try fields.encodeIfPresent(confidence, forKey: .confidence)
+        try fields.encode(kept, forKey: .kept)
+        try fields.encodeIfPresent(reason, forKey: .reason)
+        try fields.encodeIfPresent(aggregator, forKey: .aggregator)
+        try fields.encodeIfPresent(aggregatorModel, forKey: .aggregatorModel)
+        try fields.encode(hard, forKey: .hard)
+        try answer.encode(to: encoder)
     }
 }

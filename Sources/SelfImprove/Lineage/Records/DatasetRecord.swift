@@ -6,31 +6,37 @@ public struct DatasetRecord: LineageRecord, Equatable {
     public static let databaseTableName = "datasets"
     public static let persistenceConflictPolicy = PersistenceConflictPolicy(insert: .ignore)
 
-    public enum Kind: String, Sendable, Codable { case sft, dpo, evaluation, nursery }
-
     public var digest: String
-    public var kind: Kind
+    public var kind: DatasetKind
     public var campaign: String?
     public var round: Int?
     public var rows: Int
     public var tokens: Int?
     public var createdAt: Date
+}
 
-    public init(
-        digest: String,
-        kind: Kind,
-        campaign: String?,
-        round: Int?,
-        rows: Int,
-        tokens: Int? = nil,
-        createdAt: Date
-    ) {
-        self.digest = digest
-        self.kind = kind
-        self.campaign = campaign
-        self.round = round
-        self.rows = rows
-        self.tokens = tokens
-        self.createdAt = createdAt
+/// What a dataset is for.
+public enum DatasetKind: Sendable, Hashable {
+    case training(Stage)
+    /// A held-out set, with its gold answers.
+    case evaluation
+}
+
+extension DatasetKind: RawRepresentable, Codable {
+    public var rawValue: String {
+        switch self {
+        case .training(let stage): stage.rawValue
+        case .evaluation: "evaluation"
+        }
+    }
+
+    public init?(rawValue: String) {
+        if rawValue == "evaluation" {
+            self = .evaluation
+        } else if let stage = Stage(rawValue: rawValue) {
+            self = .training(stage)
+        } else {
+            return nil
+        }
     }
 }

@@ -15,22 +15,4 @@ public struct DatasetRowRecord: LineageRecord, Equatable {
     /// For preference rows.
     public var chosenSample: Int?
     public var rejectedSample: Int?
-
-    public init(
-        dataset: String,
-        row: Int,
-        campaign: String,
-        round: Int,
-        position: Int,
-        chosenSample: Int? = nil,
-        rejectedSample: Int? = nil
-    ) {
-        self.dataset = dataset
-        self.row = row
-        self.campaign = campaign
-        self.round = round
-        self.position = position
-        self.chosenSample = chosenSample
-        self.rejectedSample = rejectedSample
-    }
 }

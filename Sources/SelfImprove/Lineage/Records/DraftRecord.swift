@@ -1,50 +1,55 @@
 import GRDB
 
 /// What one proposer answered to one prompt, in one layer of the mixture.
-public struct DraftRecord: LineageRecord, Equatable {
-    public static let databaseTableName = "drafts"
-
+public struct DraftRecord: Sendable, Equatable {
     public var campaign: String
     public var round: Int
     /// 1 for drafts from the prompt alone; 2 and more for drafts that saw the layer before.
     public var layer: Int
     public var position: Int
-    /// Place in the configuration's `proposers`; one name may stand there several times.
+    /// Place in the configuration's `proposers`; one name may be listed several times.
     public var proposerIndex: Int
     public var proposer: String
+    public var role: ParticipantRole
     /// Digest of the proposer's model.
     public var model: String
-    public var text: String
-    /// Generated, EOS included.
-    public var tokens: Int
-    /// Sum of natural logprobs under the proposer.
-    public var logprob: Double?
-    /// What ordered the candidates: see `Mixture.Confidence`.
+    public var answer: Answer
+    /// What ordered the candidates: see `Confidence`.
     public var confidence: Double?
+}
 
-    public init(
-        campaign: String,
-        round: Int,
-        layer: Int,
-        position: Int,
-        proposerIndex: Int,
-        proposer: String,
-        model: String,
-        text: String,
-        tokens: Int,
-        logprob: Double?,
-        confidence: Double?
-    ) {
-        self.campaign = campaign
-        self.round = round
-        self.layer = layer
-        self.position = position
-        self.proposerIndex = proposerIndex
-        self.proposer = proposer
-        self.model = model
-        self.text = text
-        self.tokens = tokens
-        self.logprob = logprob
-        self.confidence = confidence
+extension DraftRecord: LineageRecord {
+    public static let databaseTableName = "drafts"
+
+    private enum CodingKeys: CodingKey {
+        case campaign, round, layer, position, proposerIndex, proposer, role, model, confidence
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        campaign = try fields.decode(String.self, forKey: .campaign)
+        round = try fields.decode(Int.self, forKey: .round)
+        layer = try fields.decode(Int.self, forKey: .layer)
+        position = try fields.decode(Int.self, forKey: .position)
+        proposerIndex = try fields.decode(Int.self, forKey: .proposerIndex)
+        proposer = try fields.decode(String.self, forKey: .proposer)
+        role = try fields.decode(ParticipantRole.self, forKey: .role)
+        model = try fields.decode(String.self, forKey: .model)
+        confidence = try fields.decodeIfPresent(Double.self, forKey: .confidence)
+        answer = try Answer(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(campaign, forKey: .campaign)
+        try fields.encode(round, forKey: .round)
+        try fields.encode(layer, forKey: .layer)
+        try fields.encode(position, forKey: .position)
+        try fields.encode(proposerIndex, forKey: .proposerIndex)
+        try fields.encode(proposer, forKey: .proposer)
+        try fields.encode(role, forKey: .role)
+        try fields.encode(model, forKey: .model)
+        try fields.encodeIfPresent(confidence, forKey: .confidence)
+        try answer.encode(to: encoder)
     }
 }

@@ -8,47 +8,51 @@ public struct ModelRecord: LineageRecord, Equatable {
     public static let databaseTableName = "models"
     public static let persistenceConflictPolicy = PersistenceConflictPolicy(insert: .ignore)
 
-    public enum Kind: String, Sendable, Codable { case nursery, initial, sft, dpo }
-
     public var digest: String
-    public var kind: Kind
+    public var kind: ModelOrigin
     /// The model it was trained from.
     public var parent: String?
     public var campaign: String?
     public var round: Int?
     /// What it was trained on.
     public var dataset: String?
-    /// How it was trained: optimizer, schedule, epochs, and what the trainer reported at the end.
+    /// How it was made: for a stage's model what the trainer was asked to do and what it reported (`TrainingReport`).
     public var settings: JSONText
     public var seed: Seed
     public var createdAt: Date
     /// `student`, `letters`, ... for models of a nursery.
     public var name: String?
-    public var programVersion: String
+    public var programVersion: String = ProgramVersion.current
+}
 
-    public init(
-        digest: String,
-        kind: Kind,
-        parent: String? = nil,
-        campaign: String? = nil,
-        round: Int? = nil,
-        dataset: String? = nil,
-        settings: JSONText,
-        seed: Seed,
-        createdAt: Date,
-        name: String? = nil,
-        programVersion: String = ProgramVersion.current
-    ) {
-        self.digest = digest
-        self.kind = kind
-        self.parent = parent
-        self.campaign = campaign
-        self.round = round
-        self.dataset = dataset
-        self.settings = settings
-        self.seed = seed
-        self.createdAt = createdAt
-        self.name = name
-        self.programVersion = programVersion
+/// Where a model comes from.
+public enum ModelOrigin: Sendable, Hashable {
+    /// Trained on the spot, from nothing.
+    case nursery
+    /// Brought in from a directory.
+    case initial
+    /// Made by a stage of a round.
+    case stage(Stage)
+
+    public var stage: Stage? { if case .stage(let stage) = self { stage } else { nil } }
+}
+
+extension ModelOrigin: RawRepresentable, Codable {
+    public var rawValue: String {
+        switch self {
+        case .nursery: "nursery"
+        case .initial: "initial"
+        case .stage(let stage): stage.rawValue
+        }
+    }
+
+    public init?(rawValue: String) {
+        switch rawValue {
+        case "nursery": self = .nursery
+        case "initial": self = .initial
+        default:
+            guard let stage = Stage(rawValue: rawValue) else { return nil }
+            self = .stage(stage)
+        }
     }
 }

@@ -11,10 +11,4 @@ public struct NurseryRecord: LineageRecord, Equatable {
     /// Digest of each model, by name.
     public var models: [String: String]
     public var createdAt: Date
-
-    public init(key: String, models: [String: String], createdAt: Date) {
-        self.key = key
-        self.models = models
-        self.createdAt = createdAt
-    }
 }

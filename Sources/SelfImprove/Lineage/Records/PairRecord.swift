@@ -13,23 +13,5 @@ public struct PairRecord: LineageRecord, Equatable {
     public var chosenScore: Double
     public var rejectedScore: Double
 
-    public init(
-        campaign: String,
-        round: Int,
-        position: Int,
-        chosenSample: Int,
-        rejectedSample: Int,
-        chosenScore: Double,
-        rejectedScore: Double
-    ) {
-        self.campaign = campaign
-        self.round = round
-        self.position = position
-        self.chosenSample = chosenSample
-        self.rejectedSample = rejectedSample
-        self.chosenScore = chosenScore
-        self.rejectedScore = rejectedScore
-    }
-
     public var margin: Double { chosenScore - rejectedScore }
 }

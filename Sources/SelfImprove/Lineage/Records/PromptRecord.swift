@@ -16,22 +16,4 @@ public struct PromptRecord: LineageRecord, Equatable {
     public var messages: [Message]
     /// Of the messages.
     public var sha256: String
-
-    public init(
-        campaign: String,
-        round: Int,
-        position: Int,
-        id: String,
-        task: String,
-        messages: [Message],
-        sha256: String
-    ) {
-        self.campaign = campaign
-        self.round = round
-        self.position = position
-        self.id = id
-        self.task = task
-        self.messages = messages
-        self.sha256 = sha256
-    }
 }

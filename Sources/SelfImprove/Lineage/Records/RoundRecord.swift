@@ -5,17 +5,6 @@ import GRDB
 public struct RoundRecord: LineageRecord, Equatable {
     public static let databaseTableName = "rounds"
 
-    public enum Outcome: String, Sendable, Codable {
-        /// The challenger is the new champion.
-        case promoted
-        /// The challenger is worse, or a slice of it is.
-        case rejected
-        /// The interval of the difference contains 0.
-        case inconclusive
-        /// There was nothing to evaluate: no usable answers, no training.
-        case abandoned
-    }
-
     public var campaign: String
     public var round: Int
     /// The champion when the round began.
@@ -24,11 +13,11 @@ public struct RoundRecord: LineageRecord, Equatable {
     public var dpoModel: String?
     /// The better of the two on the gate set: the one that was judged.
     public var challenger: String?
-    public var outcome: Outcome?
+    public var outcome: RoundOutcome?
     /// In words, with the figures.
     public var reason: String?
     public var championAfter: String?
-    /// Numbers by `RoundFigure`, as text, for whoever reads a thousand rounds need not decode them; nil for rounds without a
+    /// Values by `RoundFigure`, kept as JSON text so that listing many rounds does not decode them; nil for rounds without a
     /// challenger, and for those of versions that recorded none.
     public var figures: JSONText?
     /// Summed over the steps of the round.
@@ -43,7 +32,7 @@ public struct RoundRecord: LineageRecord, Equatable {
         sftModel: String? = nil,
         dpoModel: String? = nil,
         challenger: String? = nil,
-        outcome: Outcome? = nil,
+        outcome: RoundOutcome? = nil,
         reason: String? = nil,
         championAfter: String? = nil,
         figures: JSONText? = nil,
@@ -64,5 +53,11 @@ public struct RoundRecord: LineageRecord, Equatable {
         self.seconds = seconds
         self.startedAt = startedAt
         self.endedAt = endedAt
+    }
+
+    /// The model that a stage of the round made.
+    public subscript(stage: Stage) -> String? {
+        get { stage == .sft ? sftModel : dpoModel }
+        set { if stage == .sft { sftModel = newValue } else { dpoModel = newValue } }
     }
 }

@@ -1,27 +1,35 @@
 import GRDB
 
 /// One of the SFT policy's own answers to a prompt.
-public struct SampleRecord: LineageRecord, Equatable {
-    public static let databaseTableName = "samples"
-
+public struct SampleRecord: Sendable, Equatable {
     public var campaign: String
     public var round: Int
     public var position: Int
     /// From 0.
     public var sample: Int
-    public var text: String
-    /// Generated, EOS included.
-    public var tokens: Int
-    /// Sum of natural logprobs under the policy at temperature 1.
-    public var logprob: Double?
+    public var answer: Answer
+}
 
-    public init(campaign: String, round: Int, position: Int, sample: Int, text: String, tokens: Int, logprob: Double?) {
-        self.campaign = campaign
-        self.round = round
-        self.position = position
-        self.sample = sample
-        self.text = text
-        self.tokens = tokens
-        self.logprob = logprob
+extension SampleRecord: LineageRecord {
+    public static let databaseTableName = "samples"
+
+    private enum CodingKeys: CodingKey { case campaign, round, position, sample }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        campaign = try fields.decode(String.self, forKey: .campaign)
+        round = try fields.decode(Int.self, forKey: .round)
+        position = try fields.decode(Int.self, forKey: .position)
+        sample = try fields.decode(Int.self, forKey: .sample)
+        answer = try Answer(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(campaign, forKey: .campaign)
+        try fields.encode(round, forKey: .round)
+        try fields.encode(position, forKey: .position)
+        try fields.encode(sample, forKey: .sample)
+        try answer.encode(to: encoder)
     }
 }

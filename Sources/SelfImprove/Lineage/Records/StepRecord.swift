@@ -13,7 +13,12 @@ public struct StepRecord: LineageRecord, Equatable {
     public var state: State
     /// What `StepResult.value` was; nil while it runs.
     public var value: JSONText?
+    /// The sum of the three below.
     public var tokens: Int
+    /// Tokens by kind, see `Usage`; nil for steps of versions that recorded only the sum.
+    public var generated: Int?
+    public var scored: Int?
+    public var trained: Int?
     public var seconds: Double
     public var startedAt: Date
     public var endedAt: Date?
@@ -24,7 +29,7 @@ public struct StepRecord: LineageRecord, Equatable {
         step: StepName,
         state: State,
         value: JSONText? = nil,
-        tokens: Int = 0,
+        usage: Usage? = nil,
         seconds: Double = 0,
         startedAt: Date,
         endedAt: Date? = nil
@@ -34,7 +39,10 @@ public struct StepRecord: LineageRecord, Equatable {
         self.step = step
         self.state = state
         self.value = value
-        self.tokens = tokens
+        tokens = usage?.tokens ?? 0
+        generated = usage?.generated
+        scored = usage?.scored
+        trained = usage?.trained
         self.seconds = seconds
         self.startedAt = startedAt
         self.endedAt = endedAt

@@ -1,14 +1,14 @@
-import Foundation
-import GRDB
 import LocalLM
 
 /// One round of self-improvement: the algorithm of Mixture of Agents Alignment (arXiv 2505.03059) with a gate at its end.
 ///
 /// Every line of `run` is a journalled step: it runs at most once to its end, its rows enter the lineage with it, and after a
-/// crash the round goes on with the step it was in. Steps read what the steps before them wrote.
+/// crash the round resumes with the step it was in. Steps read what the steps before them wrote.
 ///
-/// We deviate from the paper: rounds iterate and are gated (section "What the loop adds" of docs/ARCHITECTURE.md); earlier rounds'
-/// answers are replayed; verdicts become a ranking by Copeland scores.
+/// How we deviate from the paper:
+/// 1. Rounds iterate, and each is gated ("What the loop adds to the paper" in docs/ARCHITECTURE.md).
+/// 2. Earlier rounds' answers are replayed.
+/// 3. Verdicts become a ranking by Copeland scores; the paper does not say how.
 public struct Round: Sendable {
     let campaign: Campaign
     let prepared: PreparedModels
@@ -23,7 +23,7 @@ public struct Round: Sendable {
         self.parent = parent
     }
 
-    public func run(_ journal: some StepJournal) async throws -> RoundRecord.Outcome {
+    public func run(_ journal: some StepJournal) async throws -> RoundOutcome {
         // Stage 1: the mixture answers fresh instructions, and the champion is fine-tuned on what passes the filters.
         try await journal.perform(key(.prompts)) { try await drawPrompts($0) }
         try await journal.perform(key(.propose)) { try await propose($0) }
@@ -36,8 +36,8 @@ public struct Round: Sendable {
         let dpo = try await journal.perform(key(.dpo)) { try await optimisePreferences(of: sft, $0) }
 
         // The gate: only what is truly better, on prompts that no training saw, becomes the champion.
-        try await journal.perform(key(.evaluate)) { try await evaluate([sft, dpo], $0) }
-        return try await journal.perform(key(.decide)) { _ in try decide(sft: sft, dpo: dpo) }
+        try await journal.perform(key(.evaluate)) { try await evaluate([.sft: sft, .dpo: dpo], $0) }
+        return try await journal.perform(key(.decide)) { _ in try await decide(sft: sft, dpo: dpo) }
     }
 
     func key(_ step: StepName) -> StepKey { campaign.stepKey(number, step) }
@@ -47,21 +47,6 @@ public struct Round: Sendable {
         RandomKey.derive(campaign.key(number, step), prompt.id)
     }
 
-    var prompts: [PromptRecord] { get throws { try campaign.lineage.prompts(campaign.name, round: number) } }
-}
-
-extension StepJournal {
-    /// For steps whose result is in the lineage alone.
-    func perform(_ step: StepKey, _ body: @Sendable (StepProgress) async throws -> StepResult<Int>) async throws {
-        let _: Int = try await perform(step, body)
-    }
-}
-
-/// A model that a step made, or why it made none. Later steps pass over what is not there.
-public struct StageModel: Sendable, Equatable, Codable {
-    public var digest: String?
-    public var skipped: String?
-
-    static func made(_ digest: String) -> StageModel { StageModel(digest: digest, skipped: nil) }
-    static func skipped(_ reason: String) -> StageModel { StageModel(digest: nil, skipped: reason) }
+    /// The prompts of this round.
+    func prompts() async throws -> [PromptRecord] { try await campaign.history.prompts(campaign.name, round: number) }
 }

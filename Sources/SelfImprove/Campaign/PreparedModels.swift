@@ -1,0 +1,41 @@
+/// What a campaign starts from: digests of its models and held-out sets.
+public struct PreparedModels: Sendable, Equatable, Codable {
+    public var initial: String
+    public var peers: [String: String]
+    public var gateSet: String
+    public var reportSet: String
+    /// Key of the nursery they come from.
+    public var nursery: String?
+
+    public init(
+        initial: String,
+        peers: [String: String],
+        gateSet: String,
+        reportSet: String,
+        nursery: String? = nil
+    ) {
+        self.initial = initial
+        self.peers = peers
+        self.gateSet = gateSet
+        self.reportSet = reportSet
+        self.nursery = nursery
+    }
+
+    func peer(_ name: String) throws -> String {
+        guard let digest = peers[name] else {
+            throw SelfImproveError(
+                .configuration,
+                "there is no peer \"\(name)\"",
+                hint: "there are: \(peers.keys.sorted().joined(separator: ", "))"
+            )
+        }
+        return digest
+    }
+
+    func dataset(_ set: HeldOutSet) -> String {
+        switch set {
+        case .gate: gateSet
+        case .report: reportSet
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// Who turns the drafts of the last layer into one answer.
+public enum AggregatorChoice: Sendable, Hashable {
+    case participant(Participant)
+    case rule(AggregationRule)
+
+    public var rule: AggregationRule? { if case .rule(let rule) = self { rule } else { nil } }
+}
+
+/// A rule in the aggregator's place: it chooses one of the drafts.
+public enum AggregationRule: String, Sendable, Codable, CaseIterable {
+    /// The draft of the highest confidence.
+    case mostConfident = "most_confident"
+    /// The text that most drafts agree on.
+    case plurality
+
+    /// For people, and the name of its evaluations.
+    public var words: String { rawValue.replacingOccurrences(of: "_", with: " ") }
+}
+
+/// A word in configurations: a rule's, `champion`, or a peer's name.
+extension AggregatorChoice: Codable {
+    public init(_ text: String) {
+        self = AggregationRule(rawValue: text).map(Self.rule) ?? .participant(Participant(text))
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let participant = try Participant(from: decoder)
+        self = AggregationRule(rawValue: participant.name).map(Self.rule) ?? .participant(participant)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .participant(let participant): try participant.encode(to: encoder)
+        case .rule(let rule): try rule.encode(to: encoder)
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// A judge's word on two answers.
+public enum Verdict: String, Sendable, Codable {
+    case first, second, tie
+    /// What the judge wrote could not be understood: counted, and never taken for a tie without saying so.
+    case unparsable
+
+    /// The same verdict in the terms of the other order.
+    public var swapped: Verdict {
+        switch self {
+        case .first: .second
+        case .second: .first
+        case .tie, .unparsable: self
+        }
+    }
+}

@@ -1,0 +1,16 @@
+/// The one door to models: everything that answers, scores or is trained in a campaign comes through it.
+///
+/// `LocalCatalog` serves the models of a state directory; tests script theirs.
+public protocol ModelCatalog: Sendable {
+    /// A model that answers.
+    /// - Parameter name: for progress and for people; the model itself is the one of the digest.
+    /// - Throws: `.damaged` where the model's bytes are not what its digest says.
+    func chatModel(_ digest: String, name: String) async throws -> any ChatModel
+    /// A model that scores answers of others.
+    func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel
+    /// Copies a model that the configuration names by its directory into the catalog.
+    /// - Returns: its digest.
+    func adopt(directory: String) async throws -> String
+    /// Whether the weights of a model are at hand.
+    func holds(_ digest: String) -> Bool
+}

@@ -1,0 +1,7 @@
+/// A model as a configuration names it. `ModelReference+Text.swift` in `Configuration/` reads and writes the names.
+public enum ModelReference: Sendable, Hashable {
+    /// One of the campaign's nursery, by its name there.
+    case nursery(String)
+    /// A Hugging Face directory.
+    case directory(String)
+}

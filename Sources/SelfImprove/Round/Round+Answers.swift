@@ -1,0 +1,118 @@
+import LocalLM
+
+/// Stage 1 up to the answers: prompts, drafts, aggregation, filters.
+extension Round {
+    // MARK: Prompts
+
+    /// Fresh instructions: none that an earlier round drew, and none of a held-out set.
+    func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
+        let settings = campaign.configuration.prompts
+        let used = try await campaign.history.usedPromptIDs(campaign.name, before: number)
+        let heldOut = try HeldOutSet.allCases.reduce(into: Set<String>()) {
+            $0.formUnion(try campaign.evaluationSet(prepared, $1).promptDigests)
+        }
+        let rows = try settings.source.fresh(
+            count: settings.perRound,
+            excluding: used,
+            heldOut: heldOut,
+            seed: campaign.key(number, .prompts)
+        )
+        let records = rows.enumerated().map { position, row in
+            PromptRecord(
+                campaign: campaign.name,
+                round: number,
+                position: position,
+                id: row.id ?? PromptDigest.of(row.prompt),
+                task: row.task ?? "all",
+                messages: row.prompt,
+                sha256: PromptDigest.of(row.prompt)
+            )
+        }
+        guard records.allSatisfy({ !heldOut.contains($0.sha256) }) else {
+            throw SelfImproveError(
+                .failed,
+                "a prompt of round \(number) is also in a held-out set; nothing was trained on it"
+            )
+        }
+        progress.report(done: records.count, total: records.count, unit: "prompts")
+        return StepResult(value: records.count, rows: records)
+    }
+
+    // MARK: Drafts
+
+    func propose(_ progress: StepProgress) async throws -> StepResult<Int> {
+        let mixture = try await campaign.builder(prepared).mixture(champion: parent)
+        let prompts = try await prompts()
+        let (layers, usage) = try await mixture.propose(instructions(prompts), progress: progress)
+        var records: [DraftRecord] = []
+        for (layer, drafts) in zip(1..., layers) {
+            for (prompt, row) in zip(prompts, drafts) {
+                for draft in row {
+                    let proposer = mixture.proposers[draft.proposer]
+                    records.append(
+                        DraftRecord(
+                            campaign: campaign.name,
+                            round: number,
+                            layer: layer,
+                            position: prompt.position,
+                            proposerIndex: draft.proposer,
+                            proposer: proposer.name,
+                            role: proposer.role,
+                            model: proposer.model.identity.description,
+                            answer: draft.answer,
+                            confidence: draft.confidence
+                        )
+                    )
+                }
+            }
+        }
+        return StepResult(value: records.count, usage: usage, rows: records)
+    }
+
+    private func instructions(_ prompts: [PromptRecord]) -> [Instruction] {
+        prompts.map { Instruction(messages: $0.messages, key: key(.propose, $0)) }
+    }
+
+    // MARK: The mixture's answer
+
+    func aggregate(_ progress: StepProgress) async throws -> StepResult<Int> {
+        let mixture = try await campaign.builder(prepared).mixture(champion: parent)
+        let prompts = try await prompts()
+        var drafts = [[Draft]](repeating: [], count: prompts.count)
+        for record in try await campaign.history.drafts(campaign.name, round: number, layer: mixture.layers - 1) {
+            drafts[record.position].append(
+                Draft(proposer: record.proposerIndex, answer: record.answer, confidence: record.confidence)
+            )
+        }
+        let (answers, usage) = try await mixture.aggregate(instructions(prompts), drafts: drafts, progress: progress)
+
+        let filter = AnswerFilter(campaign.configuration.mixture.filters)
+        let own = try await championsOwn()
+        let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
+        let records = prompts.indices.map { i in
+            let best = mixture.ordered(drafts[i])[0]
+            let reason = filter.reason(answers[i], to: prompts[i].messages, mostConfident: best)
+            return AnswerRecord(
+                campaign: campaign.name,
+                round: number,
+                position: prompts[i].position,
+                answer: answers[i],
+                confidence: best.confidence,
+                kept: reason == nil,
+                reason: reason?.rawValue,
+                aggregator: aggregator?.name,
+                aggregatorModel: aggregator?.model.identity.description,
+                hard: own[prompts[i].position].map { $0 != answers[i].text } ?? true
+            )
+        }
+        return StepResult(value: records.count { $0.kept }, usage: usage, rows: records)
+    }
+
+    /// What the champion drafted by itself, by position; nothing where it is no proposer.
+    private func championsOwn() async throws -> [Int: String] {
+        let drafts = try await campaign.history.drafts(campaign.name, round: number, layer: 1).filter {
+            $0.role == .champion
+        }
+        return Dictionary(drafts.map { ($0.position, $0.answer.text) }, uniquingKeysWith: { first, _ in first })
+    }
+}

@@ -1,0 +1,102 @@
+import LocalLM
+
+/// Stage 2 up to the pairs: the fine-tuned policy's samples, and the judges' ranking of them.
+extension Round {
+    // MARK: Samples
+
+    func sample(from sft: StageOutcome, _ progress: StepProgress) async throws -> StepResult<Int> {
+        let settings = campaign.configuration.dpo
+        guard settings.enabled, let policy = sft.digest else { return StepResult(value: 0) }
+        let prompts = try await prompts()
+        let chosen = try await promptsForPairs().prefix(settings.prompts).map { prompts[$0] }
+        let sampling = Sampling(
+            temperature: settings.temperature,
+            maximumTokens: campaign.configuration.mixture.maximumTokens
+        )
+        let requests = chosen.map {
+            ChatRequest(
+                messages: $0.messages,
+                samples: settings.samples,
+                sampling: sampling,
+                key: key(.sample, $0)
+            )
+        }
+        let meter = CallMeter(total: requests.count * settings.samples, unit: "samples", progress)
+        let model = try await campaign.models.chatModel(policy, name: "policy")
+        let results = try await model.answer(requests, progress: meter.call("policy"))
+        let records = try zip(chosen, results).flatMap { prompt, result in
+            try result.get().enumerated().map { index, answer in
+                SampleRecord(
+                    campaign: campaign.name,
+                    round: number,
+                    position: prompt.position,
+                    sample: index,
+                    answer: answer
+                )
+            }
+        }
+        let usage = Usage(generated: records.reduce(0) { $0 + $1.answer.tokens })
+        return StepResult(value: records.count, usage: usage, rows: records)
+    }
+
+    /// Positions of kept prompts: first those that SFT was not trained on, where samples still differ, then the others.
+    private func promptsForPairs() async throws -> [Int] {
+        let kept = try await campaign.history.answers(campaign.name, round: number).filter(\.kept).map(\.position)
+        let trained = min(campaign.configuration.sft.maximumRows ?? kept.count, kept.count)
+        return Array(kept[trained...] + kept[..<trained])
+    }
+
+    // MARK: Judges
+
+    func judge(_ progress: StepProgress) async throws -> StepResult<Int> {
+        let samples = Dictionary(
+            grouping: try await campaign.history.samples(campaign.name, round: number),
+            by: \.position
+        ).sorted { $0.key < $1.key }
+        guard !samples.isEmpty else { return StepResult(value: 0) }
+        let prompts = try await prompts()
+        let answers = Dictionary(
+            uniqueKeysWithValues: try await campaign.history.answers(campaign.name, round: number).map {
+                ($0.position, $0.answer.text)
+            }
+        )
+        let candidates = samples.map { position, samples in
+            MixtureOfJudges.Candidates(
+                messages: prompts[position].messages,
+                samples: samples.sorted { $0.sample < $1.sample }.map(\.answer),
+                mixture: answers[position] ?? ""
+            )
+        }
+        let judges = try await campaign.builder(prepared).judges()
+        let (rankings, usage) = try await judges.rank(candidates, progress: progress)
+        var records: [any LineageRecord] = [], pairs: [PairRecord] = []
+        for ((position, _), ranking) in zip(samples, rankings) {
+            records += ranking.decisions.map {
+                VerdictRecord(
+                    campaign: campaign.name,
+                    round: number,
+                    position: position,
+                    judge: $0.judge,
+                    first: $0.first,
+                    second: $0.second,
+                    verdict: $0.verdict,
+                    swappedVerdict: $0.swapped
+                )
+            }
+            if let pair = ranking.pair {
+                pairs.append(
+                    PairRecord(
+                        campaign: campaign.name,
+                        round: number,
+                        position: position,
+                        chosenSample: pair.chosen,
+                        rejectedSample: pair.rejected,
+                        chosenScore: pair.chosenScore,
+                        rejectedScore: pair.rejectedScore
+                    )
+                )
+            }
+        }
+        return StepResult(value: pairs.count, usage: usage, rows: records + pairs)
+    }
+}

@@ -1,0 +1,34 @@
+import LocalLM
+
+extension TrainingJob {
+    /// The job of a stage, as a campaign's configuration describes it. Warm-up takes at most a fifth of the steps.
+    init(
+        base: String,
+        dataset: String,
+        method: Method,
+        _ optimization: CampaignConfiguration.Optimization,
+        epochs: Double?,
+        budget: Int? = nil,
+        weights: RowWeights = .equal,
+        seed: UInt64,
+        threads: Int
+    ) {
+        self.init(
+            base: base,
+            dataset: dataset,
+            method: method,
+            optimizer: optimization.optimizer,
+            learningRate: optimization.learningRate,
+            schedule: optimization.schedule,
+            finalFraction: optimization.finalFraction,
+            warmupSteps: optimization.warmupSteps,
+            limitsWarmup: true,
+            weightDecay: optimization.weightDecay,
+            maximumGradientNorm: optimization.maximumGradientNorm,
+            batches: .byTokens(optimization.batchTokens, epochs: epochs, budget: budget),
+            weights: weights,
+            seed: seed,
+            threads: threads
+        )
+    }
+}

@@ -1,0 +1,175 @@
+import LocalLM
+
+/// Rows to train on.
+package enum TrainingData: Sendable {
+    case supervised([SFTRow])
+    case preferences([PreferenceRow])
+    /// Token ids, for models that are trained from nothing.
+    case examples([Example])
+}
+
+/// The one training loop: rows become examples, examples become a plan of batches, and a trainer walks through the plan.
+///
+/// It blocks its thread; run it on `Computation`.
+package struct TrainingLoop {
+    private let job: TrainingJob
+    private let trainer: Method
+    private let weights: Weights
+    /// Steps of micro-batches of indices into the usable rows.
+    private let plan: [[[Int]]]
+    private let given: Int
+    package let adapter: Adapter?
+    /// Rows that cannot be trained on: too long, without a target, or with a prompt that is no prefix of the conversation.
+    package let dropped: Int
+
+    package var steps: Int { plan.count }
+
+    private enum Method {
+        case sft(SFTTrainer, [Example])
+        case dpo(DPOTrainer, [PreferenceExample])
+    }
+
+    /// Checks everything that can be checked before the first step.
+    /// - Parameter base: is not changed.
+    /// - Throws: `TrainingFailure.noRows`; `LocalLMError` where training would not fit into memory.
+    package init(_ job: TrainingJob, base: Checkpoint, adapter: Adapter? = nil, data: TrainingData) throws {
+        self.job = job
+        self.adapter = adapter
+        let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
+        let cut = job.cutsLongRows ? limit : nil
+        weights = adapter == nil ? base.weights.copy() : base.weights
+        var lengths: [Int] = [], usable: [Int] = [], memory: [[Example]] = []
+        var examples: [Example] = [], pairs: [PreferenceExample] = []
+        switch data {
+        case .supervised(let rows):
+            given = rows.count
+            for (index, row) in rows.enumerated() {
+                guard let example = try base.example(row, maximumLength: cut), example.ids.count <= limit else {
+                    continue
+                }
+                usable.append(index)
+                examples.append(example)
+            }
+        case .examples(let rows):
+            given = rows.count
+            usable = Array(rows.indices)
+            examples = rows
+        case .preferences(let rows):
+            given = rows.count
+            for (index, row) in rows.enumerated() {
+                guard let pair = try base.preferenceExample(row, maximumLength: cut), pair.chosen.ids.count <= limit,
+                    pair.rejected.ids.count <= limit
+                else { continue }
+                usable.append(index)
+                pairs.append(pair)
+            }
+        }
+        memory = examples.map { [$0] } + pairs.map { [$0.chosen, $0.rejected] }
+        lengths = memory.map { $0.reduce(0) { $0 + $1.ids.count } }
+        dropped = given - usable.count
+        let all = job.weights.values(given)
+        plan = TrainingPlan.steps(job.batches, lengths: lengths, weights: usable.map { all[$0] }, seed: job.seed)
+        guard !plan.isEmpty else { throw TrainingFailure.noRows(given: given) }
+        let settings = job.settings(steps: plan.count)
+        try TrainingMemory(
+            base.configuration,
+            adapter: adapter?.settings,
+            optimizer: settings.optimizer,
+            precision: job.precision,
+            threads: job.threads,
+            batches: plan.joined().map { $0.flatMap { memory[$0] } },
+            memory: job.activations
+        ).check()
+        switch job.method {
+        case .sft:
+            trainer = .sft(
+                try SFTTrainer(
+                    weights: weights,
+                    adapter: adapter,
+                    settings: settings,
+                    precision: job.precision,
+                    threads: job.threads,
+                    memory: job.activations
+                ),
+                examples
+            )
+        case .dpo(let beta, let nllWeight):
+            trainer = .dpo(
+                try DPOTrainer(
+                    weights: weights,
+                    adapter: adapter,
+                    settings: settings,
+                    beta: beta,
+                    nllWeight: nllWeight,
+                    precision: job.precision,
+                    threads: job.threads,
+                    memory: job.activations
+                ),
+                pairs
+            )
+        }
+    }
+
+    /// Walks through the plan, from where an earlier process was cut off.
+    /// - Parameters:
+    ///   - reference: hears of the pass over all pairs that DPO makes first: pairs done.
+    ///   - stepped: hears of every step that this process does, and how long it took.
+    ///   - report: gets the log after every step, and first what need not be done again.
+    /// - Returns: the trained weights (the base's own where an adapter was trained), and what training did.
+    /// - Throws: `TrainingFailure.diverged`, `CancellationError`.
+    package func run(
+        _ training: ResumableTraining,
+        _ cancellation: Computation.Cancellation,
+        keepsEnd: Bool = false,
+        reference: @escaping @Sendable (Int) -> Void = { _ in },
+        stepped: (TrainingStep, Duration) throws -> Void = { _, _ in },
+        report: ([TrainingStep]) -> Void
+    ) throws -> (weights: Weights, report: TrainingReport) {
+        let log =
+            switch trainer {
+            case .sft(let trainer, let examples):
+                try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
+                    try trainer.step(batch.map { $0.map { examples[$0] } })
+                }
+            case .dpo(let trainer, let pairs):
+                try {
+                    let referenced = try trainer.reference(pairs) {
+                        reference($0)
+                        try cancellation.check()
+                    }
+                    return try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
+                        try trainer.step(batch.map { $0.map { referenced[$0] } })
+                    }
+                }()
+            }
+        return (weights, TrainingReport(job, log: log, rows: given, dropped: dropped))
+    }
+
+    private func walk(
+        _ trainer: some Trainer,
+        _ training: ResumableTraining,
+        _ cancellation: Computation.Cancellation,
+        _ keepsEnd: Bool,
+        _ stepped: (TrainingStep, Duration) throws -> Void,
+        _ report: ([TrainingStep]) -> Void,
+        step: ([[Int]]) throws -> TrainingStep
+    ) throws -> [TrainingStep] {
+        let clock = ContinuousClock()
+        let log = try training.run(
+            trainer,
+            steps: plan.count,
+            cancellation,
+            step: { index in
+                let start = clock.now, done = try step(plan[index])
+                guard done.loss.isFinite, done.gradientNorm.isFinite else {
+                    throw TrainingFailure.diverged(step: done.step, of: plan.count, loss: done.loss)
+                }
+                try stepped(done, clock.now - start)
+                return done
+            },
+            report: report
+        )
+        if keepsEnd { try training.keep(trainer, log) }
+        return log
+    }
+}

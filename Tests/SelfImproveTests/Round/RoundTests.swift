@@ -1,0 +1,240 @@
+import Foundation
+import Synchronization
+import Testing
+import TestSupport
+
+@testable import LocalLM
+@testable import SelfImprove
+
+/// The method alone: no database, no weights, a journal in memory and models that follow a script.
+@Suite struct RoundTests {
+    /// A campaign whose questions are "echo N", to be answered by N.
+    private struct World {
+        var journal = MemoryJournal()
+        var workplace: ScriptedWorkplace
+        var campaign: Campaign
+        var asked: Asked
+
+        func prepared() async throws -> PreparedModels { try await Preparation(campaign).run(journal) }
+
+        @discardableResult func round(_ number: Int, from parent: String) async throws -> RoundOutcome {
+            let prepared = try await prepared()
+            journal.begin(
+                RoundRecord(campaign: campaign.name, round: number, parent: parent, startedAt: campaign.now())
+            )
+            return try await Round(campaign, prepared: prepared, number: number, parent: parent).run(journal)
+        }
+    }
+
+    /// The models of a world by digest, made once each.
+    private final class Asked: Sendable {
+        private let models = Mutex<[String: ScriptedModel]>([:])
+        private let skill: @Sendable (String) -> Bool
+
+        init(_ skill: @escaping @Sendable (String) -> Bool) { self.skill = skill }
+
+        func model(_ digest: String) -> ScriptedModel {
+            models.withLock { models in
+                if let known = models[digest] { return known }
+                let isRight = skill(digest)
+                let model = ScriptedModel(digest, score: { $0 == "wrong" ? -5 : -0.1 }) { request in
+                    isRight ? String(request.messages.last!.content.dropFirst(5)) : "wrong"
+                }
+                models[digest] = model
+                return model
+            }
+        }
+    }
+
+    /// - Parameter knows: whether the model of a digest answers right.
+    private func world(
+        _ folder: URL,
+        _ changes: [(String, String)] = [],
+        knows: @escaping @Sendable (String) -> Bool = { $0 != "nursery student" },
+        outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil
+    ) throws -> World {
+        func rows(_ range: Range<Int>, gold: Bool) -> Data {
+            JSONLines.encode(
+                range.map {
+                    PromptRow(
+                        id: "\($0)",
+                        task: "echo",
+                        prompt: [Message(role: "user", content: "echo \($0)")],
+                        answer: gold ? "\($0)" : nil
+                    )
+                }
+            )
+        }
+        try rows(0..<200, gold: false).write(to: folder.appendingPathComponent("prompts.jsonl"))
+        try rows(1000..<1050, gold: true).write(to: folder.appendingPathComponent("gate.jsonl"))
+        try rows(2000..<2040, gold: true).write(to: folder.appendingPathComponent("report.jsonl"))
+        let files = [
+            ("  per_round: 48", "  per_round: 48\n  source: \(folder.path)/prompts.jsonl"),
+            ("  gate_prompts: 48", "  gate: \(folder.path)/gate.jsonl\n  report: \(folder.path)/report.jsonl"),
+            ("  enabled: false", "  enabled: true"), ("  report_prompts: 36\n", ""),
+        ]
+        let journal = MemoryJournal()
+        let workplace = ScriptedWorkplace(
+            outcome ?? { job, step in
+                .made("\(step.step.rawValue) \(step.round)", TrainingReport(job, log: [Self.step], rows: 1, dropped: 0))
+            }
+        )
+        let asked = Asked(knows)
+        let campaign = Campaign(
+            try ReducedCampaign.configuration(files + changes),
+            history: journal,
+            datasets: MemoryDatasets(),
+            models: ScriptedCatalog { digest, _ in asked.model(digest) },
+            workplace: workplace,
+            now: { Date(timeIntervalSince1970: 0) }
+        )
+        return World(journal: journal, workplace: workplace, campaign: campaign, asked: asked)
+    }
+
+    private static let step = TrainingStep(
+        step: 1,
+        loss: 1,
+        gradientNorm: 1,
+        learningRate: 1,
+        tokens: 10,
+        targetTokens: 5
+    )
+
+    @Test("A whole round runs in memory, and what is better is promoted") func promotion() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder), clock = ContinuousClock(), start = clock.now
+            #expect(try await world.round(1, from: "nursery student") == .promoted)
+            #expect(clock.now - start < .seconds(5), "no weights, no database")
+            #expect(world.journal.champion == "sft 1")
+            #expect(world.journal.done.map(\.step) == StepName.preparation + StepName.round)
+            let drafts: [DraftRecord] = world.journal.rows()
+            #expect(drafts.count == 48 * 4)
+            #expect(
+                drafts.filter { $0.role == .champion }.allSatisfy { $0.model == "nursery student" && $0.layer == 1 }
+            )
+            let answers: [AnswerRecord] = world.journal.rows()
+            #expect(answers.count == 48 && answers.allSatisfy { $0.kept && $0.hard && $0.answer.finishReason == .stop })
+            let round = try #require(world.journal.rounds("reduced").first)
+            #expect(round.sftModel == "sft 1" && round.outcome == .promoted)
+            #expect(world.journal.evaluations("reduced").filter { $0.subject == .mixture }.map(\.correct) == [40])
+            #expect(
+                world.journal.evaluations("reduced").filter { $0.subject == .rule }.map(\.name)
+                    == ["most confident", "plurality"]
+            )
+        }
+    }
+
+    @Test("Everything that decides a model stands in its job") func jobs() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder)
+            try await world.round(1, from: "nursery student")
+            let job = try #require(world.workplace.jobs.first)
+            #expect(job.base == "nursery student" && job.method == .sft && job.optimizer == .muon)
+            #expect(job.weights == .perRow([Double](repeating: 2, count: 48)), "all of them hard")
+            let rows = try JSONLines.decode(
+                SFTRow.self,
+                world.campaign.datasets.read(dataset: job.dataset),
+                name: "sft"
+            )
+            #expect(rows.count == 48)
+            #expect(try JSONText(job).decode(TrainingJob.self) == job)
+            // The samples are all right, and all alike: there is nothing to prefer.
+            #expect(world.workplace.jobs.count == 1)
+        }
+    }
+
+    @Test("What the journal holds as done is not done again") func resumption() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder)
+            let first = try await world.round(1, from: "nursery student")
+            let asked = world.asked.model("nursery words").asked.count,
+                rows = world.journal.rows(DraftRecord.self).count
+            #expect(try await world.round(1, from: "nursery student") == first)
+            #expect(world.asked.model("nursery words").asked.count == asked)
+            #expect(world.journal.rows(DraftRecord.self).count == rows)
+        }
+    }
+
+    @Test("The second round draws other prompts and replays what the first one taught") func replay() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder)
+            try await world.round(1, from: "nursery student")
+            try await world.round(2, from: "sft 1")
+            let prompts: [PromptRecord] = world.journal.rows()
+            #expect(Set(prompts.map(\.id)).count == 96)
+            let second = try #require(world.workplace.jobs.last)
+            let origins = world.journal.rows(DatasetRowRecord.self).filter { $0.dataset == second.dataset }
+            #expect(origins.count { $0.round == 2 } == 48 && origins.count { $0.round == 1 } == 48)
+        }
+    }
+
+    @Test("Training that diverges costs the round its stage, and the champion stays") func divergence() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(
+                folder,
+                outcome: { _, _ in .failed("training diverged at step 3 of 9: the loss is nan") }
+            )
+            #expect(try await world.round(1, from: "nursery student") == .abandoned)
+            let round = try #require(world.journal.rounds("reduced").first)
+            #expect(round.reason == "nothing to evaluate: training diverged at step 3 of 9: the loss is nan")
+            #expect(world.journal.champion == "nursery student")
+        }
+    }
+
+    @Test("A model that is worse is rejected") func rejection() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder, knows: { !$0.hasPrefix("sft") })
+            #expect(try await world.round(1, from: "nursery student") == .rejected)
+            #expect(world.journal.champion == "nursery student")
+        }
+    }
+
+    /// With three layers the aggregator sees drafts of the second: what a rule would make of the first is no comparison.
+    @Test("The aggregator and the rules that it is measured against see the same drafts") func sameDrafts() async throws
+    {
+        try await withTemporaryDirectory { folder in
+            let world = try world(
+                folder,
+                [("  aggregator: words", "  aggregator: words\n  layers: 3")],
+                knows: { _ in true }
+            )
+            // Candidates stand in the system message: whoever sees none of them does not know.
+            let peers = ScriptedCatalog { digest, _ in
+                ScriptedModel(digest) {
+                    $0.messages.count > 1 ? String($0.messages.last!.content.dropFirst(5)) : "wrong"
+                }
+            }
+            let campaign = Campaign(
+                world.campaign.configuration,
+                history: world.journal,
+                datasets: MemoryDatasets(),
+                models: peers,
+                workplace: world.workplace,
+                now: world.campaign.now
+            )
+            _ = try await Preparation(campaign).run(world.journal)
+            let rules = world.journal.evaluations("reduced").filter { $0.subject == .rule }
+            #expect(rules.map(\.correct) == [40, 40], "the second layer's drafts, which are right")
+        }
+    }
+
+    @Test("Every long step reports its progress, scoring too", arguments: ["own", "peers"])
+    func progress(confidence: String) async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder, [("  confidence: own", "  confidence: \(confidence)")])
+            try await world.round(1, from: "nursery student")
+            for step in [StepName.baseline, .propose, .aggregate, .sample, .judge, .evaluate] {
+                let key = StepKey(campaign: "reduced", round: step == .baseline ? 0 : 1, step: step)
+                let reports = world.journal.reports(key)
+                #expect(step == .judge || !reports.isEmpty, "\(step)")
+                #expect(reports.allSatisfy { $0.done <= $0.total }, "\(step)")
+            }
+            // Every answer and every score of the mixture's evaluation is told, not its end alone.
+            let notes = world.journal.reports(StepKey(campaign: "reduced", round: 0, step: .baseline)).compactMap(
+                \.note
+            )
+            for name in ["letters", "numbers", "words", "champion"] { #expect(notes.contains(name)) }
+            #expect(notes.contains { $0.hasPrefix("scored by") } == (confidence == "peers"))
+        }
+    }
+}

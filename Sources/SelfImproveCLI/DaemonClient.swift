@@ -2,6 +2,7 @@ import Foundation
 import FoundationNetworking
 import Scheduler
 import SelfImprove
+import Server
 
 /// Talks to the daemon of a state directory.
 struct DaemonClient: Sendable {

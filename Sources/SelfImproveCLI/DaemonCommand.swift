@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Scheduler
 import SelfImprove
+import Server
 
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

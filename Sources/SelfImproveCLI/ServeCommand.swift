@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import LocalLM
 import Logging
-import Scheduler
 import SelfImprove
+import Server
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Scheduler
 import SelfImprove
 
 /// `/api`: campaigns, their rounds and samples, and what a person can do to them.

@@ -21,7 +21,9 @@ struct AccessGuard: RouterMiddleware {
         if request.uri.path == "/healthz" { return try await next(request, context) }
         if isLoopback { try requireLoopbackHost(request) }
         if request.method != .get && request.method != .head { try requireSameOrigin(request) }
-        if let token, !(isLoopback && request.uri.path == "/") { try require(token, of: request) }
+        if let token, !(isLoopback && PageRoutes.pagePaths.contains(request.uri.path)) {
+            try require(token, of: request)
+        }
         return try await next(request, context)
     }
 

@@ -2,22 +2,6 @@ import Foundation
 import LocalLM
 import SelfImprove
 
-/// A model that answers over HTTP.
-final class ServedModel: Sendable {
-    let checkpoint: Checkpoint
-    let engine: ServingEngine
-    /// What clients call it.
-    let id: String
-
-    init(id: String, checkpoint: Checkpoint, threads: Int, isBackground: Bool) {
-        self.id = id
-        self.checkpoint = checkpoint
-        engine = ServingEngine(weights: checkpoint.weights, threads: threads, isBackground: isBackground)
-    }
-
-    deinit { engine.close() }
-}
-
 /// The models that can be asked, loaded when they are first asked for. At most a few stay in memory.
 ///
 /// Sequences wait in a bounded queue: what does not fit is refused at once, so that a client can go elsewhere.

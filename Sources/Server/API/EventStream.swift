@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Scheduler
 import SelfImprove
 
 /// `GET /api/events`: server-sent events (WHATWG HTML, "Server-sent events"). `campaign` carries a campaign's whole status, whenever

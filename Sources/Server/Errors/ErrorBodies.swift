@@ -2,8 +2,8 @@ import Foundation
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import Scheduler
 import SelfImprove
-import Synchronization
 
 /// Errors to HTTP statuses, in one place, with OpenAI's body: `{"error": {"message", "type", "code"}}`.
 struct ErrorBodies: RouterMiddleware {
@@ -91,55 +91,5 @@ struct ErrorBodies: RouterMiddleware {
 
     private static func code(of status: HTTPResponse.Status) -> String {
         status.reasonPhrase.lowercased().replacingOccurrences(of: " ", with: "_")
-    }
-}
-
-/// Which methods a path has: to tell "not here" from "not like this".
-final class RouteTable: Sendable {
-    private let routes = Mutex<[(path: [Substring], method: String)]>([])
-
-    func fill(from router: Router<BasicRequestContext>) {
-        let all = router.routes.map { (path: $0.path.description.split(separator: "/"), method: $0.method.rawValue) }
-        routes.withLock { $0 = all }
-    }
-
-    func methods(at path: String) -> [String] {
-        let asked = path.split(separator: "/")
-        return routes.withLock { routes in routes.filter { Self.fits(asked, $0.path) }.map(\.method) }.sorted()
-    }
-
-    private static func fits(_ asked: [Substring], _ route: [Substring]) -> Bool {
-        if route.last == "**" {
-            return asked.count >= route.count && fits(Array(asked.prefix(route.count - 1)), route.dropLast())
-        }
-        return asked.count == route.count
-            && zip(asked, route).allSatisfy { $1.hasPrefix(":") || $1.hasPrefix("{") || $0 == $1 }
-    }
-}
-
-/// JSON as every route writes it: sorted keys, ISO 8601 times.
-enum JSONResponse {
-    static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
-    static func make(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
-        Response(
-            status: status,
-            headers: [.contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: try text(value)))
-        )
-    }
-}
-
-/// Answers by their status, for the metrics.
-final class RequestCounters: Sendable {
-    private let counts = Mutex<[Int: Int]>([:])
-    func count(_ status: Int) { counts.withLock { $0[status, default: 0] += 1 } }
-    var byStatus: [(status: Int, count: Int)] {
-        counts.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.0 < $1.0 }
     }
 }

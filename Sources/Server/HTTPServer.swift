@@ -7,9 +7,9 @@ import Scheduler
 import SelfImprove
 import ServiceLifecycle
 
-/// The HTTP side: of the daemon (API, events, dashboard, metrics, every model of the lineage) or of one served model.
+/// The HTTP server of the daemon (API, events, dashboard, metrics, every model of the lineage) or of one model.
 ///
-/// Bound to a loopback address it answers whoever can reach that; elsewhere it wants a bearer token. Nothing a request says becomes a path.
+/// A loopback address needs no bearer token, any other does. No part of a request becomes a path of the file system.
 public struct HTTPServer: Sendable {
     public struct Address: Sendable, Equatable {
         public var host: String
@@ -28,7 +28,7 @@ public struct HTTPServer: Sendable {
     static let maximumBody = 1 << 20
     private static let maximumConnections = 512
 
-    /// What is answered.
+    /// What the server offers.
     public enum Content: Sendable {
         case daemon(Daemon, ServedModels)
         case model(ServedModels)
@@ -40,12 +40,12 @@ public struct HTTPServer: Sendable {
     private let logger: Logger
 
     /// - Parameter token: what `Authorization: Bearer` must carry; nil only on loopback.
-    /// - Throws: `.refused` for an address beyond this machine without a token.
+    /// - Throws: `.refused` without a token for an address that other machines can reach.
     public init(_ content: Content, address: Address, token: AccessToken?, logger: Logger) throws {
         guard address.isLoopback || token != nil else {
             throw SelfImproveError(
                 .refused,
-                "\(address.host) can be reached from other machines, and no token is set",
+                "other machines can reach \(address.host), and no token is set",
                 context: "--host",
                 hint: "set the environment variable SELFIMPROVE_TOKEN, or bind to 127.0.0.1"
             )
@@ -56,7 +56,8 @@ public struct HTTPServer: Sendable {
         self.logger = logger
     }
 
-    /// Serves until the task is cancelled. `onStart` gets the port that is listened on (with port 0: a free one).
+    /// Serves until the task is cancelled.
+    /// - Parameter onStart: receives the port, which the system chose where the address has port 0.
     public func run(onStart: @escaping @Sendable (Int) async -> Void) async throws {
         let application = Application(
             router: router(),
@@ -69,7 +70,7 @@ public struct HTTPServer: Sendable {
             onServerRunning: { await onStart($0.localAddress?.port ?? 0) },
             logger: logger
         )
-        // Connections are let finish what they are at (event streams end with the hub), for a few seconds.
+        // Open requests may finish within a few seconds; event streams end with the hub.
         var configuration = ServiceGroupConfiguration(services: [application], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(3)
         let group = ServiceGroup(configuration: configuration)

@@ -1,7 +1,7 @@
 import Foundation
 import Hummingbird
 
-/// JSON as every route writes it: sorted keys, ISO 8601 times.
+/// The one writer of JSON: sorted keys, times in ISO 8601.
 enum JSONResponse {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -6,17 +6,22 @@ import SelfImprove
 /// `/api`: campaigns, their rounds and samples, and what a person can do to them.
 struct CampaignRoutes: Sendable {
     let daemon: Daemon
-    private var lineage: Lineage { daemon.lineage }
 
     func add(to router: Router<BasicRequestContext>) {
         let api = router.group("api")
         api.get("campaigns") { _, _ in try await JSONResponse.make(["campaigns": daemon.statuses()]) }
         api.post("campaigns") { request, _ in try await start(request) }
-        api.get("campaigns/:name") { _, context in try await show(name(context)) }
-        api.get("campaigns/:name/lineage") { _, context in try tree(name(context)) }
-        api.get("campaigns/:name/rounds") { request, context in try rounds(name(context), request) }
-        api.get("campaigns/:name/samples") { request, context in try samples(name(context), request) }
-        api.get("campaigns/:name/events") { request, context in try events(name(context), request) }
+        api.get("campaigns/:name") { _, context in try await show(context) }
+        api.get("campaigns/:name/lineage") { _, context in try await query(context, Self.tree) }
+        api.get("campaigns/:name/rounds") { request, context in
+            try await query(context) { try Self.rounds($0, $1, request.uri.queryParameters) }
+        }
+        api.get("campaigns/:name/samples") { request, context in
+            try await query(context) { try Self.samples($0, $1, request.uri.queryParameters) }
+        }
+        api.get("campaigns/:name/events") { request, context in
+            try await query(context) { try Self.events($0, $1, request.uri.queryParameters) }
+        }
         api.post("campaigns/:name/pause") { request, context in
             try await change(context) { try await daemon.pause($0, atOnce: atOnce(request)) }
         }
@@ -24,23 +29,25 @@ struct CampaignRoutes: Sendable {
         api.post("campaigns/:name/stop") { request, context in
             try await change(context) { try await daemon.stop($0, atOnce: atOnce(request)) }
         }
-        api.post("campaigns/:name/rollback") { request, context in try await rollback(name(context), request) }
-        api.patch("campaigns/:name/criteria") { request, context in try await criteria(name(context), request) }
-        api.get("models/**") { _, context in
-            let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
-                separator: "/"
-            )
-            return try JSONResponse.make(lineage.report(model: lineage.resolveWithinLineage(reference).digest))
-        }
+        api.post("campaigns/:name/rollback") { request, context in try await rollback(request, context) }
+        api.patch("campaigns/:name/criteria") { request, context in try await criteria(request, context) }
+        api.get("models/**") { _, context in try await model(context) }
         api.get("events") { request, _ in try EventStream(daemon).response(to: request) }
     }
 
-    private func name(_ context: BasicRequestContext) throws -> String {
-        let name = try context.parameters.require("name")
-        return try lineage.campaign(name).name
+    // MARK: Reading
+
+    /// Answers from the lineage alone, with the name of an existing campaign.
+    private func query<Value: Sendable>(
+        _ context: BasicRequestContext,
+        _ body: @escaping @Sendable (Lineage, _ name: String) throws -> Value
+    ) async throws -> Value {
+        let lineage = daemon.lineage, name = try context.parameters.require("name")
+        return try await BlockingWork.run { try body(lineage, lineage.campaign(name).name) }
     }
 
-    // MARK: Reading
+    /// The name of an existing campaign.
+    private func name(_ context: BasicRequestContext) async throws -> String { try await query(context) { $1 } }
 
     private struct Whole: Encodable {
         var status: CampaignStatus
@@ -55,9 +62,10 @@ struct CampaignRoutes: Sendable {
         }
     }
 
-    private func show(_ name: String) async throws -> Response {
-        try await JSONResponse.make(
-            Whole(status: daemon.status(name), configuration: lineage.campaign(name).configuration)
+    private func show(_ context: BasicRequestContext) async throws -> Response {
+        let record = try await query(context) { try $0.campaign($1) }
+        return try await JSONResponse.make(
+            Whole(status: daemon.status(record.name), configuration: record.configuration)
         )
     }
 
@@ -74,13 +82,13 @@ struct CampaignRoutes: Sendable {
         }
     }
 
-    private func tree(_ name: String) throws -> Response {
+    private static func tree(_ lineage: Lineage, _ name: String) throws -> Response {
         try JSONResponse.make(Tree(report: lineage.report(name), active: lineage.activeRounds(name)))
     }
 
-    private func rounds(_ name: String, _ request: Request) throws -> Response {
-        let after = try integer("after", request, default: 0, 0...Int.max),
-            limit = try integer("limit", request, default: 100, 1...1000)
+    private static func rounds(_ lineage: Lineage, _ name: String, _ query: Parameters) throws -> Response {
+        let after = try integer("after", query, default: 0, 0...Int.max),
+            limit = try integer("limit", query, default: 100, 1...1000)
         return try JSONResponse.make([
             "rounds": Array(lineage.report(name).rounds.filter { $0.round > after }.prefix(limit))
         ])
@@ -92,13 +100,13 @@ struct CampaignRoutes: Sendable {
         var samples: [PromptStory]
     }
 
-    private func samples(_ name: String, _ request: Request) throws -> Response {
+    private static func samples(_ lineage: Lineage, _ name: String, _ query: Parameters) throws -> Response {
         let latest = try lineage.latestRound(name)
-        let round = try integer("round", request, default: latest, 0...Int.max)
+        let round = try integer("round", query, default: latest, 0...Int.max)
         guard round >= 1, round <= latest else {
             throw SelfImproveError(.notFound, "there is no round \(round)", context: name)
         }
-        let part = try request.uri.queryParameters["step"].map { text in
+        let part = try query["step"].map { text in
             guard let part = PromptStory.Part(rawValue: String(text)) else {
                 throw SelfImproveError(
                     .input,
@@ -113,20 +121,33 @@ struct CampaignRoutes: Sendable {
             name,
             round: round,
             part: part,
-            offset: integer("offset", request, default: 0, 0...Int.max),
-            limit: integer("limit", request, default: 20, 1...200)
+            offset: integer("offset", query, default: 0, 0...Int.max),
+            limit: integer("limit", query, default: 20, 1...200)
         )
         return try JSONResponse.make(Samples(round: round, total: total, samples: stories))
     }
 
-    private func events(_ name: String, _ request: Request) throws -> Response {
-        try JSONResponse.make(["events": lineage.events(name, limit: integer("limit", request, default: 50, 1...1000))])
+    private static func events(_ lineage: Lineage, _ name: String, _ query: Parameters) throws -> Response {
+        try JSONResponse.make(["events": lineage.events(name, limit: integer("limit", query, default: 50, 1...1000))])
     }
 
-    private func integer(_ key: String, _ request: Request, default fallback: Int, _ range: ClosedRange<Int>) throws
-        -> Int
-    {
-        guard let text = request.uri.queryParameters[Substring(key)] else { return fallback }
+    private func model(_ context: BasicRequestContext) async throws -> Response {
+        let lineage = daemon.lineage
+        let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
+            separator: "/"
+        )
+        return try await BlockingWork.run {
+            try JSONResponse.make(lineage.report(model: lineage.resolveWithinLineage(reference).digest))
+        }
+    }
+
+    private static func integer(
+        _ key: String,
+        _ query: Parameters,
+        default fallback: Int,
+        _ range: ClosedRange<Int>
+    ) throws -> Int {
+        guard let text = query[Substring(key)] else { return fallback }
         guard let value = Int(text), range.contains(value) else {
             throw SelfImproveError(
                 .input,
@@ -142,22 +163,25 @@ struct CampaignRoutes: Sendable {
 
     // MARK: Changing
 
-    /// A YAML configuration becomes a campaign in the queue. Models and files are those of the nursery, or lie in the state directory.
+    /// Puts a YAML configuration into the queue. Its models and files must be the nursery's, or lie in the state
+    /// directory.
     private func start(_ request: Request) async throws -> Response {
-        let body = try await request.body.collect(upTo: HTTPServer.maximumBody)
-        let configuration = try CampaignConfiguration.parse(
-            String(buffer: body),
-            name: "configuration",
-            directory: lineage.state,
-            within: lineage.state
-        )
+        let lineage = daemon.lineage, body = try await request.body.collect(upTo: HTTPServer.maximumBody)
+        let configuration = try await BlockingWork.run {
+            try CampaignConfiguration.parse(
+                String(buffer: body),
+                name: "configuration",
+                directory: lineage.state,
+                within: lineage.state
+            )
+        }
         let record = try await daemon.start(configuration)
         return try await JSONResponse.make(daemon.status(record.name), status: .created)
     }
 
     private func change(_ context: BasicRequestContext, _ body: (String) async throws -> Void) async throws -> Response
     {
-        let name = try name(context)
+        let name = try await name(context)
         try await body(name)
         return try await JSONResponse.make(daemon.status(name))
     }
@@ -167,9 +191,7 @@ struct CampaignRoutes: Sendable {
     }
 
     private func atOnce(_ request: Request) async throws -> Bool {
-        let body = try await request.body.collect(upTo: HTTPServer.maximumBody)
-        return body.readableBytes == 0
-            ? false : try JSONDecoder().decode(Options.self, from: Data(buffer: body)).now ?? false
+        try await JSONRequest.decode(Options.self, of: request, emptyBody: Options()).now ?? false
     }
 
     private struct RollbackOptions: Decodable {
@@ -184,8 +206,9 @@ struct CampaignRoutes: Sendable {
         var to: String
     }
 
-    private func rollback(_ name: String, _ request: Request) async throws -> Response {
-        let options = try await decode(RollbackOptions.self, request)
+    private func rollback(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let name = try await name(context)
+        let options = try await JSONRequest.decode(RollbackOptions.self, of: request)
         if let done = try await daemon.rollback(
             name,
             to: options.to,
@@ -197,14 +220,11 @@ struct CampaignRoutes: Sendable {
         return try JSONResponse.make(Pending(campaign: name, to: options.to), status: .accepted)
     }
 
-    private func criteria(_ name: String, _ request: Request) async throws -> Response {
-        let changes = try await decode([String: String].self, request)
+    private func criteria(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+        let name = try await name(context)
+        let changes = try await JSONRequest.decode([String: String].self, of: request)
         return try await JSONResponse.make(
             daemon.changeCriteria(name, changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
         )
-    }
-
-    private func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws -> Value {
-        try JSONDecoder().decode(type, from: Data(buffer: try await request.body.collect(upTo: HTTPServer.maximumBody)))
     }
 }

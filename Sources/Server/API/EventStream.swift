@@ -1,10 +1,9 @@
-import Foundation
 import Hummingbird
 import Scheduler
 import SelfImprove
 
-/// `GET /api/events`: server-sent events (WHATWG HTML, "Server-sent events"). `campaign` carries a campaign's whole status, whenever
-/// something about it changed; `progress` the step that runs, a few times a second; comments keep the connection alive.
+/// `GET /api/events`: server-sent events. `campaign` carries a campaign's whole status whenever something about it
+/// changed, `progress` the running step a few times a second; comments keep the connection alive.
 struct EventStream: Sendable {
     private let daemon: Daemon
 
@@ -23,38 +22,36 @@ struct EventStream: Sendable {
         }
     }
 
-    /// - Throws: 503 where too many listen already.
+    /// - Throws: 503 where too many streams are open.
     func response(to request: Request) throws -> Response {
         guard let (id, messages) = daemon.hub.subscribe() else {
             throw HTTPError(.serviceUnavailable, message: "too many event streams are open")
         }
         let daemon = daemon
-        let body = ResponseBody { writer in
-            defer { daemon.hub.unsubscribe(id) }
-            // A client that left is noticed at once, not when there is news for it.
-            try await request.body.consumeWithInboundCloseHandler { _ in
-                for status in try await daemon.statuses() { try await writer.write(Self.event("campaign", status)) }
-                for await message in messages {
-                    switch message {
-                    case .changed(let campaign): try await writer.write(Self.event("campaign", daemon.status(campaign)))
-                    case .progress(let campaign, let step):
-                        try await writer.write(Self.event("progress", Progress(campaign: campaign, step: step)))
-                    case .heartbeat: try await writer.write(ByteBuffer(string: ":\n\n"))
+        return ServerSentEvent.response(
+            ResponseBody { writer in
+                defer { daemon.hub.unsubscribe(id) }
+                // A client that left is noticed at once, not at the next message.
+                try await request.body.consumeWithInboundCloseHandler { _ in
+                    for status in try await daemon.statuses() {
+                        try await writer.write(ServerSentEvent.json(status, name: "campaign"))
                     }
+                    for await message in messages {
+                        let event =
+                            switch message {
+                            case .changed(let campaign):
+                                try await ServerSentEvent.json(daemon.status(campaign), name: "campaign")
+                            case .progress(let campaign, let step):
+                                try ServerSentEvent.json(Progress(campaign: campaign, step: step), name: "progress")
+                            case .heartbeat: ServerSentEvent.comment
+                            }
+                        try await writer.write(event)
+                    }
+                } onInboundClosed: {
+                    daemon.hub.unsubscribe(id)
                 }
-            } onInboundClosed: {
-                daemon.hub.unsubscribe(id)
+                try await writer.finish(nil)
             }
-            try await writer.finish(nil)
-        }
-        return Response(
-            status: .ok,
-            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: body
         )
-    }
-
-    private static func event(_ name: String, _ value: some Encodable) throws -> ByteBuffer {
-        ByteBuffer(string: "event: \(name)\ndata: \(try JSONResponse.text(value))\n\n")
     }
 }

@@ -1,9 +1,11 @@
 import Foundation
 import Hummingbird
 
-/// Who may ask. With a token: whoever carries it, `/healthz` and the page itself (which holds no data) excepted. Without one the server
-/// is bound to loopback, and a browser could be talked into calling it by any page that its user visits: so the `Host` must be a
-/// loopback name (against DNS rebinding), and what changes something must not come from another origin.
+/// Decides which requests are answered.
+///
+/// With a token, those that carry it; `/healthz` needs none, nor do the files of the page on loopback. Without a token
+/// the server is bound to loopback, where any page that a browser visits could call it: the `Host` must be a loopback
+/// name (against DNS rebinding), and requests that change something must not come from another origin.
 struct AccessGuard: RouterMiddleware {
     private let token: AccessToken?
     private let isLoopback: Bool
@@ -18,13 +20,17 @@ struct AccessGuard: RouterMiddleware {
         context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
-        if request.uri.path == "/healthz" { return try await next(request, context) }
+        try check(request)
+        return try await next(request, context)
+    }
+
+    /// - Throws: 403 and 401, as `HTTPError`.
+    func check(_ request: Request) throws {
+        if request.uri.path == "/healthz" { return }
         if isLoopback { try requireLoopbackHost(request) }
         if request.method != .get && request.method != .head { try requireSameOrigin(request) }
-        if let token, !(isLoopback && PageRoutes.pagePaths.contains(request.uri.path)) {
-            try require(token, of: request)
-        }
-        return try await next(request, context)
+        let isPage = isLoopback && PageRoutes.pagePaths.contains(request.uri.path)
+        if let token, !isPage { try require(token, of: request) }
     }
 
     private func requireLoopbackHost(_ request: Request) throws {
@@ -36,7 +42,7 @@ struct AccessGuard: RouterMiddleware {
     private func requireSameOrigin(_ request: Request) throws {
         guard let origin = request.headers[.origin] else { return }
         guard let scheme = origin.range(of: "://"), origin[scheme.upperBound...] == request.head.authority ?? "" else {
-            throw HTTPError(.forbidden, message: "requests that change something are not taken from other origins")
+            throw HTTPError(.forbidden, message: "requests from other origins may not change anything")
         }
     }
 
@@ -47,14 +53,14 @@ struct AccessGuard: RouterMiddleware {
         guard given.hasPrefix(prefix), isRight else {
             throw HTTPError(
                 .unauthorized,
-                message: "a bearer token is needed: Authorization: Bearer, with what SELFIMPROVE_TOKEN holds"
+                message: "a bearer token is required: Authorization: Bearer TOKEN, with the value of SELFIMPROVE_TOKEN"
             )
         }
     }
 
     private static let loopbackNames: Set<String> = ["127.0.0.1", "[::1]", "localhost"]
 
-    /// Without the port.
+    /// The authority's host, without its port.
     private static func host(_ authority: String) -> String {
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
         return authority.split(separator: ":", maxSplits: 1).first.map { $0.lowercased() } ?? ""

@@ -3,19 +3,20 @@ import Foundation
 import SelfImprove
 import Synchronization
 
-/// The bearer token that requests must carry: from `SELFIMPROVE_TOKEN`, or from the file that `SELFIMPROVE_TOKEN_FILE` names, which can be
-/// read again while the server runs. Only its digest is kept; it is never logged.
+/// The bearer token that requests must carry: the value of `SELFIMPROVE_TOKEN`, or the content of the file that
+/// `SELFIMPROVE_TOKEN_FILE` names. A running server can read it again. Only its digest is kept; it is never logged.
 public final class AccessToken: Sendable {
     private let read: @Sendable () throws -> String
-    private let digest: Mutex<Data>
+    private let digest: Mutex<SHA256.Digest>
 
-    /// - Throws: `.refused` for a token of fewer than 16 characters, `.file` where its file cannot be read.
-    private init(_ read: @escaping @Sendable () throws -> String) throws {
+    /// - Throws: `.refused` for a token of fewer than 16 characters; what `read` throws.
+    init(_ read: @escaping @Sendable () throws -> String) throws {
         self.read = read
         digest = Mutex(try Self.digest(read()))
     }
 
-    /// - Returns: nil where the environment names none.
+    /// - Returns: nil where the environment names no token.
+    /// - Throws: `.refused` for a token of fewer than 16 characters; `.file` for a file that cannot be read.
     public static func find(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws
         -> AccessToken?
     {
@@ -25,7 +26,8 @@ public final class AccessToken: Sendable {
         return try AccessToken { try text(environment) ?? "" }
     }
 
-    /// The token itself, for whoever has to send it.
+    /// The token itself, for clients.
+    /// - Throws: `.file` for a file that cannot be read.
     public static func text(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> String? {
         guard let path = environment["SELFIMPROVE_TOKEN_FILE"] else { return environment["SELFIMPROVE_TOKEN"] }
         do {
@@ -35,24 +37,24 @@ public final class AccessToken: Sendable {
                 .file,
                 "the token cannot be read",
                 context: path,
-                hint: "SELFIMPROVE_TOKEN_FILE names a text file that you may read"
+                hint: "SELFIMPROVE_TOKEN_FILE must name a text file that you may read"
             )
         }
     }
 
-    /// Reads it again. What throws leaves the old one in force.
+    /// Reads the token again. The old one stays in force where this throws.
+    /// - Throws: as `find`.
     public func reload() throws {
         let new = try Self.digest(read())
         digest.withLock { $0 = new }
     }
 
-    /// Digests are compared, in constant time: how long it takes says nothing about the token.
+    /// Compares digests, in constant time: how long it takes says nothing about the token.
     func matches(_ given: some StringProtocol) -> Bool {
-        let ours = digest.withLock { $0 }, theirs = Data(SHA256.hash(data: Data(given.utf8)))
-        return zip(ours, theirs).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        digest.withLock { $0 } == SHA256.hash(data: Data(given.utf8))
     }
 
-    private static func digest(_ token: String) throws -> Data {
+    private static func digest(_ token: String) throws -> SHA256.Digest {
         guard token.count >= 16 else {
             throw SelfImproveError(
                 .refused,
@@ -61,6 +63,6 @@ public final class AccessToken: Sendable {
                 hint: "openssl rand -hex 32 makes one"
             )
         }
-        return Data(SHA256.hash(data: Data(token.utf8)))
+        return SHA256.hash(data: Data(token.utf8))
     }
 }

@@ -4,24 +4,24 @@ import NIOHTTPTypes
 
 /// Deadlines and budgets of one connection, so that slow, idle and endless clients cannot keep others out.
 ///
-/// Sits behind the decoder and sees whole parts only: a header that comes byte by byte counts as no header.
+/// Comes after the decoder and sees whole parts only: a header that arrives byte by byte does not count as one.
 final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// What a new connection has for its first header.
+    /// From the connection to its first header.
     static let firstHeader = TimeAmount.seconds(10)
-    /// What it has for each further header, from the end of the answer before.
+    /// From the end of a response to the next header.
     static let nextHeader = TimeAmount.seconds(60)
     /// From the header of a request to its end.
     static let wholeRequest = TimeAmount.seconds(60)
-    /// How long a client may leave an answer unread.
+    /// How long a client may leave a response unread.
     static let unread = TimeAmount.seconds(60)
-    /// What a client has to close a connection that we have ended.
+    /// How long a client may take to close a connection after we have half-closed it.
     static let lingering = TimeAmount.seconds(2)
-    /// Bytes of a body that are read, also of one that was refused.
+    /// Bytes of a body that are read, even of a refused request.
     static let body = 2 * HTTPServer.maximumBody
 
     private var reading: Scheduled<Void>?
@@ -71,20 +71,20 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// A connection that its client wants closed, in whatever letters, and one on which nothing can follow: behind a wish for another
-    /// protocol the decoder reads no further request.
+    /// Closes the connection after this request where the client asks for it, in upper or lower case, and where it
+    /// asks for another protocol: the decoder reads no request after an `Upgrade`.
     private func ended(_ head: HTTPRequest) -> HTTPRequest {
-        let wishes = (head.headerFields[.connection] ?? "").lowercased().split(separator: ",").map {
+        let options = (head.headerFields[.connection] ?? "").lowercased().split(separator: ",").map {
             $0.filter { $0 != " " }
         }
-        guard wishes.contains("close") || head.headerFields[.upgrade] != nil else { return head }
+        guard options.contains("close") || head.headerFields[.upgrade] != nil else { return head }
         closesAfterAnswer = true
         var head = head
         head.headerFields[.connection] = "close"
         return head
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
@@ -107,7 +107,8 @@ final class ConnectionLimits: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// Half a close, once everything is sent: nobody here reads on, so the other half follows whether the client closes or not.
+    /// After a half-close we no longer read, so the connection is closed fully after `lingering`, even if the client
+    /// keeps it open.
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         guard mode == .output else { return context.close(mode: mode, promise: promise) }
         let sent = promise ?? context.eventLoop.makePromise()

@@ -5,7 +5,7 @@ import NIOHTTP1
 import Scheduler
 import SelfImprove
 
-/// Errors to HTTP statuses, in one place, with OpenAI's body: `{"error": {"message", "type", "code"}}`.
+/// Maps errors to HTTP statuses, in one place, with OpenAI's body: `{"error": {"message", "type", "code"}}`.
 struct ErrorBodies: RouterMiddleware {
     let counters: RequestCounters
     let routes: RouteTable
@@ -26,13 +26,13 @@ struct ErrorBodies: RouterMiddleware {
     ) async throws -> Response {
         let response: Response
         do { response = try await next(request, context) } catch  where Self.isOfTheConnection(error) {
-            throw error  // there is nobody to answer, or nothing that can be: the server closes it
+            throw error  // the client is gone or cannot be answered: the server closes the connection
         } catch {
             var (status, code, message) = Self.answer(to: error)
             let allowed = status == .notFound && error is HTTPError ? routes.methods(at: request.uri.path) : []
             if !allowed.isEmpty {
                 (status, code, message) = (
-                    .methodNotAllowed, "method_not_allowed", "\(request.method) is not for this path"
+                    .methodNotAllowed, "method_not_allowed", "\(request.method) is not allowed here"
                 )
             }
             if status.code >= 500, status != .serviceUnavailable {
@@ -78,10 +78,9 @@ struct ErrorBodies: RouterMiddleware {
             return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)
         case let error as any HTTPResponseError:
             return (error.status, code(of: error.status), error.status.reasonPhrase)
-        case is DecodingError: return (.badRequest, "input", "the body is not the JSON that this path reads")
         default:
             guard let trouble = StorageTrouble(error) else {
-                return (.internalServerError, "internal", "something failed; the daemon's log has the details")
+                return (.internalServerError, "internal", "an internal error; the server's log has the details")
             }
             return (trouble == .busy ? .serviceUnavailable : noStorage, "storage", trouble.words)
         }

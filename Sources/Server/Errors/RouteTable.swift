@@ -1,7 +1,7 @@
 import Hummingbird
 import Synchronization
 
-/// Which methods a path has: to tell "not here" from "not like this".
+/// The methods of each path, to tell an unknown path (404) from a method that it does not have (405).
 final class RouteTable: Sendable {
     private let routes = Mutex<[(path: [Substring], method: String)]>([])
 

@@ -1,10 +1,11 @@
 import LocalLM
 import SelfImprove
 
+/// The body of `POST /v1/chat/completions`.
 struct ChatCompletionRequest: Decodable {
     var parameters: SamplingParameters
     var messages: [Message]
-    /// nil: no logprobs.
+    /// How many of the likeliest tokens are reported with each token, 0 to 20; nil: no logprobs at all.
     var topLogprobs: Int?
 
     private enum CodingKeys: String, CodingKey {

@@ -3,25 +3,17 @@ import LocalLM
 import SelfImprove
 import Synchronization
 
-/// One choice of an answer, as it comes.
-struct ChoiceUpdate: Sendable {
-    var index: Int
-    var text: String
-    var tokens: [GeneratedToken]
-    var finish: FinishReason?
-}
-
-/// Sequences under way for one request: their updates in the order in which they happen.
+/// The sequences that are generated for one request, as a stream of updates in the order in which they happen.
 ///
-/// Whoever drops the stream (a client that left) ends the work: the engine hears at the next token that nobody listens.
+/// Dropping the stream (the client left) ends the work: the engine learns at the next token that no one is listening.
 struct Completion: Sendable {
     let model: ServedModel
     let promptTokens: Int
     let choices: Int
     let updates: AsyncThrowingStream<ChoiceUpdate, any Error>
 
-    /// - Parameter prompts: ids, each answered `n` times.
-    /// - Throws: for prompts that do not fit, and 429 where the queue is full.
+    /// - Parameter prompts: token ids, each answered `n` times.
+    /// - Throws: `LocalLMError` for a prompt that does not fit; `.busy` (429) where the queue is full.
     static func begin(
         _ prompts: [[Int]],
         _ parameters: SamplingParameters,
@@ -59,11 +51,11 @@ struct Completion: Sendable {
                     let key = RandomKey.derive(seed, UInt64(sample))
                     try model.engine.submit(
                         .init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)
-                    ) { choice.hear($0) }
+                    ) { choice.receive($0) }
                 }
             }
         } catch {
-            continuation.finish()  // what was submitted already hears that nobody listens
+            continuation.finish()  // ends the sequences that were submitted already
             throw error
         }
         return Completion(
@@ -74,7 +66,7 @@ struct Completion: Sendable {
         )
     }
 
-    /// How many choices have not ended, and where their updates go.
+    /// Counts the choices that have not ended, and passes their updates on.
     private final class OpenChoices: Sendable {
         private let count: Mutex<Int>
         private let isOver = Mutex(false)
@@ -85,7 +77,7 @@ struct Completion: Sendable {
             self.continuation = continuation
         }
 
-        /// Returns whether anybody listens.
+        /// - Returns: whether the stream is still read.
         func send(_ update: ChoiceUpdate) -> Bool {
             let result = continuation.yield(update)
             if update.finish != nil,
@@ -99,18 +91,18 @@ struct Completion: Sendable {
             return true
         }
 
-        /// Whether anybody still listens.
+        /// Whether the stream is still read.
         var isHeard: Bool { !isOver.withLock { $0 } }
         func end() { isOver.withLock { $0 = true } }
     }
 
-    /// One sequence; only its worker's thread touches it. `@unchecked Sendable` for that reason.
+    /// One sequence. `@unchecked Sendable`: only its worker's thread touches it.
     private final class Choice: @unchecked Sendable {
         private let index: Int
         private var text: AnswerText
         private let open: OpenChoices
         private let streams: Bool
-        /// Where nobody streams: what came so far.
+        /// The answer so far, where it is not streamed.
         private var whole: ChoiceUpdate
 
         init(index: Int, text: AnswerText, open: OpenChoices, streams: Bool) {
@@ -121,7 +113,7 @@ struct Completion: Sendable {
             whole = ChoiceUpdate(index: index, text: "", tokens: [], finish: nil)
         }
 
-        func hear(_ event: GenerationEvent) -> Bool {
+        func receive(_ event: GenerationEvent) -> Bool {
             switch event {
             case .started: return open.isHeard
             case .token(let token):
@@ -135,7 +127,8 @@ struct Completion: Sendable {
             }
         }
 
-        /// An answer that is not streamed is told once: waking its reader for every token costs more than a small model's token.
+        /// Sends an answer that is not streamed once, at its end: waking its reader for every token costs more than a
+        /// small model's token.
         private func tell(_ update: ChoiceUpdate) -> Bool {
             if streams { return open.send(update) }
             whole.text += update.text

@@ -38,22 +38,24 @@ struct CompletionRoutes: Sendable {
     // MARK: Completions
 
     private func chat(_ request: Request) async throws -> Response {
-        let asked = try await decode(ChatCompletionRequest.self, request)
+        let asked = try await JSONRequest.decode(ChatCompletionRequest.self, of: request)
         let model = try await models.model(asked.parameters.model)
         let prompt: [Int]
-        do { prompt = try model.checkpoint.promptIDs(asked.messages) } catch let error as LocalLMError {
-            throw Self.refusal(error)
-        }
+        do {
+            prompt = try await BlockingWork.run { try model.checkpoint.promptIDs(asked.messages) }
+        } catch let error as LocalLMError { throw Self.refusal(error) }
         return try await answer([prompt], asked.parameters, topLogprobs: asked.topLogprobs, on: model, shape: .chat)
     }
 
     private func complete(_ request: Request) async throws -> Response {
-        let asked = try await decode(TextCompletionRequest.self, request)
+        let asked = try await JSONRequest.decode(TextCompletionRequest.self, of: request)
         let model = try await models.model(asked.parameters.model)
-        let prompts = asked.prompts.map { prompt in
-            switch prompt {
-            case .text(let text): model.checkpoint.tokenizer.encode(text)
-            case .ids(let ids): ids
+        let prompts = try await BlockingWork.run {
+            asked.prompts.map { prompt in
+                switch prompt {
+                case .text(let text): model.checkpoint.tokenizer.encode(text)
+                case .ids(let ids): ids
+                }
             }
         }
         return try await answer(prompts, asked.parameters, topLogprobs: asked.topLogprobs, on: model, shape: .text)
@@ -64,7 +66,7 @@ struct CompletionRoutes: Sendable {
         _ parameters: SamplingParameters,
         topLogprobs: Int?,
         on model: ServedModel,
-        shape: CompletionShape
+        shape: CompletionWriter.Shape
     ) async throws -> Response {
         let completion: Completion
         do {
@@ -86,34 +88,10 @@ struct CompletionRoutes: Sendable {
             tellsLogprobs: topLogprobs != nil
         )
         guard parameters.stream else { return try await JSONResponse.make(writer.whole()) }
-        return Response(
-            status: .ok,
-            headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
-            body: writer.stream(usage: parameters.includesUsage)
-        )
+        return ServerSentEvent.response(writer.stream(usage: parameters.includesUsage))
     }
 
     private static func refusal(_ error: LocalLMError) -> SelfImproveError {
         SelfImproveError(.input, error.message, hint: error.hint)
-    }
-
-    private func decode<Value: Decodable>(_ type: Value.Type, _ request: Request) async throws -> Value {
-        let body = Data(buffer: try await request.body.collect(upTo: HTTPServer.maximumBody))
-        do { return try JSONDecoder().decode(type, from: body) } catch let error as DecodingError {
-            throw SelfImproveError(.input, Self.words(error))
-        }
-    }
-
-    private static func words(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map(\.stringValue).joined(separator: ".")
-        }
-        return switch error {
-        case .keyNotFound(let key, _): "\(key.stringValue) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "\(path(context).isEmpty ? "the body" : path(context)) has the wrong type"
-        case .dataCorrupted(let context): path(context).isEmpty ? "the body is no JSON" : "\(path(context)) is damaged"
-        @unknown default: "the body cannot be read"
-        }
     }
 }

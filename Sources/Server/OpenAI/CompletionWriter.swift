@@ -1,21 +1,19 @@
-import Foundation
 import Hummingbird
 import LocalLM
 import SelfImprove
 
-enum CompletionShape { case chat, text }
-
-/// A completion in OpenAI's shapes, whole or as a stream.
+/// Writes a completion in OpenAI's shapes, whole or as a stream.
 struct CompletionWriter: Sendable {
+    enum Shape { case chat, text }
+
     private let completion: Completion
-    private let shape: CompletionShape
+    private let shape: Shape
     private let id: String
     private let model: String
     private let created: Int
     private let tellsLogprobs: Bool
 
-    init(_ completion: Completion, shape: CompletionShape, id: String, model: String, created: Int, tellsLogprobs: Bool)
-    {
+    init(_ completion: Completion, shape: Shape, id: String, model: String, created: Int, tellsLogprobs: Bool) {
         self.completion = completion
         self.shape = shape
         self.id = id
@@ -55,7 +53,7 @@ struct CompletionWriter: Sendable {
             try container.encodeIfPresent(message, forKey: .message)
             try container.encodeIfPresent(delta, forKey: .delta)
             try container.encodeIfPresent(text, forKey: .text)
-            try container.encode(logprobs, forKey: .logprobs)  // null where none were asked for, or while it goes on
+            try container.encode(logprobs, forKey: .logprobs)  // null where none were requested
             try container.encode(finish?.rawValue, forKey: .finish_reason)
         }
     }
@@ -65,7 +63,7 @@ struct CompletionWriter: Sendable {
         var content: String?
     }
 
-    /// Of chat: `content`; of text: the parallel lists.
+    /// `content` for chat; the parallel lists for text.
     private struct Logprobs: Encodable, Sendable {
         struct Token: Encodable, Sendable {
             var token: String
@@ -150,14 +148,13 @@ struct CompletionWriter: Sendable {
 
     func stream(usage tellsUsage: Bool) -> ResponseBody {
         ResponseBody { [self] writer in
-            func line(_ answer: Answer) throws -> ByteBuffer {
-                ByteBuffer(string: "data: \(try JSONResponse.text(answer))\n\n")
-            }
             let object = shape == .chat ? "chat.completion.chunk" : "text_completion"
             if shape == .chat {
                 for index in 0..<completion.choices {
                     try await writer.write(
-                        line(answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))]))
+                        ServerSentEvent.json(
+                            answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))])
+                        )
                     )
                 }
             }
@@ -172,7 +169,7 @@ struct CompletionWriter: Sendable {
                         text: shape == .text ? update.text : nil,
                         logprobs: logprobs
                     )
-                    try await writer.write(line(answer(object, [choice])))
+                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
                 }
                 if let finish = update.finish {
                     let choice = Choice(
@@ -181,11 +178,11 @@ struct CompletionWriter: Sendable {
                         text: shape == .text ? "" : nil,
                         finish: finish
                     )
-                    try await writer.write(line(answer(object, [choice])))
+                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
                 }
             }
-            if tellsUsage { try await writer.write(line(answer(object, [], usage: usage(produced)))) }
-            try await writer.write(ByteBuffer(string: "data: [DONE]\n\n"))
+            if tellsUsage { try await writer.write(ServerSentEvent.json(answer(object, [], usage: usage(produced)))) }
+            try await writer.write(ServerSentEvent.text("[DONE]"))
             try await writer.finish(nil)
         }
     }

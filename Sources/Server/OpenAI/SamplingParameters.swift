@@ -1,9 +1,10 @@
 import Foundation
 import SelfImprove
 
-/// What OpenAI's API takes (API reference, "Create chat completion" and "Create completion"), and what vLLM's and llama.cpp's servers take
-/// beside it: `top_k`, `min_p`, `repetition_penalty`. Parameters that would change an answer and
-/// are not supported are refused by name; those that would not are ignored.
+/// The parameters that both endpoints share: those of OpenAI (API reference, "Create chat completion" and "Create
+/// completion"), and `top_k`, `min_p` and `repetition_penalty` as the servers of vLLM and llama.cpp have them.
+///
+/// Unsupported parameters are refused by name where they would change an answer, and ignored where they would not.
 struct SamplingParameters: Decodable {
     var model: String
     var maxTokens: Int?

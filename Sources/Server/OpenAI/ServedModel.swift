@@ -4,9 +4,10 @@ import LocalLM
 final class ServedModel: Sendable {
     let checkpoint: Checkpoint
     let engine: ServingEngine
-    /// What clients call it.
+    /// Its name for clients.
     let id: String
 
+    /// Packs the weights, which takes as long as reading them.
     init(id: String, checkpoint: Checkpoint, threads: Int, isBackground: Bool) {
         self.id = id
         self.checkpoint = checkpoint

@@ -1,5 +1,6 @@
 import SelfImprove
 
+/// The body of `POST /v1/completions`.
 struct TextCompletionRequest: Decodable {
     enum Prompt {
         case text(String)
@@ -8,7 +9,7 @@ struct TextCompletionRequest: Decodable {
 
     var parameters: SamplingParameters
     var prompts: [Prompt]
-    /// nil: no logprobs.
+    /// How many of the likeliest tokens are reported with each token, 0 to 5; nil: no logprobs at all.
     var topLogprobs: Int?
 
     private enum CodingKeys: CodingKey { case prompt, logprobs }

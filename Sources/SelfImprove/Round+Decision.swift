@@ -59,7 +59,7 @@ extension Round {
         let reason = "\(stage) model \(ruling.reason)\(other)"
         let champion = ruling.outcome == .promoted ? challenger.digest : parent
         let data = try JSONText(ruling),
-            figures = try figures(challenger: challenger.digest, gain: ruling.difference.estimate)
+            figures = try figures(challenger: challenger.digest, gain: ruling.difference.value)
         let now = campaign.now()
         return StepResult(value: ruling.outcome) { [name = campaign.name, number, digest = challenger.digest] db in
             try close(

@@ -53,7 +53,7 @@ final class ConfigurationSection {
     /// Reports unknown keys. Call it last.
     func finish() {
         for name in nodes.keys.sorted() where !asked.contains(name) {
-            let near = asked.map { ($0, Self.distance(name, $0)) }.min { $0.1 < $1.1 }
+            let near = asked.map { ($0, EditDistance.levenshtein(Array(name), Array($0))) }.min { $0.1 < $1.1 }
             let hint =
                 near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil }
                 ?? "known here: \(asked.joined(separator: ", "))"
@@ -200,8 +200,6 @@ final class ConfigurationSection {
         default: "a word"
         }
     }
-
-    private static func distance(_ a: String, _ b: String) -> Int { AgreementJudge.distance(Array(a), Array(b)) }
 }
 
 /// A range of numbers, in words and as a test.

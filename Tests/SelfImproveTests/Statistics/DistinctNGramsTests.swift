@@ -2,7 +2,7 @@ import Testing
 
 @testable import SelfImprove
 
-@Suite struct RoundFiguresTests {
+@Suite struct DistinctNGramsTests {
     @Test func distinctNGramsAreCountedOverAllAnswers() {
         let answers = ["a b a b", "a  b", "c", ""]
         #expect(DistinctNGrams.share(answers, n: 1) == 3.0 / 7)

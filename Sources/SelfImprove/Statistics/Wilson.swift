@@ -1,19 +1,4 @@
-/// An accuracy, never without its interval and its n.
-public struct Score: Sendable, Hashable, Codable {
-    /// 0 to 1.
-    public var value: Double
-    /// Ends of the 95% interval.
-    public var low: Double
-    public var high: Double
-    public var n: Int
-
-    public init(value: Double, low: Double, high: Double, n: Int) {
-        self.value = value
-        self.low = low
-        self.high = high
-        self.n = n
-    }
-
+extension Interval {
     /// Wilson's score interval for `correct` of `n`, 95% two-sided (Wilson 1927); it stays within 0 to 1, also at 0 and n.
     public init(correct: Int, n: Int) {
         precondition(n > 0 && correct >= 0 && correct <= n, "\(correct) right of \(n)")

@@ -3,20 +3,6 @@ import LocalLM
 /// Whether two models differ on the same prompts: per-prompt differences, resampled by prompt (Efron & Tibshirani 1993, percentile
 /// intervals). Seeded: the same answers give the same interval.
 public struct PairedBootstrap: Sendable {
-    public struct Interval: Sendable, Equatable, Codable {
-        public var estimate: Double
-        public var low: Double
-        public var high: Double
-        public var n: Int
-
-        public init(estimate: Double, low: Double, high: Double, n: Int) {
-            self.estimate = estimate
-            self.low = low
-            self.high = high
-            self.n = n
-        }
-    }
-
     public var resamples: Int
     public var seed: UInt64
 
@@ -31,7 +17,7 @@ public struct PairedBootstrap: Sendable {
         let means = sortedMeans(differences)
         let tail = (1 - confidence) / 2
         return Interval(
-            estimate: differences.reduce(0, +) / Double(differences.count),
+            value: differences.reduce(0, +) / Double(differences.count),
             low: Self.quantile(means, tail),
             high: Self.quantile(means, 1 - tail),
             n: differences.count

@@ -1,5 +1,4 @@
 import Foundation
-import SelfImprove
 
 /// Which stop criterion will probably fire first, by what a campaign's rounds are reckoned to take.
 public struct StopForecast: Sendable, Equatable, Encodable {

@@ -52,22 +52,30 @@ let package = Package(
             name: "Scheduler",
             dependencies: [
                 "SelfImprove", .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: plain
+        ),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Scheduler", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("HTTP/Files")],
+            resources: [.embedInCode("Files")],
             swiftSettings: plain
         ),
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"),
+                "Server", "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

@@ -10,11 +10,13 @@ import SelfImprove
 ///        |         '-> queued               `shutdown`, and around a rollback
 ///        '---- paused, stopped, interrupted, failed     `resume`
 ///
-/// The truth is in the lineage: the actor holds only what runs now, so a daemon that was killed starts like one that was not.
-/// Whoever runs it holds the state's lock.
+/// The truth is in the lineage: the actor holds only what is running, so a daemon that was killed starts like one that was
+/// not. The process must hold the state's lock. Actor and campaign wait for SQLite on threads of their own.
 public actor Daemon {
     public nonisolated let lineage: Lineage
     public nonisolated let hub: EventHub
+    private let executor = BlockingExecutor("daemon")
+    private let campaignExecutor = BlockingExecutor("campaign")
     private let checkpointInterval: Duration
     private let now: @Sendable () -> Date
     private let logger: Logger
@@ -22,6 +24,8 @@ public actor Daemon {
     private nonisolated let wake: AsyncStream<Void>.Continuation
     private var running: Running?
     private var isShuttingDown = false
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private struct Running {
         let campaign: String
@@ -31,14 +35,14 @@ public actor Daemon {
         var waitsFor: StorageTrouble?
     }
 
-    /// A rollback that waits for the running step, and who waits for it.
+    /// A rollback that waits for the running step, and the caller that waits for the rollback.
     private struct PendingRollback {
         var to: String
         var reason: String?
         var waiting: CheckedContinuation<Lineage.Rollback, any Error>?
     }
 
-    /// - Parameter logger: gets a line for what a person who reads the log should know, with the campaign, round and step it is about.
+    /// - Parameter logger: receives a line for each event that matters to an operator, with its campaign, round and step.
     public init(
         _ lineage: Lineage,
         checkpointInterval: Duration = CampaignRunner.checkpointInterval,
@@ -55,7 +59,7 @@ public actor Daemon {
 
     // MARK: Running
 
-    /// Drives the queue until `shutdown`. Campaigns that were running when a daemon died take their place in it again.
+    /// Drives the queue until `shutdown`. Campaigns that were running when a daemon was killed return to their places.
     public func run() async throws {
         try lineage.write {
             try $0.execute(
@@ -90,7 +94,7 @@ public actor Daemon {
             log.write($0)
             hub.receive($0, of: name)
         }
-        let task = Task { [self] in
+        let task = Task(executorPreference: campaignExecutor) { [self] in
             while true {
                 do { return try await runner.run() } catch {
                     guard let trouble = StorageTrouble(error) else { throw error }
@@ -116,7 +120,7 @@ public actor Daemon {
         hub.changed(name)
     }
 
-    /// Waits until a campaign can write again. Nothing is freed on a full disk: what there is belongs to somebody.
+    /// Waits until a campaign can write again. A full disk is not cleaned up: its files are not the daemon's to delete.
     /// - Throws: `CancellationError` once the campaign is asked to stop.
     private func wait(_ name: String, _ control: RunControl, until trouble: StorageTrouble) async throws {
         running?.waitsFor = trouble
@@ -138,7 +142,7 @@ public actor Daemon {
         rollback.waiting?.resume(with: result)
     }
 
-    /// Ends the daemon: the running step stops after its current batch; the next daemon goes on with it.
+    /// Ends the daemon. The running step stops after its current batch, and the next daemon resumes it.
     public func shutdown() {
         isShuttingDown = true
         running?.control.ask(.shutdown)
@@ -146,10 +150,10 @@ public actor Daemon {
         wake.yield()
     }
 
-    /// Looks into the queue again: for campaigns that another program put there.
+    /// Reads the queue again, for campaigns that another program put there.
     public nonisolated func lookAgain() { wake.yield() }
 
-    // MARK: What people ask for
+    // MARK: Commands
 
     /// Puts a campaign into the queue.
     /// - Throws: `.refused` where one of this name exists with another configuration, or is queued or running.
@@ -162,12 +166,13 @@ public actor Daemon {
         return record
     }
 
-    /// Holds a campaign: before its next step, or with `atOnce` after the current batch (training goes on from there, other steps start anew).
+    /// Holds a campaign before its next step, or with `atOnce` after the current batch: training resumes from there, other
+    /// steps from their beginning.
     public func pause(_ name: String, atOnce: Bool = false) throws {
         try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce)
     }
 
-    /// Ends a campaign for good, as far as the daemon is concerned; `resume` takes it up again all the same.
+    /// Ends a campaign for the daemon. `resume` can still continue it.
     public func stop(_ name: String, atOnce: Bool = false) throws {
         try hold(name, .stop, status: .stopped, kind: .stopped, "stopped by a person", atOnce)
     }
@@ -200,7 +205,7 @@ public actor Daemon {
         hub.changed(name)
     }
 
-    /// Puts a campaign that was held, interrupted, or ended back into the queue.
+    /// Puts a campaign that was held, interrupted or ended back into the queue.
     /// - Throws: `.refused` where it is there already, or where a stop criterion holds.
     public func resume(_ name: String) throws {
         let record = try lineage.campaign(name)
@@ -212,7 +217,7 @@ public actor Daemon {
                 hint: "selfimprove watch \(name)"
             )
         }
-        // Called running with nobody running it: it waited for room on a full disk when it was asked to stop.
+        // Its row says "running" though it is not: it was asked to stop while it waited for room on a full disk.
         if record.status == .running {
             try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now())
         }
@@ -232,9 +237,9 @@ public actor Daemon {
         wake.yield()
     }
 
-    /// Goes back to an earlier champion. Where the campaign runs, the round that is under way is given up: after its current step, or
-    /// with `atOnce` after the current batch. The campaign then goes on from the older model.
-    /// - Returns: what was done, or nil where it waits for the step.
+    /// Goes back to an earlier champion. A running campaign abandons its round after the current step, or with `atOnce`
+    /// after the current batch, and continues from the older model.
+    /// - Returns: what was done; nil where it waits for the step.
     public func rollback(_ name: String, to target: String, reason: String?, atOnce: Bool = false) async throws
         -> Lineage.Rollback?
     {
@@ -259,13 +264,13 @@ public actor Daemon {
         }
     }
 
-    /// Changes stop criteria; a running campaign looks at them between rounds.
+    /// Changes stop criteria. A running campaign checks them between rounds.
     public func changeCriteria(_ name: String, _ changes: [(key: String, value: String)]) throws -> StopCriteria {
         defer { hub.changed(name) }
         return try lineage.changeCriteria(name, changes, at: now())
     }
 
-    // MARK: What there is to see
+    // MARK: Status
 
     public func status(_ name: String) throws -> CampaignStatus {
         try status(lineage.campaign(name), queue: lineage.queue().map(\.name))

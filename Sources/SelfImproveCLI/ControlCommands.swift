@@ -8,7 +8,7 @@ struct StartCommand: AsyncParsableCommand {
         commandName: "start",
         abstract: "Hand a campaign to the daemon.",
         discussion:
-            "It waits for its turn in the daemon's queue. The same for a campaign that ended or was interrupted: it goes on."
+            "The campaign waits for its turn in the daemon's queue. One that ended or was interrupted continues."
     )
 
     @OptionGroup var state: StateOptions
@@ -17,7 +17,7 @@ struct StartCommand: AsyncParsableCommand {
     func run() async throws {
         let configuration = try campaign.configuration()
         let client = try DaemonClient.require(state)
-        // Here, and not through the API, which takes no paths beyond the state directory.
+        // Registered here, because the API refuses paths outside the state directory.
         try Lineage.open(state: state.url).register(configuration, rounds: campaign.rounds, as: .queued, at: Date())
         try await Control.report(client.send("POST", "/api/campaigns/\(configuration.campaign)/resume"), state)
     }
@@ -26,13 +26,14 @@ struct StartCommand: AsyncParsableCommand {
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Let a campaign wait, before its next step.",
-        discussion: "selfimprove resume goes on with it."
+        abstract: "Pause a campaign before its next step.",
+        discussion: "selfimprove resume continues it."
     )
 
     @OptionGroup var state: StateOptions
     @OptionGroup var target: Control.Target
-    @Flag(help: "After the current batch; training goes on from there, other steps start anew.") var now = false
+    @Flag(help: "After the current batch; training resumes from there, other steps from their beginning.")
+    var now = false
 
     func run() async throws { try await Control.send("pause", target.campaign, now: now, state) }
 }
@@ -53,7 +54,7 @@ struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stop",
         abstract: "End a campaign, before its next step.",
-        discussion: "Its models and its lineage stay; selfimprove resume takes it up again."
+        discussion: "Its models and its lineage stay; selfimprove resume continues it."
     )
 
     @OptionGroup var state: StateOptions
@@ -63,29 +64,10 @@ struct StopCommand: AsyncParsableCommand {
     func run() async throws { try await Control.send("stop", target.campaign, now: now, state) }
 }
 
-/// What these commands share.
+/// The parts that these commands share.
 enum Control {
     struct Target: ParsableArguments {
         @Argument(help: "Name of the campaign.") var campaign: String
-    }
-
-    struct Status: Decodable {
-        struct Step: Decodable {
-            var round: Int
-            var name: String
-            var done: Int
-            var total: Int
-            var unit: String
-            var secondsLeft: Double?
-        }
-        var campaign: String
-        var status: String
-        var reason: String?
-        var round: Int
-        var step: Step?
-        var score: Score?
-        var queuePosition: Int?
-        var pending: String?
     }
 
     static func send(_ verb: String, _ campaign: String, now: Bool, _ state: StateOptions) async throws {
@@ -97,10 +79,12 @@ enum Control {
 
     static func report(_ answer: Data, _ state: StateOptions) throws {
         if state.json { return Output.line(String(decoding: answer, as: UTF8.self)) }
-        let status = try JSONDecoder().decode(Status.self, from: answer)
+        let status = try DaemonClient.decode(answer)
         let place = status.queuePosition.map { $0 > 1 ? ", number \($0) in the queue" : ", next in the queue" } ?? ""
-        let wish = status.pending.map { ", \($0) before its next step" } ?? ""
-        Output.line("\(status.campaign): \(status.status)\(place)\(wish)\(status.reason.map { ", \($0)" } ?? "")")
+        let request = status.pending.map { ", \($0.rawValue) before its next step" } ?? ""
+        Output.line(
+            "\(status.campaign): \(status.status.rawValue)\(place)\(request)\(status.reason.map { ", \($0)" } ?? "")"
+        )
         Output.line("selfimprove watch \(status.campaign) follows it")
     }
 }

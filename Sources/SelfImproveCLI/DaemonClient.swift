@@ -2,6 +2,7 @@ import Foundation
 import FoundationNetworking
 import Scheduler
 import SelfImprove
+import Server
 
 /// Talks to the daemon of a state directory.
 struct DaemonClient: Sendable {
@@ -10,7 +11,7 @@ struct DaemonClient: Sendable {
     /// The daemon that runs on this state directory; nil where none does.
     static func find(_ state: URL) throws -> DaemonClient? { try DaemonAddress.find(state).map(DaemonClient.init) }
 
-    /// - Throws: `.busy`, saying how to start one, where none runs.
+    /// - Throws: `.busy`, with how to start one, where none runs.
     static func require(_ state: StateOptions) throws -> DaemonClient {
         if let client = try find(state.url) { return client }
         throw SelfImproveError(
@@ -30,12 +31,23 @@ struct DaemonClient: Sendable {
         var error: Detail
     }
 
-    /// - Throws: what the daemon says is wrong; `.failed` where it does not answer.
+    /// The state of a campaign.
+    func status(_ campaign: String) async throws -> CampaignStatus {
+        try Self.decode(await send("GET", "/api/campaigns/\(campaign)"))
+    }
+
+    static func decode(_ answer: Data) throws -> CampaignStatus {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        return try decoder.decode(CampaignStatus.self, from: answer)
+    }
+
+    /// - Throws: the daemon's refusal; `.failed` where it does not answer.
     func send(_ method: String, _ path: String, _ body: (some Encodable)? = Data?.none) async throws -> Data {
         let host =
             address.host.contains(":") ? "[\(address.host)]" : address.host == "0.0.0.0" ? "127.0.0.1" : address.host
         guard let url = URL(string: "http://\(host):\(address.port)\(path)") else {
-            throw SelfImproveError(.input, "is no address", context: path)
+            throw SelfImproveError(.input, "is not a valid address", context: path)
         }
         var request = URLRequest(url: url, timeoutInterval: 120)
         request.httpMethod = method
@@ -49,7 +61,7 @@ struct DaemonClient: Sendable {
                 .failed,
                 "the daemon does not answer: \(error.localizedDescription)",
                 context: "\(host):\(address.port)",
-                hint: "its log says more",
+                hint: "see its log",
                 retryable: true
             )
         }

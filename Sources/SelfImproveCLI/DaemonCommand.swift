@@ -3,16 +3,17 @@ import Foundation
 import Logging
 import Scheduler
 import SelfImprove
+import Server
 
 struct DaemonCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "daemon",
         abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
         discussion: """
-            Drives one campaign at a time. Killed at any moment, the next daemon goes on where it was. SIGTERM and SIGINT end it within \
-            seconds: training that runs is kept as it is after its current batch, and goes on from there. The dashboard is at http://127.0.0.1:8321/. \
-            Any address but a loopback one needs a bearer token in the environment variable SELFIMPROVE_TOKEN, or in the file that \
-            SELFIMPROVE_TOKEN_FILE names; SIGHUP reads that again.
+            Runs one campaign at a time. After a kill at any moment, the next daemon resumes where this one was. SIGTERM and SIGINT \
+            end it within seconds: training is saved after its current batch and resumes from there. The dashboard is at \
+            http://127.0.0.1:8321/. An address other than a loopback one requires a bearer token in the environment variable \
+            SELFIMPROVE_TOKEN, or in the file that SELFIMPROVE_TOKEN_FILE names; SIGHUP reads that file again.
 
             selfimprove daemon
             selfimprove start configs/nursery.yaml       from another terminal
@@ -61,8 +62,8 @@ struct DaemonCommand: AsyncParsableCommand {
             signals.stop()
             reload.stop()
         }
-        // Whatever ends first ends the others: the queue after a signal, or the server where it cannot listen. The queue waits for the
-        // server, so nothing runs in a daemon that nobody can talk to.
+        // The first task to end ends the others: the queue after a signal, or the server where it cannot listen. The queue
+        // waits for the server, so that no campaign runs in a daemon that cannot be reached.
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in started { break }
@@ -85,7 +86,7 @@ struct DaemonCommand: AsyncParsableCommand {
         try DaemonAddress.remove(from: state.url)
     }
 
-    /// SIGHUP: the token's file and the queue are read again; configurations and criteria live in the lineage, which is read all the time.
+    /// SIGHUP: reads the token's file and the queue again. Configurations and criteria are in the lineage and always current.
     private static func reload(_ token: AccessToken?, _ daemon: Daemon, _ logger: Logger) {
         do {
             try token?.reload()
@@ -101,13 +102,13 @@ struct DaemonCommand: AsyncParsableCommand {
                 try Output.json(["event": "listening", "host": host, "port": "\(port)"])
             } else {
                 Output.line(
-                    "listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it, nothing is lost"
+                    "listening on http://\(shown):\(port)/ (dashboard and API); Ctrl-C ends it without losing work"
                 )
             }
         } catch { Output.error("selfimprove: \(error)") }
     }
 
-    /// The watchdog is fed by messages of campaigns, and by the hub's heartbeat while nothing runs.
+    /// Feeds the watchdog with every message of a campaign, and with the hub's heartbeat while no step is running.
     private static func feedWatchdog(_ hub: EventHub, _ manager: ServiceManager) async {
         guard let (id, messages) = hub.subscribe() else { return }
         defer { hub.unsubscribe(id) }

@@ -6,7 +6,7 @@ import SelfImprove
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "What runs, how far it is, and what comes next.",
+        abstract: "Show which campaigns run, and how far they are.",
         discussion:
             "Without a campaign: one line for each. With one: its round and step, scores, cost so far, and stop criteria."
     )
@@ -14,18 +14,34 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign; all of them by default.") var campaign: String?
 
+    /// A campaign as the lineage has it, and whether a process is running it.
     private struct Status: Encodable {
-        var campaign: String
-        var status: String
+        var campaign: CampaignStatus
         var isRunning: Bool
-        var round: Int
-        var step: String?
-        var champion: String?
-        var score: Score?
-        var seconds: Double
-        var tokens: Int
-        var criteria: StopCriteria
-        var reason: String?
+
+        /// The status to show. A campaign that the lineage calls running was cut off where no process holds the lock.
+        var words: String {
+            campaign.status == .running && !isRunning ? "cut off" : campaign.status.rawValue
+        }
+
+        enum CodingKeys: CodingKey {
+            case campaign, status, isRunning, round, step, champion, score, seconds, tokens, criteria, reason
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(campaign.campaign, forKey: .campaign)
+            try container.encode(campaign.status, forKey: .status)
+            try container.encode(isRunning, forKey: .isRunning)
+            try container.encode(campaign.round, forKey: .round)
+            try container.encodeIfPresent(campaign.step?.name, forKey: .step)
+            try container.encodeIfPresent(campaign.champion, forKey: .champion)
+            try container.encodeIfPresent(campaign.score, forKey: .score)
+            try container.encode(campaign.seconds, forKey: .seconds)
+            try container.encode(campaign.tokens, forKey: .tokens)
+            try container.encode(campaign.criteria, forKey: .criteria)
+            try container.encodeIfPresent(campaign.reason, forKey: .reason)
+        }
     }
 
     func run() async throws {
@@ -37,12 +53,13 @@ struct StatusCommand: AsyncParsableCommand {
             if campaign != nil { try Output.json(all[0]) } else { for one in all { try Output.json(one) } }
             return
         }
-        if campaign != nil { return show(all[0], try lineage.events(all[0].campaign, limit: 5), holder) }
+        if let campaign { return show(all[0], try lineage.events(campaign, limit: 5), holder) }
         if all.isEmpty { return Output.line("no campaign yet; start one with: selfimprove run configs/nursery.yaml") }
-        let rows = all.map {
+        let rows = all.map { status in
             [
-                $0.campaign, state(of: $0), "round \($0.round)", $0.step ?? "",
-                $0.score.map { Text.percent($0.value) } ?? "", Text.time($0.seconds),
+                status.campaign.campaign, status.words, "round \(status.campaign.round)",
+                status.campaign.step?.name.rawValue ?? "",
+                status.campaign.score.map { Text.percent($0.value) } ?? "", Text.time(status.campaign.seconds),
             ]
         }
         for line in Text.table([["campaign", "status", "round", "step", "champion", "time"]] + rows) {
@@ -51,41 +68,27 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func status(_ record: CampaignRecord, _ lineage: Lineage, _ holder: Int32?) throws -> Status {
-        let steps = try lineage.steps(record.name)
-        let open = steps.last { $0.state == .running }
-        return Status(
-            campaign: record.name,
-            status: record.status.rawValue,
-            isRunning: record.status == .running && holder != nil,
-            round: try lineage.rounds(record.name).last?.round ?? 0,
-            step: open?.step.rawValue,
-            champion: record.champion,
-            score: try record.champion.flatMap { try lineage.scores(record.name)[$0] },
-            seconds: record.runningSeconds,
-            tokens: try lineage.tokensSpent(record.name),
-            criteria: record.criteria,
-            reason: record.stopReason
-        )
-    }
-
-    /// A campaign that the lineage calls running, with nobody holding the lock, was cut off.
-    private func state(of status: Status) -> String {
-        status.status == "running" && !status.isRunning ? "cut off" : status.status
+        var campaign = try CampaignStatus(record, lineage: lineage)
+        campaign.step = try lineage.steps(record.name).last { $0.state == .running }.map {
+            CampaignStatus.Step(round: $0.round, name: $0.step)
+        }
+        return Status(campaign: campaign, isRunning: record.status == .running && holder != nil)
     }
 
     private func show(_ status: Status, _ events: [EventRecord], _ holder: Int32?) {
+        let campaign = status.campaign
         var rows = [
-            ["campaign", status.campaign], ["status", state(of: status) + (status.reason.map { ": \($0)" } ?? "")],
+            ["campaign", campaign.campaign], ["status", status.words + (campaign.reason.map { ": \($0)" } ?? "")],
         ]
         if status.isRunning, let holder { rows.append(["process", "\(holder)"]) }
-        rows.append(["round", "\(status.round)\(status.step.map { ", in step \($0)" } ?? "")"])
-        if let champion = status.champion {
-            rows.append(["champion", "\(champion.prefix(12))  \(status.score.map { Text.score($0) } ?? "")"])
+        rows.append(["round", "\(campaign.round)\(campaign.step.map { ", in step \($0.name.rawValue)" } ?? "")"])
+        if let champion = campaign.champion {
+            rows.append(["champion", "\(champion.prefix(12))  \(campaign.score.map { Text.score($0) } ?? "")"])
         }
-        rows.append(["so far", "\(Text.time(status.seconds)), \(status.tokens) tokens"])
+        rows.append(["so far", "\(Text.time(campaign.seconds)), \(campaign.tokens) tokens"])
         rows.append([
             "stops at",
-            status.criteria.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(
+            campaign.criteria.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(
                 separator: ", "
             ),
         ])
@@ -98,8 +101,8 @@ struct StatusCommand: AsyncParsableCommand {
                 indent: 22
             ) { Output.line(line) }
         }
-        if state(of: status) == "cut off" || status.status == "interrupted" {
-            Output.line("\nthe same selfimprove run goes on with the step it was in")
+        if status.words == "cut off" || campaign.status == .interrupted {
+            Output.line("\nthe same selfimprove run resumes the step that it was in")
         }
     }
 }

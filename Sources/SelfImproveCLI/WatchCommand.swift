@@ -53,16 +53,13 @@ struct WatchCommand: AsyncParsableCommand {
     }
 
     private func draw(_ client: DaemonClient) async throws {
-        let status = try JSONDecoder().decode(
-            Control.Status.self,
-            from: try await client.send("GET", "/api/campaigns/\(campaign)")
-        )
-        var text = status.queuePosition.map { "        waits in the queue, number \($0)" } ?? ""
+        let status = try await client.status(campaign)
+        var text = status.queuePosition.map { "        number \($0) in the queue" } ?? ""
         if let step = status.step {
             text =
                 "        "
                 + ProgressDisplay.bar(
-                    "\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name)",
+                    "\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name.rawValue)",
                     step.done,
                     step.total,
                     step.secondsLeft

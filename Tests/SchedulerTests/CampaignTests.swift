@@ -103,7 +103,7 @@ import TestSupport
             _ = try lineage.changeCriteria("reduced", [("length_ratio", "off"), ("regression", "0.5")], at: Date())
             let changed = try lineage.campaign("reduced")
             let situation = try StopCheck.Situation(changed, in: lineage, now: Date())
-            #expect(situation.drop == PairedBootstrap.Interval(estimate: 1, low: 1, high: 1, n: 36))
+            #expect(situation.drop == Interval(value: 1, low: 1, high: 1, n: 36))
             #expect(StopCheck(changed.criteria).reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
             // Gone back, the older champion has no better one before it.
             _ = try lineage.rollback("reduced", to: "0", reason: nil, at: Date())

@@ -9,7 +9,7 @@ import Testing
         rounds: 2,
         score: Score(correct: 80, n: 100),
         roundsWithoutPromotion: 1,
-        drop: .init(estimate: 0.05, low: 0.02, high: 0.08, n: 100),
+        drop: .init(value: 0.05, low: 0.02, high: 0.08, n: 100),
         seconds: 100,
         tokens: 1000,
         money: 2.5,

@@ -1,10 +1,10 @@
 import Foundation
 import SelfImprove
 
-/// Where a campaign stands, for the API and for those who watch it. Absent keys are unknown or off.
-public struct CampaignStatus: Sendable, Encodable, Equatable {
-    /// The step that runs now.
-    public struct Step: Sendable, Encodable, Equatable {
+/// The state of a campaign, as the API writes it and the commands read it. Absent keys are unknown or off.
+public struct CampaignStatus: Sendable, Codable, Equatable {
+    /// The running step.
+    public struct Step: Sendable, Codable, Equatable {
         public var round: Int
         public var name: StepName
         public var done: Int
@@ -12,9 +12,27 @@ public struct CampaignStatus: Sendable, Encodable, Equatable {
         public var unit: String
         public var note: String?
         public var secondsLeft: Double?
+
+        package init(
+            round: Int,
+            name: StepName,
+            done: Int = 0,
+            total: Int = 0,
+            unit: String = "",
+            note: String? = nil,
+            secondsLeft: Double? = nil
+        ) {
+            self.round = round
+            self.name = name
+            self.done = done
+            self.total = total
+            self.unit = unit
+            self.note = note
+            self.secondsLeft = secondsLeft
+        }
     }
 
-    public struct Initial: Sendable, Encodable, Equatable {
+    public struct Initial: Sendable, Codable, Equatable {
         public var model: String
         public var score: Score?
     }
@@ -25,26 +43,26 @@ public struct CampaignStatus: Sendable, Encodable, Equatable {
     public var reason: String?
     public var seed: Seed
     public var createdAt: Date
-    /// Of running, over restarts.
+    /// Time spent on steps, over restarts.
     public var seconds: Double
     public var tokens: Int
-    /// Spent, where the configuration has a price.
+    /// Money spent, where the configuration has a price.
     public var money: Double?
-    /// The latest round that was begun; 0 while it is prepared.
+    /// The latest round that has begun; 0 during preparation.
     public var round: Int
     public var step: Step?
     public var champion: String?
-    /// Of the champion, on the set that only reports read.
+    /// The champion's, on the report set.
     public var score: Score?
     public var initial: Initial?
     public var criteria: StopCriteria
     public var queuePosition: Int?
-    /// `pause` or `stop`, where one waits for the running step.
+    /// A request that waits for the running step.
     public var pending: RunControl.Wish?
-    /// Where a rollback that waits for the running step will go.
+    /// The target of a rollback that waits for the running step.
     public var pendingRollback: String?
 
-    /// As the lineage has it, without what only the process that runs it knows.
+    /// As the lineage has it, without the step and the requests that only the daemon knows.
     public init(_ record: CampaignRecord, lineage: Lineage) throws {
         func score(_ model: String?) throws -> Score? {
             try model.flatMap { try lineage.evaluation(of: $0, on: .report, campaign: record.name) }?.score

@@ -3,20 +3,20 @@ import LocalLM
 import SelfImprove
 import Synchronization
 
-/// Passes on what campaigns do to whoever listens, and remembers the step that runs now. A listener that reads too slowly loses the
-/// oldest of what waits for it, never slows a campaign down.
+/// Passes the events of campaigns on to listeners, and remembers the running step. A listener that reads too slowly loses
+/// its oldest messages; it never slows a campaign down.
 public final class EventHub: Sendable {
     public enum Message: Sendable, Equatable {
-        /// Something about the campaign changed: look again.
+        /// The campaign's status changed.
         case changed(campaign: String)
         case progress(campaign: String, CampaignStatus.Step)
-        /// Nothing happened for a while; the connection lives.
+        /// Sent at intervals, to show that the connection is alive.
         case heartbeat
     }
 
     private struct LiveStep {
         var step: CampaignStatus.Step
-        /// The first report: what was done by then, by an earlier process perhaps, says nothing about the pace.
+        /// The first report. What was done before it, perhaps by an earlier process, does not count for the pace.
         var first: (done: Int, at: ContinuousClock.Instant)?
         var told: ContinuousClock.Instant?
     }
@@ -29,7 +29,7 @@ public final class EventHub: Sendable {
     }
 
     static let maximumListeners = 256
-    /// Between two messages about one step.
+    /// The shortest time between two messages about one step.
     private static let pace = Duration.milliseconds(250)
 
     private let state = Mutex(State())
@@ -37,7 +37,7 @@ public final class EventHub: Sendable {
 
     public init() {}
 
-    /// Tells listeners at intervals that their connection lives, until the task is cancelled.
+    /// Sends heartbeats until the task is cancelled.
     func beat(every interval: Duration) async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: interval) } catch { return }
@@ -50,7 +50,7 @@ public final class EventHub: Sendable {
     func receive(_ event: CampaignEvent, of campaign: String) {
         switch event {
         case .stepStarted(let key):
-            let step = CampaignStatus.Step(round: key.round, name: key.step, done: 0, total: 0, unit: "")
+            let step = CampaignStatus.Step(round: key.round, name: key.step)
             state.withLock { $0.steps[campaign] = LiveStep(step: step) }
             changed(campaign)
         case .progress(let key, let report): progress(campaign, key, report)
@@ -82,15 +82,15 @@ public final class EventHub: Sendable {
 
     func changed(_ campaign: String) { send(.changed(campaign: campaign)) }
 
-    /// The step of a campaign that runs now.
+    /// The running step of a campaign.
     public func live(_ campaign: String) -> CampaignStatus.Step? { state.withLock { $0.steps[campaign]?.step } }
 
-    /// Whether a step runs now.
+    /// Whether any step is running.
     public var isBusy: Bool { state.withLock { !$0.steps.isEmpty } }
 
     // MARK: To listeners
 
-    /// Messages from now on; nil where there are too many listeners. The stream ends with the hub, or with `unsubscribe`.
+    /// The messages that follow; nil where there are too many listeners. The stream ends with the hub, or with `unsubscribe`.
     public func subscribe() -> (id: Int, messages: AsyncStream<Message>)? {
         let (stream, continuation) = AsyncStream<Message>.makeStream(bufferingPolicy: .bufferingNewest(64))
         let id = state.withLock { state -> Int? in
@@ -99,7 +99,7 @@ public final class EventHub: Sendable {
             state.listeners[state.next] = continuation
             return state.next
         }
-        // Also a stream that nobody ever read frees its place: of a client that left before the answer began.
+        // A stream that was never iterated must give its place back too: its client disconnected before the response started.
         if let id { continuation.onTermination = { [weak self] _ in self?.unsubscribe(id) } }
         return id.map { ($0, stream) }
     }

@@ -1,21 +1,21 @@
 import Synchronization
 
-/// How whoever watches a campaign asks it to stop before its next step. (At once, after the current batch: cancel the task.)
+/// Asks a campaign to stop before its next step. To stop it after the current batch, cancel its task as well.
 ///
-/// What was wished decides how the lineage calls the campaign afterwards.
+/// The request decides the campaign's status afterwards.
 public final class RunControl: Sendable {
-    public enum Wish: String, Sendable, Encodable {
-        /// A person wants it to wait.
+    public enum Wish: String, Sendable, Codable {
+        /// A person pauses it.
         case pause
-        /// A person ended it.
+        /// A person ends it.
         case stop
         /// The daemon ends; the campaign keeps its place in the queue.
         case shutdown
-        /// A rollback wants the round to be given up; the campaign goes on afterwards, unless it is also to be held.
+        /// A rollback abandons the round; the campaign then continues, unless it is also held.
         case rollback
     }
 
-    /// Wishes that stand side by side: a campaign can be held, by a daemon that ends, with a rollback to be done.
+    /// Pending requests are independent: a campaign can be paused while the daemon shuts down and a rollback waits.
     private struct Wishes {
         var hold: Wish?
         var shutdown = false
@@ -26,7 +26,7 @@ public final class RunControl: Sendable {
 
     public init() {}
 
-    /// Of `pause` and `stop` the later one counts; no other wish replaces another.
+    /// Of `pause` and `stop` the latest counts; no other request replaces another.
     public func ask(_ wish: Wish) {
         state.withLock {
             switch wish {
@@ -37,9 +37,9 @@ public final class RunControl: Sendable {
         }
     }
 
-    /// The wish that says what the campaign is afterwards: held, else waiting in the queue.
+    /// The request that decides the status afterwards: held, else back in the queue.
     public var wish: Wish? { state.withLock { $0.hold ?? ($0.shutdown ? .shutdown : $0.rollback ? .rollback : nil) } }
 
-    /// - Throws: `CancellationError` once something was asked.
+    /// - Throws: `CancellationError` once there is a request.
     public func check() throws { if wish != nil { throw CancellationError() } }
 }

@@ -4,14 +4,14 @@ import LocalLM
 import SelfImprove
 
 /// What keeps a campaign from writing and passes by itself. It is no failure: the daemon waits and goes on.
-enum StorageTrouble: Sendable {
+package enum StorageTrouble: Sendable {
     case full
     case readOnly
     /// Another program writes to the database, and goes on doing so beyond the time that a write waits for it.
     case busy
 
     /// nil for every other error.
-    init?(_ error: any Error) {
+    package init?(_ error: any Error) {
         switch error {
         case let error as DatabaseError:
             switch error.resultCode {
@@ -37,7 +37,7 @@ enum StorageTrouble: Sendable {
         }
     }
 
-    var words: String {
+    package var words: String {
         switch self {
         case .full: "the disk is full"
         case .readOnly: "the state directory is on a read-only file system"

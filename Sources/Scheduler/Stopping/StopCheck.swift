@@ -12,7 +12,7 @@ public struct StopCheck: Sendable {
         /// Rounds in a row, up to the last one, that promoted nothing.
         public var roundsWithoutPromotion: Int
         /// By how much the best champion that this one descends from is better than it, on the reported set; nil where it is the best.
-        public var drop: PairedBootstrap.Interval?
+        public var drop: Interval?
         public var seconds: Double
         public var tokens: Int
         /// Spent, by the hours of running and their price.
@@ -27,7 +27,7 @@ public struct StopCheck: Sendable {
             rounds: Int,
             score: Score?,
             roundsWithoutPromotion: Int,
-            drop: PairedBootstrap.Interval? = nil,
+            drop: Interval? = nil,
             seconds: Double,
             tokens: Int,
             money: Double = 0,
@@ -72,7 +72,7 @@ public struct StopCheck: Sendable {
             return String(
                 format:
                     "the champion lost %.1f points (%.1f to %.1f, n = %d) against the best before it; regression is %.1f",
-                100 * drop.estimate,
+                100 * drop.value,
                 100 * drop.low,
                 100 * drop.high,
                 drop.n,
@@ -133,7 +133,7 @@ extension StopCheck.Situation {
 
     /// On the same prompts; a rollback on purpose is no regression, for what came after is no ancestor.
     private static func drop(_ campaign: CampaignRecord, _ rounds: [RoundRecord], _ lineage: Lineage) throws
-        -> PairedBootstrap.Interval?
+        -> Interval?
     {
         guard let champion = campaign.champion else { return nil }
         let line = try lineage.line(of: champion)

@@ -20,21 +20,6 @@ public struct AgreementJudge: Judge {
     static func agreement(_ text: String, _ mixture: String) -> Double {
         if text == mixture { return 1 }
         let a = Array(text.prefix(2000)), b = Array(mixture.prefix(2000))
-        return 0.5 * (1 - Double(distance(a, b)) / Double(max(a.count, b.count, 1)))
-    }
-
-    /// Levenshtein's, over characters.
-    static func distance(_ a: [Character], _ b: [Character]) -> Int {
-        var row = Array(0...b.count)
-        for i in 0..<a.count {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in 0..<b.count {
-                let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
-            }
-        }
-        return row[b.count]
+        return 0.5 * (1 - Double(EditDistance.levenshtein(a, b)) / Double(max(a.count, b.count, 1)))
     }
 }

@@ -21,11 +21,12 @@ public struct Gate: Sendable {
         }
     }
 
-    public struct Ruling: Sendable, Equatable, Codable {
+    public struct Ruling: Sendable, Equatable {
         public var outcome: RoundOutcome
         /// In words, with the figures.
         public var reason: String
-        public var difference: PairedBootstrap.Interval
+        /// Of the challenger's accuracy over the champion's, -1 to 1.
+        public var difference: Interval
     }
 
     public var configuration: CampaignConfiguration.Gate
@@ -50,7 +51,7 @@ public struct Gate: Sendable {
             confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1))
         )
         let figures =
-            "\(Self.points(interval.estimate)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
+            "\(Self.points(interval.value)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
         guard configuration.enabled else {
             return Ruling(
                 outcome: .promoted,
@@ -99,4 +100,15 @@ public struct Gate: Sendable {
     }
 
     private static func points(_ fraction: Double) -> String { String(format: "%+.1f", 100 * fraction) }
+}
+
+extension Gate.Ruling: Encodable {
+    private enum CodingKeys: CodingKey { case outcome, reason, difference }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(outcome, forKey: .outcome)
+        try container.encode(reason, forKey: .reason)
+        try difference.encode(difference: .difference, to: &container)
+    }
 }

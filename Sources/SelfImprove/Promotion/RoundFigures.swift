@@ -18,22 +18,6 @@ public enum RoundFigure: String, Sendable, CaseIterable {
     case pairs
 }
 
-/// distinct-n of a set of answers: different n-grams of words by all n-grams; nil where there is none.
-enum DistinctNGrams {
-    static func share(_ texts: [String], n: Int) -> Double? {
-        var seen = Set<[Substring]>(), count = 0
-        for text in texts {
-            let words = text.split(whereSeparator: \.isWhitespace)
-            guard words.count >= n else { continue }
-            for start in 0...(words.count - n) {
-                seen.insert(Array(words[start..<start + n]))
-                count += 1
-            }
-        }
-        return count == 0 ? nil : Double(seen.count) / Double(count)
-    }
-}
-
 extension Round {
     /// The figures of this round.
     /// - Parameter gain: of the challenger over its parent, on the gate set.

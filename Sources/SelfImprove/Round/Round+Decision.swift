@@ -58,7 +58,7 @@ extension Round {
             outcome: ruling.outcome,
             reason: reason,
             champion: isPromoted ? challenger.digest : parent,
-            figures: try await figures(challenger: challenger.digest, gain: ruling.difference.estimate),
+            figures: try await figures(challenger: challenger.digest, gain: ruling.difference.value),
             at: now
         )
         let news: LineageEntry =

@@ -1,0 +1,157 @@
+import Foundation
+
+/// What a campaign will ask of the machine: calls, tokens, time and disk of its preparation and of an average round.
+public struct CampaignPlan: Sendable, Encodable {
+    public struct Step: Sendable, Encodable, Equatable {
+        public var name: String
+        public var prompts: Int
+        public var answers: Int
+        /// Generated, scored and trained, as the lineage counts them.
+        public var tokens: Int
+        public var seconds: Double
+    }
+
+    /// The steps of a round; before them the nursery, where there is one.
+    public var steps: [Step]
+    public var preparationSeconds: Double
+    public var roundSeconds: Double
+    public var bytesPerRound: Int
+    /// Which stop criterion will probably fire first.
+    public var stop: StopForecast
+
+    /// A token of a prompt costs this much less than a decoded one: prompts are computed in one pass.
+    static let prefillAdvantage = 4
+    /// Share of the sampled instructions that give a preference pair: the others' samples are all alike, or no judge prefers one.
+    static let pairsPerPrompt = 1.0 / 3
+    /// A weight on disk, fp32.
+    static let bytesPerParameter = 4
+    /// A draft, answer or prompt in the database: some hundred characters of text, digests, and its share of the indexes.
+    static let bytesPerRow = 400
+
+    /// - Parameters:
+    ///   - stateBytes: that the state directory takes already.
+    ///   - now: what a deadline is counted from.
+    public init(_ c: CampaignConfiguration, _ basis: PlanningBasis, stateBytes: Int, now: Date) {
+        let round = Self.round(c, basis)
+        let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
+        var preparation = Self.generation("baseline", prompts: heldOut, answers: heldOut * (1 + c.peers.count), basis)
+        steps = round
+        if let nursery = Self.nursery(c, basis) {
+            steps.insert(nursery, at: 0)
+            preparation.seconds += nursery.seconds
+            preparation.tokens += nursery.tokens
+        }
+        preparationSeconds = preparation.seconds
+        roundSeconds = round.reduce(0) { $0 + $1.seconds }
+        let models = c.dpo.enabled ? 2 : 1
+        bytesPerRound =
+            models * basis.parameters * Self.bytesPerParameter
+            + c.prompts.perRound * (c.mixture.proposers.count + 2) * Self.bytesPerRow
+        stop = StopForecast(
+            c.stop,
+            .init(
+                preparationSeconds: preparationSeconds,
+                roundSeconds: roundSeconds,
+                preparationTokens: preparation.tokens,
+                roundTokens: round.reduce(0) { $0 + $1.tokens },
+                roundBytes: bytesPerRound,
+                bytes: stateBytes,
+                pricePerHour: c.pricePerHour,
+                now: now
+            )
+        )
+    }
+
+    // MARK: Steps
+
+    private static func round(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> [Step] {
+        let prompts = c.prompts.perRound, proposers = c.mixture.proposers.count
+        var steps = [
+            generation("propose", prompts: prompts, answers: prompts * proposers * (c.mixture.layers - 1), basis),
+            generation(
+                "aggregate",
+                prompts: prompts,
+                answers: c.mixture.aggregator.rule == nil ? prompts : 0,
+                promptTokens: basis.promptTokens + proposers * basis.answerTokens,
+                basis
+            ),
+            sft(c, basis),
+        ]
+        if c.dpo.enabled {
+            let sampled = min(c.dpo.prompts, prompts)
+            steps.append(generation("sample", prompts: sampled, answers: sampled * c.dpo.samples, basis))
+            steps.append(judging(c, sampled: sampled, basis))
+            let tokens = Int(Double(sampled * 2 * basis.sequenceTokens) * c.dpo.epochs * pairsPerPrompt)
+            steps.append(training("dpo", tokens: tokens, basis))
+        }
+        let evaluations = (c.evaluation.gatePrompts + c.evaluation.reportPrompts) * (c.dpo.enabled ? 2 : 1)
+        steps.append(generation("evaluate", prompts: evaluations, answers: evaluations, basis))
+        return steps
+    }
+
+    private static func nursery(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> Step? {
+        guard let settings = c.nursery else { return nil }
+        let nursery = Nursery(settings, campaignSeed: c.seed, threads: c.threads)
+        return Step(
+            name: "nursery",
+            prompts: 0,
+            answers: 0,
+            tokens: nursery.tokens,
+            seconds: nursery.work / basis.trainingSpeed
+        )
+    }
+
+    /// - Parameter promptTokens: nil for the instruction alone.
+    private static func generation(
+        _ name: String,
+        prompts: Int,
+        answers: Int,
+        promptTokens: Int? = nil,
+        _ basis: PlanningBasis
+    ) -> Step {
+        let tokens = answers * basis.answerTokens
+        let prefill = prompts * (promptTokens ?? basis.promptTokens) / prefillAdvantage
+        return Step(
+            name: name,
+            prompts: prompts,
+            answers: answers,
+            tokens: tokens,
+            seconds: Double(tokens + prefill) / basis.decodingSpeed
+        )
+    }
+
+    private static func training(_ name: String, tokens: Int, factor: Double = 1, _ basis: PlanningBasis) -> Step {
+        Step(name: name, prompts: 0, answers: 0, tokens: tokens, seconds: factor * Double(tokens) / basis.trainingSpeed)
+    }
+
+    private static func sft(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> Step {
+        let settings = c.sft.optimization
+        return training(
+            "sft",
+            tokens: c.sft.tokens ?? Int(sftRows(c) * Double(basis.sequenceTokens) * (c.sft.epochs ?? 1)),
+            factor: settings.optimizer == .muon ? Nursery.muonFactor(batchTokens: settings.batchTokens) : 1,
+            basis
+        )
+    }
+
+    /// Rows of one pass of SFT, on the average over the rounds: a round's own, and what it replays of those before it.
+    private static func sftRows(_ c: CampaignConfiguration) -> Double {
+        let own = Double(min(c.sft.maximumRows ?? .max, c.prompts.perRound)),
+            before = Double((c.stop.rounds ?? 1) - 1) / 2
+        return own + c.sft.replay * min(own * before, Double(c.sft.maximumReplayedRows ?? .max))
+    }
+
+    /// Every model of a likelihood judge reads every sample after its prompt; samples that are alike are read once, which is not
+    /// known before. Agreement with the mixture takes no model.
+    private static func judging(_ c: CampaignConfiguration, sampled: Int, _ basis: PlanningBasis) -> Step {
+        let models = c.judges.filter { $0.kind == .likelihood }.reduce(0) { $0 + $1.models.count }
+        let read = sampled * c.dpo.samples * models
+        return Step(
+            name: "judge",
+            prompts: sampled,
+            answers: 0,
+            tokens: read * basis.answerTokens,
+            seconds: Double(read * basis.sequenceTokens / prefillAdvantage) / basis.decodingSpeed
+        )
+    }
+}

@@ -1,0 +1,189 @@
+import Hummingbird
+import LocalLM
+import SelfImprove
+
+/// Writes a completion in OpenAI's shapes, whole or as a stream.
+struct CompletionWriter: Sendable {
+    enum Shape { case chat, text }
+
+    private let completion: Completion
+    private let shape: Shape
+    private let id: String
+    private let model: String
+    private let created: Int
+    private let tellsLogprobs: Bool
+
+    init(_ completion: Completion, shape: Shape, id: String, model: String, created: Int, tellsLogprobs: Bool) {
+        self.completion = completion
+        self.shape = shape
+        self.id = id
+        self.model = model
+        self.created = created
+        self.tellsLogprobs = tellsLogprobs
+    }
+
+    private struct Answer: Encodable, Sendable {
+        var id: String
+        var object: String
+        var created: Int
+        var model: String
+        var choices: [Choice]
+        var usage: Usage?
+    }
+
+    private struct Usage: Encodable, Sendable {
+        var prompt_tokens: Int
+        var completion_tokens: Int
+        var total_tokens: Int
+    }
+
+    private struct Choice: Encodable, Sendable {
+        var index: Int
+        var message: Turn?
+        var delta: Turn?
+        var text: String?
+        var logprobs: Logprobs?
+        var finish: FinishReason?
+
+        private enum CodingKeys: CodingKey { case index, message, delta, text, logprobs, finish_reason }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(index, forKey: .index)
+            try container.encodeIfPresent(message, forKey: .message)
+            try container.encodeIfPresent(delta, forKey: .delta)
+            try container.encodeIfPresent(text, forKey: .text)
+            try container.encode(logprobs, forKey: .logprobs)  // null where none were requested
+            try container.encode(finish?.rawValue, forKey: .finish_reason)
+        }
+    }
+
+    private struct Turn: Encodable, Sendable {
+        var role: String?
+        var content: String?
+    }
+
+    /// `content` for chat; the parallel lists for text.
+    private struct Logprobs: Encodable, Sendable {
+        struct Token: Encodable, Sendable {
+            var token: String
+            var logprob: Float
+            var bytes: [UInt8]
+            var top_logprobs: [Token]?
+        }
+        var content: [Token]?
+        var tokens: [String]?
+        var token_logprobs: [Float]?
+        var top_logprobs: [[String: Float]]?
+    }
+
+    private func logprobs(_ tokens: [GeneratedToken]) -> Logprobs? {
+        guard tellsLogprobs else { return nil }
+        let tokenizer = completion.model.checkpoint.tokenizer
+        func text(_ id: Int) -> String { String(decoding: tokenizer.bytes(of: id), as: UTF8.self) }
+        if shape == .text {
+            return Logprobs(
+                tokens: tokens.map { text($0.id) },
+                token_logprobs: tokens.map(\.logprob),
+                top_logprobs: tokens.map {
+                    Dictionary($0.top.map { (text($0.id), $0.logprob) }, uniquingKeysWith: { first, _ in first })
+                }
+            )
+        }
+        return Logprobs(
+            content: tokens.map { token in
+                Logprobs.Token(
+                    token: text(token.id),
+                    logprob: token.logprob,
+                    bytes: Array(text(token.id).utf8),
+                    top_logprobs: token.top.map {
+                        Logprobs.Token(token: text($0.id), logprob: $0.logprob, bytes: Array(text($0.id).utf8))
+                    }
+                )
+            }
+        )
+    }
+
+    private func answer(_ object: String, _ choices: [Choice], usage: Usage? = nil) -> Answer {
+        Answer(id: id, object: object, created: created, model: model, choices: choices, usage: usage)
+    }
+
+    private func usage(_ produced: Int) -> Usage {
+        Usage(
+            prompt_tokens: completion.promptTokens,
+            completion_tokens: produced,
+            total_tokens: completion.promptTokens + produced
+        )
+    }
+
+    // MARK: Whole
+
+    func whole() async throws -> some Encodable & Sendable {
+        var texts = [String](repeating: "", count: completion.choices)
+        var tokens = [[GeneratedToken]](repeating: [], count: completion.choices)
+        var finishes = [FinishReason?](repeating: nil, count: completion.choices)
+        for try await update in completion.updates {
+            texts[update.index] += update.text
+            tokens[update.index] += update.tokens
+            finishes[update.index] = update.finish ?? finishes[update.index]
+        }
+        try Task.checkCancellation()
+        let choices = texts.indices.map { index in
+            Choice(
+                index: index,
+                message: shape == .chat ? Turn(role: "assistant", content: texts[index]) : nil,
+                text: shape == .text ? texts[index] : nil,
+                logprobs: logprobs(tokens[index]),
+                finish: finishes[index]
+            )
+        }
+        return answer(
+            shape == .chat ? "chat.completion" : "text_completion",
+            choices,
+            usage: usage(tokens.reduce(0) { $0 + $1.count })
+        )
+    }
+
+    // MARK: Stream
+
+    func stream(usage tellsUsage: Bool) -> ResponseBody {
+        ResponseBody { [self] writer in
+            let object = shape == .chat ? "chat.completion.chunk" : "text_completion"
+            if shape == .chat {
+                for index in 0..<completion.choices {
+                    try await writer.write(
+                        ServerSentEvent.json(
+                            answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))])
+                        )
+                    )
+                }
+            }
+            var produced = 0
+            for try await update in completion.updates {
+                produced += update.tokens.count
+                let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens)
+                if !update.text.isEmpty || logprobs != nil {
+                    let choice = Choice(
+                        index: update.index,
+                        delta: shape == .chat ? Turn(content: update.text) : nil,
+                        text: shape == .text ? update.text : nil,
+                        logprobs: logprobs
+                    )
+                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
+                }
+                if let finish = update.finish {
+                    let choice = Choice(
+                        index: update.index,
+                        delta: shape == .chat ? Turn() : nil,
+                        text: shape == .text ? "" : nil,
+                        finish: finish
+                    )
+                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
+                }
+            }
+            if tellsUsage { try await writer.write(ServerSentEvent.json(answer(object, [], usage: usage(produced)))) }
+            try await writer.write(ServerSentEvent.text("[DONE]"))
+            try await writer.finish(nil)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import SelfImprove
+
+@Suite struct CampaignPlanTests {
+    /// A machine that trains 1,000 tokens a second and decodes 2,000.
+    private let basis = PlanningBasis(
+        parameters: 1_000_000,
+        promptTokens: 14,
+        answerTokens: 6,
+        sequenceTokens: 20,
+        trainingSpeed: 1000,
+        decodingSpeed: 2000
+    )
+
+    private func plan(_ changes: [(String, String)] = []) throws -> CampaignPlan {
+        try CampaignPlan(
+            ReducedCampaign.configuration(changes),
+            basis,
+            stateBytes: 0,
+            now: Date(timeIntervalSince1970: 0)
+        )
+    }
+
+    private func step(_ name: String, of plan: CampaignPlan) throws -> CampaignPlan.Step {
+        try #require(plan.steps.first { $0.name == name })
+    }
+
+    @Test func everyStepThatTakesTimeIsInThePlanInItsOrder() throws {
+        #expect(
+            try plan().steps.map(\.name) == [
+                "nursery", "propose", "aggregate", "sft", "sample", "judge", "dpo", "evaluate",
+            ]
+        )
+        #expect(
+            try plan([("dpo:\n", "dpo:\n  enabled: false\n")]).steps.map(\.name) == [
+                "nursery", "propose", "aggregate", "sft", "evaluate",
+            ]
+        )
+    }
+
+    @Test func answersAreCountedByProposersSamplesAndHeldOutPrompts() throws {
+        let plan = try plan()
+        #expect(try step("propose", of: plan).answers == 48 * 4)
+        #expect(try step("aggregate", of: plan).answers == 48)
+        #expect(try step("sample", of: plan).answers == 24 * 5)
+        #expect(try step("evaluate", of: plan).answers == (48 + 36) * 2, "two models on both sets")
+        #expect(try step("sft", of: plan).tokens == 3000)
+        #expect(try step("dpo", of: plan).tokens == 24 * 2 * 20 / 3, "a pair for every third instruction")
+    }
+
+    /// A prompt's tokens cost a fourth of decoded ones: 192 answers of 6, 48 prompts of 14.
+    @Test func generationCostsItsAnswersAndAFourthOfItsPrompts() throws {
+        #expect(try step("propose", of: plan()).seconds == Double(192 * 6 + 48 * 14 / 4) / 2000)
+    }
+
+    /// Three models read 24 x 5 samples of 6 tokens, after prompts of 14.
+    @Test func judgingIsPriced() throws {
+        let judge = try step("judge", of: plan())
+        #expect(judge.tokens == 3 * 24 * 5 * 6)
+        #expect(judge.seconds == Double(3 * 24 * 5 * 20 / 4) / 2000)
+        let alone = try step("judge", of: plan([("  - kind: likelihood\n", "")]))
+        #expect(alone.tokens == 0 && alone.seconds == 0, "agreement takes no model")
+    }
+
+    @Test func aRoundCostsTheSumOfItsStepsAndThePreparationTheNurserys() throws {
+        let plan = try plan()
+        let round = plan.steps.dropFirst().reduce(0) { $0 + $1.seconds }
+        #expect(abs(plan.roundSeconds - round) < 1e-9)
+        #expect(plan.preparationSeconds > plan.steps[0].seconds, "the baseline is evaluated too")
+        #expect(plan.bytesPerRound == 2 * 4_000_000 + 48 * 6 * 400)
+        #expect(plan.stop.expected.map(\.criterion) == ["rounds"])
+    }
+
+    /// Replay adds the rounds before: of three rounds one, on the average.
+    @Test func replayedRowsAreTrainedOnUpToTheirLimit() throws {
+        let three = [("tokens: 3000", "epochs: 1"), ("rounds: 2", "rounds: 3")]
+        #expect(try step("sft", of: plan(three)).tokens == 2 * 48 * 20)
+        let limited = [("tokens: 3000", "epochs: 1\n  maximum_replayed_rows: 10"), ("rounds: 2", "rounds: 3")]
+        #expect(try step("sft", of: plan(limited)).tokens == (48 + 10) * 20)
+    }
+}

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LocalLM
+import ModelFiles
 
 /// Stage 1 up to the answers: prompts, drafts, aggregation, filters.
 extension Round {

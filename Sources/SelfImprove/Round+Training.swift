@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LocalLM
+import ModelFiles
 
 /// SFT on the mixture's answers, then samples, judges and DPO.
 extension Round {

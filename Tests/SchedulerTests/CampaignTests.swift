@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 import SelfImprove
 import Synchronization
 import Testing

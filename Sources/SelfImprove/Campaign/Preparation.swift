@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LocalLM
+import ModelFiles
 
 /// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets are laid
 /// down, and everyone is evaluated before anything is learned.

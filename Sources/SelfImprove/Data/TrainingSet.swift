@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// Rows to fine-tune on, each with the prompt it came from: nothing trains that has no drafts behind it.
 struct TrainingSet: Sendable {

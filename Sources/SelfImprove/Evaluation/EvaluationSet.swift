@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// Held-out prompts with their gold answers. The only place where gold answers are: they are read here, compared with what a
 /// model said, and go nowhere else.

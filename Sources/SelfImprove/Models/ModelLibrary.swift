@@ -1,5 +1,3 @@
-import LocalLM
-
 /// Models by digest, loaded once (under the name they were first asked for), verified whenever they are loaded. Weights are shared between those who use them.
 public actor ModelLibrary {
     private let files: FileStore

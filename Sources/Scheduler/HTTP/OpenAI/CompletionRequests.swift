@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// What OpenAI's API takes (API reference, "Create chat completion" and "Create completion"), and what vLLM's and llama.cpp's servers take

@@ -8,7 +8,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 COUNT ?= 1000000
 SEED ?= 1
 
-.PHONY: help setup toolchain build test lint format campaign bench smoke clients fuzz clean
+.PHONY: help setup toolchain build test lint format campaign bench smoke clients fuzz fuzz-sanitized clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
@@ -17,6 +17,7 @@ help:
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
 	@echo "make fuzz       mutated checkpoints, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
+	@echo "make fuzz-sanitized   the same with the address sanitizer and every check, numeric code included"
 	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
 	@echo "make lint, format, setup, clean"
 
@@ -60,6 +61,12 @@ fuzz: setup
 	$(BUILD) --product fuzz
 	.build/release/fuzz --target all --count $(COUNT) --seed $(SEED)
 
+# A whole build of its own, because every module is compiled in another way.
+SANITIZED := .build-sanitize
+fuzz-sanitized: setup
+	SELFIMPROVE_CHECKED=1 swift build -c release --sanitize=address --scratch-path $(SANITIZED) --product fuzz
+	$(SANITIZED)/release/fuzz --target all --count $(COUNT) --seed $(SEED) --memory 0
+
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml
 	$(PROGRAM) lineage nursery
@@ -74,4 +81,4 @@ format: toolchain
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 clean:
-	rm -rf .build
+	rm -rf .build $(SANITIZED)

@@ -7,8 +7,10 @@ import PackageDescription
 let portable = ProcessInfo.processInfo.environment["SELFIMPROVE_PORTABLE"] == "1"
 let native: [String] = portable ? [] : ["-Xcc", "-march=native"]
 
-let numeric: [SwiftSetting] = [.unsafeFlags(native), .unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+// Only numeric code is compiled without checks (docs/adr/0006); SELFIMPROVE_CHECKED=1 checks it too, for sanitizers and measurements.
+let checked = ProcessInfo.processInfo.environment["SELFIMPROVE_CHECKED"] == "1"
 let plain: [SwiftSetting] = [.unsafeFlags(native)]  // every target agrees on how CSIMD's header is read
+let numeric = checked ? plain : plain + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 let package = Package(
     name: "SelfImprove",
@@ -34,15 +36,19 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
+        .target(name: "Jinja", swiftSettings: plain),
+        .target(name: "ModelFiles", dependencies: ["Jinja"], swiftSettings: plain),
         .target(
             name: "LocalLM",
-            dependencies: ["COpenBLAS", "COneDNN", "CSIMD", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "ModelFiles", "COpenBLAS", "COneDNN", "CSIMD", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: numeric
         ),
         .target(
             name: "SelfImprove",
             dependencies: [
-                "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
+                "ModelFiles", "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.embedInCode("Prompts/Files")],
@@ -51,7 +57,7 @@ let package = Package(
         .target(
             name: "Scheduler",
             dependencies: [
-                "SelfImprove", .product(name: "GRDB", package: "GRDB.swift"),
+                "ModelFiles", "LocalLM", "SelfImprove", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: plain
@@ -59,7 +65,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Scheduler", .product(name: "Hummingbird", package: "hummingbird"),
+                "ModelFiles", "LocalLM", "SelfImprove", "Scheduler",
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -75,27 +82,46 @@ let package = Package(
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "Server", "Scheduler", "CMalloc", .product(name: "Logging", package: "swift-log"),
+                "ModelFiles", "LocalLM", "SelfImprove", "Scheduler", "Server", "CMalloc",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: plain
         ),
-        .target(name: "TestSupport", dependencies: ["SelfImprove"], path: "Tests/TestSupport", swiftSettings: plain),
-        .target(name: "Fuzzing", dependencies: ["LocalLM"], path: "Tests/Fuzzing", swiftSettings: plain),
-        .executableTarget(name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: plain),
+        .target(
+            name: "TestSupport",
+            dependencies: ["ModelFiles", "LocalLM", "SelfImprove"],
+            path: "Tests/TestSupport",
+            swiftSettings: plain
+        ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["ModelFiles", "LocalLM"],
+            path: "Tests/FuzzTargets",
+            swiftSettings: plain
+        ),
+        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/FuzzRunner", swiftSettings: plain),
         .testTarget(
             name: "LocalLMTests",
-            dependencies: ["LocalLM", "Fuzzing", "TestSupport"],
+            dependencies: ["Jinja", "ModelFiles", "LocalLM", "SelfImprove", "FuzzTargets", "TestSupport"],
             exclude: ["Golden"],
             swiftSettings: plain
         ),
-        .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
-        .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
+        .testTarget(
+            name: "SelfImproveTests",
+            dependencies: ["ModelFiles", "LocalLM", "SelfImprove", "TestSupport"],
+            swiftSettings: plain
+        ),
+        .testTarget(
+            name: "SchedulerTests",
+            dependencies: ["ModelFiles", "LocalLM", "Scheduler", "TestSupport"],
+            swiftSettings: plain
+        ),
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport",
+                "SelfImproveCLI", "Scheduler", "SelfImprove", "LocalLM", "ModelFiles", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: plain

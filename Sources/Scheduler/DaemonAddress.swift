@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// Where the daemon of a state directory listens: `daemon.json` in it, written when it listens, removed when it ends.

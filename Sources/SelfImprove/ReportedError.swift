@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// An error whose description is fit to be printed: what is wrong, where, and what to do; a line for each fault.
 public protocol ReportedError: Error, CustomStringConvertible {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import GRDB
-import LocalLM
 import Scheduler
 import SelfImprove
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 struct ExportCommand: AsyncParsableCommand {

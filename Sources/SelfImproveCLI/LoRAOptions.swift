@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// What `model train` takes to train a low-rank adapter in place of the weights.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 
 struct ModelGenerate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

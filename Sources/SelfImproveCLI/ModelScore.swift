@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 
 struct ModelScore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

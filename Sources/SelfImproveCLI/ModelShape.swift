@@ -1,5 +1,5 @@
 import ArgumentParser
-import LocalLM
+import ModelFiles
 
 /// `--shape`: a model without weights.
 enum ModelShape {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LocalLM
+import ModelFiles
 
 struct ModelTokenize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// Standard output and standard error, as the contract wants them.
 enum Output {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import LocalLM
 import Logging
 import SelfImprove
 import Server

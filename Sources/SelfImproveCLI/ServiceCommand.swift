@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import LocalLM
+import ModelFiles
 import SelfImprove
 
 struct ServiceCommand: AsyncParsableCommand {

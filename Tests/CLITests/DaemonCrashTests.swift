@@ -1,5 +1,7 @@
 import Foundation
 import LocalLM
+import ModelFiles
+import Scheduler
 import SelfImprove
 import Testing
 import TestSupport
@@ -28,6 +30,8 @@ import TestSupport
         for (part, value) in whole { #expect(disturbed[part] == value, "\(part), \(when)") }
     }
 
+    private static let points = Failpoint.files + Failpoint.steps
+
     /// Half of the kills at seeded moments, half at a seeded pass of a named place inside of a write.
     @Test func killedAtAnyMomentItEndsWithTheSameBytes() throws {
         try withTemporaryDirectory { folder in
@@ -43,15 +47,15 @@ import TestSupport
                 // One campaign takes at most twenty kills, then it may end; the next one takes more.
                 for attempt in 0... {
                     let isLast = attempt >= 20 || total() >= wanted
-                    let point = Failpoint.allCases[random.integer(below: Failpoint.allCases.count)]
+                    let point = Self.points[random.integer(below: Self.points.count)]
                     let usesPoint = !isLast && random.integer(below: 2) == 0
-                    let failpoint = usesPoint ? "\(point.rawValue):\(1 + random.integer(below: 4))" : nil
+                    let failpoint = usesPoint ? "\(point.name):\(1 + random.integer(below: 4))" : nil
                     let daemon: DaemonProcess
                     // A place may be passed before the daemon listens: that is a kill like any other.
                     do { daemon = try DaemonProcess(state: state, failpoint: failpoint) } catch is DaemonProcess.Failure
                         where usesPoint
                     {
-                        kills[point.rawValue, default: 0] += 1
+                        kills[point.name, default: 0] += 1
                         continue
                     }
                     if !isStarted {
@@ -74,7 +78,7 @@ import TestSupport
                         if daemon.process.isRunning { daemon.end() }
                         break
                     }
-                    kills[usesPoint && !daemon.wasKilledByUs ? point.rawValue : step, default: 0] += 1
+                    kills[usesPoint && !daemon.wasKilledByUs ? point.name : step, default: 0] += 1
                 }
                 try compare(state, with: whole, "campaign \(campaigns) after \(total()) kills")
                 try FileManager.default.removeItem(at: state)

@@ -1,6 +1,5 @@
 import Foundation
 import GRDB
-import LocalLM
 import SelfImprove
 
 enum Fingerprint {

@@ -1,5 +1,7 @@
 import Foundation
 import LocalLM
+import ModelFiles
+import Scheduler
 import SelfImprove
 import Testing
 import TestSupport
@@ -45,6 +47,8 @@ import TestSupport
         }
     }
 
+    private static let points = Failpoint.files + Failpoint.steps
+
     @Test func whatWasDoneIsThereAndTheEndIsTheSame() throws {
         try withTemporaryDirectory { folder in
             let config = folder.appendingPathComponent("reduced.yaml"), whole = folder.appendingPathComponent("whole")
@@ -62,10 +66,10 @@ import TestSupport
                     let isLast = attempt == 12 || cuts == Self.cuts
                     let point =
                         random.integer(below: 2) == 0
-                        ? Failpoint.allCases[random.integer(below: Failpoint.allCases.count)] : nil
+                        ? Self.points[random.integer(below: Self.points.count)] : nil
                     var environment = machine.environment
                     if let point, !isLast {
-                        environment["SELFIMPROVE_FAILPOINT"] = "\(point.rawValue):\(1 + random.integer(below: 12))"
+                        environment["SELFIMPROVE_FAILPOINT"] = "\(point.name):\(1 + random.integer(below: 12))"
                     }
                     let output = folder.appendingPathComponent("output")
                     let process = try Program.start(
@@ -91,7 +95,7 @@ import TestSupport
                     // Sometimes only the process dies: what it had not brought to disk is still there for the next one, until the power goes.
                     if !isLast, random.integer(below: 4) == 0 { continue }
                     cuts += 1
-                    places[point?.rawValue ?? "any moment", default: 0] += 1
+                    places[point?.name ?? "any moment", default: 0] += 1
                     try machine.restore(torn: cuts % 2 == 0 ? UInt64(cuts) : nil)
                     guard Lineage.exists(state: machine.state) else {
                         #expect(done.isEmpty, "the whole lineage is gone, and these were done: \(done)")

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// One of the models in `Golden`, whose weights are drawn as `Tests/Parity/make_golden.py` draws them.
 struct GoldenModel {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// LocalLM against what transformers and TRL computed on the same model (`Golden/README.md`).
 @Suite struct GoldenTests {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What transformers makes of chat templates, as cases for the interpreter in Sources/LocalLM/Template.
+"""What transformers makes of chat templates, as cases for the interpreter in Sources/Jinja.
 
     python3 make_template_cases.py ../LocalLMTests/Golden/templates.json     the committed golden file
     templates.py imports this for the large set, which is made anew each time.

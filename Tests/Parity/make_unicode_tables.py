@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write Sources/LocalLM/Tokenizer/Decompositions.swift: what the normalizers of `tokenizers` decompose, scalar by scalar.
+"""Write Sources/ModelFiles/Tokenizer/Decompositions.swift: what the normalizers of `tokenizers` decompose, scalar by scalar.
 
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3
-    venv/bin/python make_unicode_tables.py > ../../Sources/LocalLM/Tokenizer/Decompositions.swift
+    venv/bin/python make_unicode_tables.py > ../../Sources/ModelFiles/Tokenizer/Decompositions.swift
 
 The library's tables are those of Unicode 9 whatever the compiler's are, so they are asked for and kept as data. Hangul syllables
 decompose by arithmetic and are left out.

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 import SelfImprove
 import Synchronization
 

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// Small random models for numeric tests.
 public enum TinyModels {

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// Adapters as PEFT's directories: adapter_config.json and adapter_model.safetensors.
 extension Adapter {

@@ -1,4 +1,5 @@
 import COpenBLAS
+import ModelFiles
 
 /// The matrices A and B of every adapted linear layer of one model, in one flat buffer, as the optimizer wants them.
 ///

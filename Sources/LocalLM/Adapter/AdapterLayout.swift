@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Where A and B of every adapted linear layer lie in one flat buffer: an adapter before it has any numbers.
 struct AdapterLayout: Sendable {
     /// A and B by turns, named as PEFT's files name them.

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Low-rank adaptation (Hu et al. 2021): y = W x + s B A x with W frozen, A rank x in, B out x rank.
 public struct LoRASettings: Sendable, Equatable, Codable {
     /// The linear layers of a transformer layer, by their Hugging Face names, in the order of the weights.

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ModelFiles
 
 extension Checkpoint {
     /// A model's digest: the SHA-256 of the lines that `sha256sum` would print for its files in the order of their names
@@ -42,8 +43,8 @@ extension Checkpoint {
         if exists(File.weights) {
             names.append(File.weights)
         } else {
-            guard let index = try WeightsReader.index(directory) else {
-                throw missing(directory.appendingPathComponent(File.weights))
+            guard let index = try WeightFiles.index(directory) else {
+                throw ModelDirectory.missing(directory.appendingPathComponent(File.weights))
             }
             names += [File.index] + index.shards
         }
@@ -56,9 +57,4 @@ extension Checkpoint {
         }
         return lines
     }
-}
-
-extension Sequence<UInt8> {
-    /// Two lower-case digits a byte.
-    package var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 extension Checkpoint {
     /// Writes a directory that this program and transformers (4 and 5) load: F32 weights, both configurations, the tokenizer's own
@@ -63,7 +64,7 @@ extension Checkpoint {
         setIfAbsent("pad_token", token(configuration.padTokenID))
         // What came from special_tokens_map.json, which is not written.
         for (name, token) in template?.specialTokens ?? [:]
-        where name.hasSuffix("_token") && Self.specialToken(name, json) != token {
+        where name.hasSuffix("_token") && ModelDirectory.specialToken(name, json) != token {
             json = json.setting(name, .string(token))
         }
         setIfAbsent("clean_up_tokenization_spaces", .bool(false))

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// A model as a Hugging Face directory holds it: weights, tokenizer, chat template, and what its tokenizer_config.json said.
 ///
@@ -34,18 +35,5 @@ public struct Checkpoint: Sendable {
         )
     }
 
-    /// The files a Hugging Face directory is made of. The card and `SHA256SUMS` are no part of the model.
-    enum File {
-        static let configuration = "config.json"
-        static let generation = "generation_config.json"
-        static let weights = "model.safetensors"
-        static let index = "model.safetensors.index.json"
-        static let tokenizer = "tokenizer.json"
-        static let tokenizerConfiguration = "tokenizer_config.json"
-        /// Only read, and only where the configuration is of an old kind.
-        static let specialTokens = "special_tokens_map.json"
-        static let template = "chat_template.jinja"
-        static let sums = "SHA256SUMS"
-        static let card = "README.md"
-    }
+    typealias File = ModelDirectory.File
 }

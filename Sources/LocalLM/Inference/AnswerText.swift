@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Turns tokens into text as they come: whole characters only, and never what may yet become a stop text.
 public struct AnswerText: Sendable {
     private var stream: TextStream

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Sequences that are answered together: prompts are prefilled into free places as they come, all places get their next token in one
 /// step, and a place is free again as soon as its sequence ends (continuous batching, Yu et al. 2022, "Orca").
 ///

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// The forward pass for inference: any mix of prompt tokens and next tokens, each a row with its slot and position.
 ///
 /// Prefill and decoding are the same code, row by row, and every product is batch-invariant (see `PanelProduct`), so a sequence

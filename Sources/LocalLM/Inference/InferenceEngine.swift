@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// Generates and scores with one model, many sequences at once.
 ///

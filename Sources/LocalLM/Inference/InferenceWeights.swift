@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// A matrix of `InferenceWeights`: y = x W^T, W outputs x inputs, in panels.
 struct PackedMatrix: Sendable {
     let inputs: Int

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Keys and values of the sequences being decoded, each sequence in a slot of its own length.
 ///
 /// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds without

@@ -34,36 +34,3 @@ public struct Sampling: Sendable, Equatable {
         self.ignoresEOS = ignoresEOS
     }
 }
-
-/// Stored samplings are part of keys of caches: what was added later is written only where it changes something, and may be missing.
-extension Sampling: Codable {
-    private enum CodingKeys: CodingKey {
-        case temperature, topP, topK, minP, repetitionPenalty, stop, maximumTokens, ignoresEOS
-    }
-
-    public init(from decoder: any Swift.Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            temperature: try fields.decode(Double.self, forKey: .temperature),
-            topP: try fields.decode(Double.self, forKey: .topP),
-            topK: try fields.decode(Int.self, forKey: .topK),
-            minP: try fields.decodeIfPresent(Double.self, forKey: .minP) ?? 0,
-            repetitionPenalty: try fields.decodeIfPresent(Double.self, forKey: .repetitionPenalty) ?? 1,
-            stop: try fields.decodeIfPresent([String].self, forKey: .stop) ?? [],
-            maximumTokens: try fields.decode(Int.self, forKey: .maximumTokens),
-            ignoresEOS: try fields.decode(Bool.self, forKey: .ignoresEOS)
-        )
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(temperature, forKey: .temperature)
-        try fields.encode(topP, forKey: .topP)
-        try fields.encode(topK, forKey: .topK)
-        if minP != 0 { try fields.encode(minP, forKey: .minP) }
-        if repetitionPenalty != 1 { try fields.encode(repetitionPenalty, forKey: .repetitionPenalty) }
-        if !stop.isEmpty { try fields.encode(stop, forKey: .stop) }
-        try fields.encode(maximumTokens, forKey: .maximumTokens)
-        try fields.encode(ignoresEOS, forKey: .ignoresEOS)
-    }
-}

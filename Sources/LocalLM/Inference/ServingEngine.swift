@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// Answers sequences as they are asked for, many at once: each worker prefills new prompts into free places of its batch and decodes
 /// all places together (continuous batching, Yu et al. 2022, "Orca").

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Grouped-query causal attention of packed sequences: out = softmax(scale q k^T, i - window < j <= i) v, head by head; with a softcap
 /// the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
 ///

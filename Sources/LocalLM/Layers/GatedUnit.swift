@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// The gated feed-forward activation (Shazeer 2020): a = f(g) u, with f(g) = g s(g): SwiGLU where s is the sigmoid, GeGLU where f is
 /// GELU's tanh form, .5 g (1 + tanh(z)) = g sigmoid(2 z) with z = sqrt(2 / pi) (g + .044715 g^3).
 enum GatedUnit {

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Rotary position embedding (Su et al. 2021) in Hugging Face's layout: lane i of a head turns with lane i + D/2.
 ///
 /// The angle of pair i at position t is t * theta^(-2i/D). The backward pass is the rotation by the opposite angle.

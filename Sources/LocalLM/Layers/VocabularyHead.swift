@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// The output projection and cross-entropy, in chunks of rows so that the logits of a batch never stand in memory at once.
 ///
 /// For a row with hidden state h and target t: logprob = (h E^T)[t] - logsumexp(h E^T). With a weight w per row the

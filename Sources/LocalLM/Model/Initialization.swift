@@ -1,30 +1,21 @@
+import ModelFiles
+
 /// Random weights for models that start from nothing.
 public enum Initialization {
-    /// The nursery's: embedding .06, matrices .8 / sqrt(fan_in), o and down also / sqrt(2 layers), norms 1.
-    public static func nursery(_ configuration: ModelConfiguration, seed: UInt64) -> Weights {
-        fill(configuration, seed: seed) { tensor in
-            switch tensor.role {
-            case .norm, .bias: return 0
-            case .embedding: return 0.06
-            case .matrix:
-                let deviation = 0.8 / Double(tensor.shape[1]).squareRoot()
-                let isResidual = tensor.name.hasSuffix("o_proj.weight") || tensor.name.hasSuffix("down_proj.weight")
-                return isResidual ? deviation / (2 * Double(configuration.layerCount)).squareRoot() : deviation
-            }
-        }
-    }
-
     /// Every matrix with one standard deviation (transformers' default is 0.02), norms 1.
     public static func gaussian(_ configuration: ModelConfiguration, standardDeviation: Double = 0.02, seed: UInt64)
         -> Weights
     {
-        fill(configuration, seed: seed) { $0.role.decays ? standardDeviation : 0 }
+        normal(configuration, seed: seed) { $0.role.decays ? standardDeviation : 0 }
     }
 
-    private static func fill(
+    /// Normal with a standard deviation for each tensor; norms 1 and biases 0 whatever it says.
+    ///
+    /// A tensor's numbers depend on the seed and its name alone.
+    package static func normal(
         _ configuration: ModelConfiguration,
         seed: UInt64,
-        deviation: (TensorSpecification) -> Double
+        standardDeviation: (TensorSpecification) -> Double
     ) -> Weights {
         let weights = Weights(configuration)
         for tensor in weights.layout.tensors {
@@ -33,7 +24,7 @@ public enum Initialization {
                 p.update(repeating: 1 - configuration.normOffset, count: tensor.count)
             } else if tensor.role != .bias {
                 var random = RandomStream(key: RandomKey.derive(seed, tensor.name))
-                let scale = deviation(tensor)
+                let scale = standardDeviation(tensor)
                 for i in 0..<tensor.count { p[i] = Float(random.normal() * scale) }
             }
         }

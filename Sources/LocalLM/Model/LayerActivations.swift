@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Which activations stay in memory between the forward and the backward pass.
 public enum ActivationMemory: String, Sendable, Codable {
     /// All of them: the fastest for small models.

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// One shard's forward and backward pass through the decoder, over packed sequences.
 ///
 /// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last layer's output only the

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// One tensor of a model: its Hugging Face name, its shape (rows x columns as in PyTorch's `Linear.weight`,
 /// that is out x in), and where it starts in the flat buffer, in floats.
 public struct TensorSpecification: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// A preference pair with what the reference model thought of it: sums of logprobs over the completions, computed once.
 public struct ReferencedPair: Sendable, Equatable {
     public var pair: PreferenceExample

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Supervised fine-tuning on completions: L = -(1 / M) sum over all M target tokens of the global batch of log p(token).
 ///
 /// The mean is over the global batch, also across micro-batches, so accumulating 8 x 1 rows equals 1 x 8 rows

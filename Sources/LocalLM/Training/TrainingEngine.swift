@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// What SFT and DPO share: shards with their gradients, the reduction, clipping, and the optimizer.
 ///
 /// A global batch is split over `threads` shards by token count, each shard runs forward and backward on a core of its

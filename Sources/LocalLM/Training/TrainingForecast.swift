@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// What training a model of some shape asks of this machine, reckoned before any of it is loaded.
 ///
 /// Memory follows from shapes. Time is measured: a small model takes whole steps; of a large one a few layers do, with a vocabulary too

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// Memory that training takes, by what it is for, in bytes: known before the first step from shapes alone.
 public struct TrainingMemory: Sendable, Equatable, Codable {

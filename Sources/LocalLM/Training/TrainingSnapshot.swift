@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import ModelFiles
 
 /// A trainer whose run can be kept on disk between two steps, and taken up again.
 public protocol Trainer {

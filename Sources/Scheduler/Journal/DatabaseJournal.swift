@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// The journal in SQLite: one row per step, `running` while it runs, `done` in the same transaction as everything it wrote.

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// What keeps a campaign from writing and passes by itself. It is no failure: the daemon waits and goes on.

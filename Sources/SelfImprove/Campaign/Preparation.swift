@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets are
 /// laid down, and everyone is evaluated before anything is learned.

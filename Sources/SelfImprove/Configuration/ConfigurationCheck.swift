@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// What the keys of a configuration must be to each other and to the files they name.
 struct ConfigurationCheck {

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// A model in its part in the mixture: who it is, what it is told first, and how its answers are sampled.
 public struct Participant: Sendable, Hashable {

@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// Held-out prompts with their gold answers. During a campaign only this type reads gold answers: it compares them with what
 /// a model said, and they go nowhere else.

@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// Two answers to one conversation, in the order in which the judge sees them. It is never told who wrote them.
 public struct Comparison: Sendable {

@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// Prefers the answer to which one of the models gives the higher mean logprob. Here a mixture of judges is a maximum: an
 /// answer is good if some peer that knows the skill finds it likely.

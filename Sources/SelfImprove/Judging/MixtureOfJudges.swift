@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// Ranks the samples of a prompt by pairwise verdicts of several judges, each asked in both orders (the paper, section 3.3).
 ///

@@ -1,6 +1,6 @@
 import Crypto
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// SHA-256, as 64 lower-case hexadecimal digits: the name of every dataset and prompt.
 public enum ContentDigest {

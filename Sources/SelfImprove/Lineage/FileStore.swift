@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// The immutable files of a state directory: `models/<digest>/` and `data/<digest>.jsonl`.
 ///

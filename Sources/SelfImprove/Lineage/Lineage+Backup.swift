@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import LocalLM
+import ModelFiles
 
 /// A copy of a state directory in one file, taken while campaigns run.
 extension Lineage {

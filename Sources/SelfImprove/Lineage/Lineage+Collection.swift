@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import LocalLM
+import ModelFiles
 
 /// Freeing models that nobody will go back to. Their rows stay: the lineage still says what they were, only their weights are gone.
 extension Lineage {

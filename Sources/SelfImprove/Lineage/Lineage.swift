@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import LocalLM
+import ModelFiles
 
 /// Everything that campaigns did, in one state directory: `selfimprove.sqlite` is the truth, `models/` and `data/` are
 /// immutable files named by their digest.

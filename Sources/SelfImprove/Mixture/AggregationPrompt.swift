@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// How a mixture shows its candidates to the aggregator: "Aggregate-and-Synthesize" (MoA, arXiv 2406.04692, table 1).
 ///

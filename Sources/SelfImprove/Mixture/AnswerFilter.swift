@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// Keeps bad targets out of training. Each answer that is dropped has its reason, which is recorded and counted.
 public struct AnswerFilter: Sendable {

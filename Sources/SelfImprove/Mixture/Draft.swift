@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// One instruction: the conversation so far, and the key of its randomness.
 public struct Instruction: Sendable {

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// A mixture of agents (arXiv 2406.04692): in every layer but the last all proposers answer, from the second one on seeing
 /// the answers of the layer before; in the last layer one aggregator synthesizes what it sees into one answer.

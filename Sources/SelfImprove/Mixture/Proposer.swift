@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// A participant at work: the model behind it, and the sampling it answers with.
 public struct Proposer: Sendable {

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// One conversation to be answered, `samples` times.
 public struct ChatRequest: Sendable {

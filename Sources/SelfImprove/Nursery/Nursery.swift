@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// Tiny models, trained on the spot from nothing: a student and the peers it can learn from.
 ///

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// What one nursery model is trained on: instructions in given shares, some answered right, some with habit errors, and some
 /// as aggregation prompts.

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// Instructions of the nursery: fresh ones for rounds, without any answer, and held-out ones with their key.
 public enum NurseryPrompts {

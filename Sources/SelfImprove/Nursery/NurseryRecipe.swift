@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// How each model of a nursery is made: from which one, on what, for how long. Sources: the measured recipes of `docs/LAB.md`.
 struct NurseryRecipe: Sendable {

@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 
 /// A prompt's name across files: SHA-256 of its messages.
 public enum PromptDigest {

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 extension PromptSource {
     /// A seeded choice of prompts for a round, without any answers.

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// The two stages that train: SFT on the mixture's answers, DPO on its judges' preferences.
 extension Round {

@@ -1,5 +1,5 @@
 import Foundation
-import LocalLM
+import ModelFiles
 
 /// Trains on this machine, on a thread of its own, with snapshots from which a cut-off step resumes.
 public struct LocalWorkplace: Workplace {

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// Where training is kept while it runs, and how often.
 package struct TrainingCheckpoints: Sendable {

@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// Rows to train on.
 package enum TrainingData: Sendable {

@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// The body of `POST /v1/chat/completions`.

@@ -1,6 +1,6 @@
 import Foundation
 import Hummingbird
-import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// `/v1`: OpenAI's chat completions, completions and models.

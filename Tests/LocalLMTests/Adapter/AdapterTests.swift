@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 @Suite struct AdapterTests {
     /// B is random, too: a fresh adapter's B is 0, and A then has no gradient.

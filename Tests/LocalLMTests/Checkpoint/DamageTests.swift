@@ -1,8 +1,10 @@
 import Foundation
 import Testing
+import SelfImprove
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Whatever bytes a model directory holds, loading it throws with the file's name; it never crashes and never hangs.
 @Suite struct DamageTests {

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Fuzzing
+@testable import FuzzTargets
 @testable import LocalLM
+@testable import ModelFiles
 
 /// A few seconds of what `make fuzz` does for long: mutated files are refused, or keep their promises.
 @Suite struct FuzzTests {

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// What a small file can ask for is bounded: time, memory, and the length of what is said about it.
 @Suite struct LimitsTests {

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Fuzzing
+@testable import FuzzTargets
 @testable import LocalLM
+@testable import ModelFiles
 
 /// safetensors files: what is in them is read exactly, and what their headers claim is believed only where it is so.
 @Suite struct SafeTensorsTests {

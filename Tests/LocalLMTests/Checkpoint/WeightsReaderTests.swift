@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Fuzzing
+@testable import FuzzTargets
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Which files a model's weights may come from: those of its directory, each tensor from the shard that the index names.
 @Suite struct WeightsReaderTests {

@@ -2,6 +2,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 @Suite struct InferenceTests {
     let c = TinyModels.configuration()

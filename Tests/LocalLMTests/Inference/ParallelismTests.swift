@@ -2,6 +2,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Who computes what changes no bit.
 @Suite struct ParallelismTests {

@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 @Suite struct SamplerTests {
     /// Which ids are drawn at all in 4000 draws, and how often.
@@ -128,18 +129,6 @@ import TestSupport
         #expect(answer.text == String(whole[..<start]) && answer.finishReason == .stop)
         #expect(answer.ids.count < free.ids.count && answer.ids == Array(free.ids.prefix(answer.ids.count)))
         #expect(throws: LocalLMError.self) { try engine.generate([request], sampling: sampling) }
-    }
-
-    /// What was stored before there were min-p, penalty and stop texts is read, and written, as it was.
-    @Test func storedSamplingsKeepTheirMeaning() throws {
-        let old = #"{"ignoresEOS":true,"maximumTokens":9,"temperature":0.5,"topK":3,"topP":0.75}"#
-        let sampling = Sampling(temperature: 0.5, topP: 0.75, topK: 3, maximumTokens: 9, ignoresEOS: true)
-        #expect(try JSONDecoder().decode(Sampling.self, from: Data(old.utf8)) == sampling)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        #expect(String(decoding: try encoder.encode(sampling), as: UTF8.self) == old)
-        let new = Sampling(minP: 0.1, repetitionPenalty: 1.1, stop: ["x"], maximumTokens: 1)
-        #expect(try JSONDecoder().decode(Sampling.self, from: encoder.encode(new)) == new)
     }
 }
 

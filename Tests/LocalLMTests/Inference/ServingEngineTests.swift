@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 @Suite struct ServingEngineTests {
     let c = TinyModels.configuration()

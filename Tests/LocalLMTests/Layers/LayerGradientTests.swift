@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Every layer's backward pass by itself, against central finite differences of its forward pass.
 @Suite struct LayerGradientTests {

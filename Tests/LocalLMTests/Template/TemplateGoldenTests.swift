@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Templates against what transformers made of them (`Tests/Parity/make_template_cases.py`).
 @Suite struct TemplateGoldenTests {

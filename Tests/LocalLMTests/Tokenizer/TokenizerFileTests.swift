@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// What is not supported is refused by its name; damage is an error, never a crash.
 @Suite struct TokenizerFileTests {

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Tokenizers of every kind against what the Rust library did with the same tokenizer.json (`Tests/Parity/make_tokenizer_cases.py`).
 @Suite struct TokenizerGoldenTests {

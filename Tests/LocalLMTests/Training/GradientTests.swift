@@ -2,6 +2,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// Every gradient of the hand-written backward pass against central finite differences of the loss.
 @Suite struct GradientTests {

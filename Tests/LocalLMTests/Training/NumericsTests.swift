@@ -1,8 +1,10 @@
 import Foundation
 import Testing
+import SelfImprove
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// What other trainers got wrong, one claim each.
 @Suite struct NumericsTests {

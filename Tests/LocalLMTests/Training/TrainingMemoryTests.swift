@@ -2,6 +2,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 @Suite struct TrainingMemoryTests {
     private static func count(_ a: LayerActivations, sharedWith first: LayerActivations?) -> Int {

@@ -3,6 +3,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+@testable import ModelFiles
 
 /// A run that is kept, dropped and taken up again by a fresh trainer ends with the bytes of one that was never cut off.
 @Suite struct TrainingSnapshotTests {

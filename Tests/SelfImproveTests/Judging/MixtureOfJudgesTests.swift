@@ -1,4 +1,4 @@
-import LocalLM
+import ModelFiles
 import Testing
 import TestSupport
 

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 import Testing
 import TestSupport
 
@@ -9,6 +10,20 @@ import TestSupport
     private func instruction(_ skill: NurserySkill, _ words: [String] = [], _ numbers: [Int] = []) -> NurseryInstruction
     {
         NurseryInstruction(skill: skill, words: words, numbers: numbers, paraphrase: 0)
+    }
+
+    @Test func theTemplateMarksEveryRoleAndEndsAnswers() throws {
+        let conversation = [
+            Message(role: "system", content: "S"), Message(role: "user", content: "Hi"),
+            Message(role: "assistant", content: "Hello"),
+        ]
+        #expect(
+            try ChatTemplate.nursery.render(conversation, addGenerationPrompt: true)
+                == "<|aggregate|>S<|ask|>Hi<|answer|>Hello<|end|><|answer|>"
+        )
+        #expect(throws: LocalLMError.self) {
+            try ChatTemplate.nursery.render([Message(role: "tool", content: "x")], addGenerationPrompt: false)
+        }
     }
 
     @Test func goldAnswersAreRight() {

@@ -4,6 +4,7 @@ import Testing
 import TestSupport
 
 @testable import LocalLM
+import ModelFiles
 @testable import SelfImprove
 
 /// The method alone: no database, no weights, a journal in memory and models that follow a script.

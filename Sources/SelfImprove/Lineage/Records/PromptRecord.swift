@@ -1,5 +1,5 @@
 import GRDB
-import LocalLM
+import ModelFiles
 
 /// One instruction of one round. It has no column for an answer: gold answers never come near this table.
 public struct PromptRecord: LineageRecord, Equatable {

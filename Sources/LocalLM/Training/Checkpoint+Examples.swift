@@ -1,0 +1,98 @@
+import ModelFiles
+
+/// Conversations as token ids, exactly as TRL 1.16 prepares its conversational rows (`sft_trainer.py`, `dpo_trainer.py`): the prompt
+/// is rendered with the generation prompt, prompt and completion together without, and what the second has beyond the first is
+/// the target. So everything the template writes after an answer is trained: the turn terminator, and ChatML's newline behind it.
+///
+/// We deviate where the prompt's ids are no prefix of the whole: TRL warns and trains on the rest, we drop the row (nil), for the
+/// model would be trained on a prompt that it never sees. The caller counts.
+extension Checkpoint {
+    /// The ids that an answer is generated after.
+    public func promptIDs(_ messages: [Message]) throws -> [Int] { try ids(messages, addGenerationPrompt: true) }
+
+    /// A row for SFT, or nil where it is dropped: the prompt is no prefix, or the limit leaves no target.
+    public func example(
+        prompt: [Message],
+        completion: [Message],
+        maximumLength: Int? = nil
+    ) throws -> Example? {
+        try example(promptIDs: promptIDs(prompt), prompt, completion)?.truncated(to: maximumLength)
+    }
+
+    /// The same for a completion that is one message of the assistant.
+    public func example(prompt: [Message], completion: String, maximumLength: Int? = nil) throws -> Example? {
+        try example(
+            prompt: prompt,
+            completion: [Message(role: "assistant", content: completion)],
+            maximumLength: maximumLength
+        )
+    }
+
+    public func example(_ row: SFTRow, maximumLength: Int? = nil) throws -> Example? {
+        try example(prompt: row.prompt, completion: row.completion, maximumLength: maximumLength)
+    }
+
+    /// A row for DPO, or nil where it is dropped: as above, for either answer. Each answer is truncated by itself.
+    public func preferenceExample(
+        prompt: [Message],
+        chosen: [Message],
+        rejected: [Message],
+        maximumLength: Int? = nil
+    ) throws -> PreferenceExample? {
+        let ids = try promptIDs(prompt)
+        guard let chosen = try example(promptIDs: ids, prompt, chosen)?.truncated(to: maximumLength),
+            let rejected = try example(promptIDs: ids, prompt, rejected)?.truncated(to: maximumLength)
+        else { return nil }
+        return PreferenceExample(chosen: chosen, rejected: rejected)
+    }
+
+    /// The same for answers that are one message of the assistant.
+    public func preferenceExample(prompt: [Message], chosen: String, rejected: String, maximumLength: Int? = nil) throws
+        -> PreferenceExample?
+    {
+        try preferenceExample(
+            prompt: prompt,
+            chosen: [Message(role: "assistant", content: chosen)],
+            rejected: [Message(role: "assistant", content: rejected)],
+            maximumLength: maximumLength
+        )
+    }
+
+    public func preferenceExample(_ row: PreferenceRow, maximumLength: Int? = nil) throws -> PreferenceExample? {
+        try preferenceExample(
+            prompt: row.prompt,
+            chosen: row.chosen,
+            rejected: row.rejected,
+            maximumLength: maximumLength
+        )
+    }
+
+    private func ids(_ messages: [Message], addGenerationPrompt: Bool) throws -> [Int] {
+        guard let template else {
+            throw LocalLMError(
+                .unsupported,
+                "the model has no chat template",
+                hint: "it continues text; conversations need chat_template.jinja"
+            )
+        }
+        return tokenizer.encode(try template.render(messages, addGenerationPrompt: addGenerationPrompt))
+    }
+
+    private func example(promptIDs: [Int], _ prompt: [Message], _ completion: [Message]) throws -> Example? {
+        let ids = try ids(prompt + completion, addGenerationPrompt: false)
+        guard ids.starts(with: promptIDs) else { return nil }
+        let example = Example(ids: ids, promptCount: promptIDs.count)
+        return example.targetCount > 0 ? example : nil
+    }
+}
+
+extension Example {
+    /// The first `length` ids at most (TRL's `keep_start`), or nil where no target is left.
+    public func truncated(to length: Int?) -> Example? {
+        var example = self
+        if let length, ids.count > length {
+            example = Example(ids: Array(ids.prefix(max(length, 0))), promptCount: promptCount)
+        }
+        return example.targetCount > 0 ? example : nil
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+
+/// A Hugging Face directory, read but for the values of its weights.
+///
+/// Nothing in it is trusted: whatever does not fit throws `LocalLMError`, with the file and the place in it.
+///
+///     let model = try ModelDirectory(URL(fileURLWithPath: "models/SmolLM2-135M"))
+///     model.configuration.layerCount  // 30
+///     model.weights.file(of: "model.norm.weight")?.entries["model.norm.weight"]?.shape  // [576]
+package struct ModelDirectory {
+    package let configuration: ModelConfiguration
+    package let tokenizer: Tokenizer
+    /// Nil where the model has none: then it continues text, and holds no conversations.
+    package let template: ChatTemplate?
+    /// tokenizer_config.json, if there is one.
+    package let tokenizerConfiguration: JSONValue?
+    /// Names, types, shapes and places of the tensors.
+    package let weights: WeightFiles
+
+    package init(_ directory: URL) throws {
+        let tokenizerURL = directory.appendingPathComponent(File.tokenizer)
+        guard let json = try FileReader.contents(tokenizerURL) else { throw Self.missing(tokenizerURL) }
+        let tokenizer = try Self.named(tokenizerURL) { try Tokenizer(json: json) }
+        let settings = try FileReader.json(directory.appendingPathComponent(File.tokenizerConfiguration))
+
+        let specialTokens = try Self.specialTokens(of: directory, settings)
+        let configuration = try Self.configuration(of: directory, tokenizer, end: specialTokens["eos_token"])
+        guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+            throw LocalLMError(
+                .damaged,
+                "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
+                context: tokenizerURL.path
+            )
+        }
+        self.configuration = configuration
+        self.tokenizer = tokenizer
+        template = try Self.template(of: directory, settings, specialTokens)
+        tokenizerConfiguration = settings
+        weights = try WeightFiles(directory)
+    }
+
+    /// The files of a directory. The card and `SHA256SUMS` are no part of the model.
+    package enum File {
+        package static let configuration = "config.json"
+        package static let generation = "generation_config.json"
+        package static let weights = "model.safetensors"
+        package static let index = "model.safetensors.index.json"
+        package static let tokenizer = "tokenizer.json"
+        package static let tokenizerConfiguration = "tokenizer_config.json"
+        /// Only read, and only where the configuration is of an old kind.
+        package static let specialTokens = "special_tokens_map.json"
+        package static let template = "chat_template.jinja"
+        package static let sums = "SHA256SUMS"
+        package static let card = "README.md"
+    }
+
+    package static func missing(_ url: URL) -> LocalLMError {
+        LocalLMError(
+            .file,
+            "is missing",
+            context: url.path,
+            hint: "a Hugging Face directory with config.json, tokenizer.json and safetensors is needed"
+        )
+    }
+
+    /// Errors of parts that do not know their path get it.
+    private static func named<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as LocalLMError {
+            throw LocalLMError(error.code, error.message, context: url.path, hint: error.hint)
+        }
+    }
+
+    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, end: String?) throws
+        -> ModelConfiguration
+    {
+        let url = directory.appendingPathComponent(File.configuration)
+        guard let json = try FileReader.json(url) else { throw missing(url) }
+        var configuration = try HuggingFaceConfiguration.read(json, context: url.path)
+        let generationURL = directory.appendingPathComponent(File.generation)
+        if let generation = try FileReader.json(generationURL) {
+            try HuggingFaceConfiguration.joinGeneration(generation, into: &configuration, context: generationURL.path)
+        }
+        if configuration.eosTokenIDs.isEmpty, let end, let id = tokenizer.id(of: end) {
+            configuration.eosTokenIDs = [id]
+        }
+        return configuration
+    }
+
+    /// A special token in tokenizer_config.json.
+    package static func specialToken(_ key: String, _ settings: JSONValue?) -> String? {
+        settings?[key].flatMap(tokenText)
+    }
+
+    /// A string, or an object with `content`.
+    private static func tokenText(_ value: JSONValue) -> String? { value.string ?? value["content"]?.string }
+
+    /// The tokens that a template knows by name, as transformers 5 gathers them (`special_tokens_map` of a tokenizer): the members of
+    /// tokenizer_config.json that end in `_token`, the named ones in `extra_special_tokens`, and, over these, special_tokens_map.json
+    /// where the configuration has no `added_tokens_decoder`.
+    ///
+    /// We deviate in that the presets of tokenizer classes do not count (`<s>` of LlamaTokenizer): their files name what they use.
+    private static func specialTokens(of directory: URL, _ settings: JSONValue?) throws -> [String: String] {
+        var tokens: [String: String] = [:]
+        func take(_ members: [JSONValue.Member], onlyTokens: Bool) {
+            for member in members where !onlyTokens || member.key.hasSuffix("_token") {
+                tokens[member.key] = tokenText(member.value)
+            }
+        }
+        take(settings?.members ?? [], onlyTokens: true)
+        take(settings?["extra_special_tokens"]?.members ?? [], onlyTokens: false)
+        if settings?["added_tokens_decoder"] == nil,
+            let map = try FileReader.json(directory.appendingPathComponent(File.specialTokens))
+        {
+            take(map.members ?? [], onlyTokens: true)
+            take(map["extra_special_tokens"]?.members ?? [], onlyTokens: false)
+        }
+        return tokens
+    }
+
+    /// chat_template.jinja, else the copy in tokenizer_config.json, as transformers chooses.
+    private static func template(of directory: URL, _ settings: JSONValue?, _ specialTokens: [String: String]) throws
+        -> ChatTemplate?
+    {
+        let url = directory.appendingPathComponent(File.template)
+        if let source = try FileReader.text(url) {
+            return try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+        }
+        guard let value = settings?["chat_template"] else { return nil }
+        let configurationURL = directory.appendingPathComponent(File.tokenizerConfiguration)
+        // Either one template, or a list of named ones.
+        let source = value.string ?? value.array?.first { $0["name"]?.string == "default" }?["template"]?.string
+        guard let source else {
+            throw LocalLMError(.damaged, "chat_template is \(value.kind)", context: configurationURL.path)
+        }
+        return try named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+    }
+}

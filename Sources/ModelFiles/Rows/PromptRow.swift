@@ -1,0 +1,48 @@
+/// A prompt to be answered: `{"prompt": [messages] | "text", "id": …, "task": …, "answer": …}`.
+public struct PromptRow: Sendable {
+    public var id: String?
+    /// The slice of an evaluation that it belongs to.
+    public var task: String?
+    public var prompt: [Message]
+    /// The gold answer of a verifiable task: in evaluation files alone.
+    public var answer: String?
+    /// Every other key, as it stood.
+    public var provenance: [JSONValue.Member]
+
+    public init(
+        id: String? = nil,
+        task: String? = nil,
+        prompt: [Message],
+        answer: String? = nil,
+        provenance: [JSONValue.Member] = []
+    ) {
+        self.id = id
+        self.task = task
+        self.prompt = prompt
+        self.answer = answer
+        self.provenance = provenance
+    }
+}
+
+extension PromptRow: JSONLinesRow {
+    private static let ownKeys = ["id", "task", "prompt", "answer"]
+
+    public init(json: JSONValue, context: String) throws {
+        let fields = RowFields(json: json, context: context)
+        prompt = try json["prompt"]?.string.map { [Message(role: "user", content: $0)] } ?? fields.messages("prompt")
+        guard !prompt.isEmpty else { throw fields.error("the prompt is empty", "give it a message") }
+        id = try fields.label("id")
+        task = try fields.label("task")
+        answer = try fields.label("answer")
+        provenance = (json.members ?? []).filter { !Self.ownKeys.contains($0.key) }
+    }
+
+    public var json: JSONValue {
+        var members: [JSONValue.Member] = []
+        if let id { members.append(.init("id", .string(id))) }
+        if let task { members.append(.init("task", .string(task))) }
+        members.append(.init("prompt", .messages(prompt)))
+        if let answer { members.append(.init("answer", .string(answer))) }
+        return .object(members + provenance)
+    }
+}

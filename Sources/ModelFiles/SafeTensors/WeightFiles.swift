@@ -1,0 +1,100 @@
+import Foundation
+
+/// The headers of a directory's weights: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
+///
+/// Shards are files of the directory by their plain names: an index leads nowhere else. What the directory itself holds may be
+/// symbolic links, as in Hugging Face's cache, where every file is one.
+package struct WeightFiles {
+    package let directory: URL
+    /// In the order of their names.
+    package let files: [SafeTensorsFile]
+    /// Which of the files holds a tensor.
+    private let places: [String: Int]
+    /// The tensors that the index lists; nil where there is none.
+    private let listed: Set<String>?
+
+    /// Of an index: 100,000 tensors need some 10 MB.
+    private static let longestIndex = 1 << 25
+
+    package init(_ directory: URL) throws {
+        self.directory = directory
+        let single = directory.appendingPathComponent(ModelDirectory.File.weights)
+        if FileManager.default.fileExists(atPath: single.path) {
+            files = [try SafeTensorsFile(single)]
+            places = try Self.places(files)
+            listed = nil
+            return
+        }
+        guard let index = try Self.index(directory) else { throw ModelDirectory.missing(single) }
+        let names = index.shards
+        files = try names.map { try SafeTensorsFile(directory.appendingPathComponent($0)) }
+        places = try Self.places(files)
+        for (tensor, shard) in index.map {
+            guard let place = places[tensor], names[place] == shard else {
+                throw LocalLMError(
+                    .damaged,
+                    "tensor \(tensor) is not in \(shard), where the index has it",
+                    context: index.url.path
+                )
+            }
+        }
+        listed = Set(index.map.keys)
+    }
+
+    /// A checked index.
+    package struct Index {
+        let url: URL
+        /// The shard of every tensor.
+        let map: [String: String]
+        /// Each once, in the order of their names.
+        package let shards: [String]
+    }
+
+    /// Reads a directory's index; nil where it has none.
+    package static func index(_ directory: URL) throws -> Index? {
+        let url = directory.appendingPathComponent(ModelDirectory.File.index)
+        guard let json = try FileReader.json(url, limit: longestIndex) else { return nil }
+        guard let members = json["weight_map"]?.members, !members.isEmpty else {
+            throw LocalLMError(.damaged, "weight_map is missing or empty", context: url.path)
+        }
+        var map: [String: String] = [:]
+        for member in members {
+            guard let name = member.value.string, isPlainName(name) else {
+                throw LocalLMError(
+                    .damaged,
+                    "tensor \(member.key.prefix(200)) is said to be in \(member.value.string.map { "\"\($0.prefix(200))\"" } ?? member.value.kind), which is no file of this directory",
+                    context: url.path
+                )
+            }
+            map[member.key] = name
+        }
+        return Index(url: url, map: map, shards: Set(map.values).sorted())
+    }
+
+    private static func isPlainName(_ name: String) -> Bool {
+        name.utf8.count <= 255 && name.hasSuffix(".safetensors") && !name.hasPrefix(".")
+            && name.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && $0.value >= 0x20 }
+    }
+
+    private static func places(_ files: [SafeTensorsFile]) throws -> [String: Int] {
+        var places: [String: Int] = [:]
+        for (index, file) in files.enumerated() {
+            for name in file.entries.keys {
+                guard places.updateValue(index, forKey: name) == nil else {
+                    throw LocalLMError(
+                        .damaged,
+                        "stands in another shard too",
+                        context: "\(file.reader.url.path): tensor \(name)"
+                    )
+                }
+            }
+        }
+        return places
+    }
+
+    /// The file that holds a tensor; nil where none does.
+    package func file(of tensor: String) -> SafeTensorsFile? { places[tensor].map { files[$0] } }
+
+    /// Whether the index lists a tensor; true where there is no index.
+    package func lists(_ tensor: String) -> Bool { listed?.contains(tensor) ?? true }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import Jinja
+
+/// How a conversation becomes text, as the model's chat template says: a program in Jinja, run as transformers' `apply_chat_template`
+/// runs it (its sandbox, `trim_blocks`, `lstrip_blocks`, `break` and `continue`, `{% generation %}`, `raise_exception`,
+/// `strftime_now`, its own `tojson`), without tools and documents.
+///
+/// We deviate in that what this interpreter does not know is an error that names it, never a guess: `include` and inheritance,
+/// recursive loops, filters that write HTML, whole numbers of more than 64 bits. Nor is a template trusted: its source, its steps,
+/// its nesting and what it makes are bounded.
+public struct ChatTemplate: Sendable, Equatable {
+    /// The template as its file has it, byte for byte.
+    public let source: String
+    /// `bos_token` and its like, by name: variables of the template.
+    public let specialTokens: [String: String]
+    private let program: JinjaTemplate
+    private let now: @Sendable () -> Date
+
+    private static let maximumSource = 256 << 10
+
+    /// `<|im_start|>role\ncontent<|im_end|>\n` per message.
+    public static let chatML = known(
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+            + "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
+    )
+
+    /// A template of this program's own.
+    package static func known(_ source: String) -> ChatTemplate {
+        do { return try ChatTemplate(source: source) } catch { preconditionFailure("\(error)") }
+    }
+
+    /// - Parameter now: the clock behind `strftime_now`.
+    /// - Throws: `unsupported` for what this interpreter does not know, `input` for what is no template; both name the line.
+    public init(source: String, specialTokens: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() })
+        throws
+    {
+        guard source.utf8.count <= Self.maximumSource else {
+            throw LocalLMError(
+                .input,
+                "the chat template has \(source.utf8.count) bytes",
+                hint: "at most \(Self.maximumSource) are read"
+            )
+        }
+        self.source = source
+        self.specialTokens = specialTokens
+        self.now = now
+        do { program = try JinjaTemplate(source, constants: specialTokens) } catch let error as JinjaError {
+            throw LocalLMError(error)
+        }
+    }
+
+    public static func == (left: ChatTemplate, right: ChatTemplate) -> Bool {
+        left.source.utf8.elementsEqual(right.source.utf8) && left.specialTokens == right.specialTokens
+    }
+
+    /// The text of a conversation. With `addGenerationPrompt` it ends where the assistant's answer begins.
+    /// - Throws: where the template refuses the conversation, fails on it or exceeds its bounds; and for a conversation of no message,
+    ///   as transformers does.
+    public func render(_ messages: [Message], addGenerationPrompt: Bool) throws -> String {
+        String(decoding: try rendering(messages, addGenerationPrompt).text, as: UTF8.self)
+    }
+
+    /// A conversation's text, and what of it stands in `{% generation %}` blocks, as offsets of UTF-8: what transformers'
+    /// `return_assistant_tokens_mask` goes by. In the order in which the blocks end.
+    public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (
+        text: String, generated: [Range<Int>]
+    ) {
+        let rendering = try rendering(messages, addGenerationPrompt)
+        return (String(decoding: rendering.text, as: UTF8.self), rendering.generated)
+    }
+
+    private func rendering(_ messages: [Message], _ addGenerationPrompt: Bool) throws -> JinjaTemplate.Rendered {
+        guard !messages.isEmpty else { throw LocalLMError(.input, "a conversation of no message has no text") }
+        do {
+            return try program.render(
+                messages.map { ($0.role, $0.content) },
+                addsGenerationPrompt: addGenerationPrompt,
+                now: now
+            )
+        } catch let error as JinjaError {
+            throw LocalLMError(error)
+        }
+    }
+}
+
+extension LocalLMError {
+    fileprivate init(_ error: JinjaError) {
+        let place = "the chat template, line \(error.line)"
+        switch error.failure {
+        case .python(let message): self.init(.input, "\(place): \(message)")
+        case .raised(let message): self.init(.input, "the chat template refuses the conversation: \(message)")
+        case .unsupported(let what):
+            self.init(.unsupported, "\(place): \(what)", hint: "what this program's Jinja does not know, it refuses")
+        case .limit(let what):
+            self.init(.input, "\(place): \(what)", hint: "templates are bounded in time and memory")
+        }
+    }
+}

@@ -36,8 +36,8 @@ port=$(sed -nE 's/.*"port":"([0-9]+)".*/\1/p' "$state/listening")
 [ -n "$port" ] || { echo "the daemon did not start:"; cat "$state/log"; exit 1; }
 
 echo "== the page, in Chromium"
-# The smoke campaign without its gate: there must be something to go back from.
-sed '/^gate:/,/^stop:/s/enabled: true/enabled: false/' configs/smoke.yaml >"$state/smoke.yaml"
+# The smoke campaign without its gate: there must be a promotion to roll back.
+sed 's/^gate:$/gate:\n  enabled: false/' configs/smoke.yaml >"$state/smoke.yaml"
 "$venv/bin/python" Tests/Clients/dashboard.py "http://127.0.0.1:$port" "$state/smoke.yaml" ${SCREENSHOTS:+--screenshots "$SCREENSHOTS"}
 echo "== the openai package"
 "$venv/bin/python" Tests/Clients/openai_client.py "http://127.0.0.1:$port/v1" smoke/champion

@@ -127,7 +127,7 @@ static void saveEntries(int directory, const char *folder, const char *id) {
     Path path, target;
     struct dirent **entries;
     FILE *out = fopen(format(path, "%s/new", shadow), "we");
-    int count = scandirat(directory, ".", &entries, isVisible, byName);  // opens it anew: the caller's offset stays
+    int count = scandirat(directory, ".", &entries, isVisible, byName);  // opens it again: the caller's offset stays
     if (!out || count < 0) fail(path);
     for (int i = 0; i < count; i++) {
         // O_PATH pins what the name means now, and closing such a descriptor is harmless. Closing one of another kind would drop the

@@ -4,8 +4,7 @@ import Testing
 
 @testable import Scheduler
 
-/// The parts of a stream, joined, are the answer decoded as a whole, up to the first stop text; and no part comes too
-/// early.
+/// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told too early.
 @Suite struct AnswerTextTests {
     private let tokenizer: Tokenizer
 

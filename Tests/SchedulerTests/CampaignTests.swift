@@ -55,7 +55,8 @@ import TestSupport
                     let trace = try lineage.trace(dataset: dataset.digest, row: index)
                     #expect(trace.prompt.messages == row.prompt)
                     #expect(
-                        trace.chosen?.answer.text == row.chosen[0].content && trace.rejected?.answer.text == row.rejected[0].content
+                        trace.chosen?.answer.text == row.chosen[0].content
+                            && trace.rejected?.answer.text == row.rejected[0].content
                     )
                     #expect(row.chosen != row.rejected)
                     traced += 1

@@ -15,7 +15,8 @@ struct ServeCommand: AsyncParsableCommand {
             variable SELFIMPROVE_TOKEN. The daemon serves every model of its lineage in the same way.
 
             selfimprove serve nursery/champion
-            curl http://127.0.0.1:8322/v1/chat/completions -d '{"model":"nursery/champion","messages":[{"role":"user","content":"Reverse the word mavd."}]}'
+            curl http://127.0.0.1:8322/v1/chat/completions -d '{"model":"nursery/champion",\
+            "messages":[{"role":"user","content":"Reverse the word mavd."}]}'
             """
     )
 

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Scheduler
 
-/// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told too early.
+/// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told
+/// too early.
 @Suite struct AnswerTextTests {
     private let tokenizer: Tokenizer
 

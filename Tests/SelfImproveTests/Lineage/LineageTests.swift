@@ -195,8 +195,11 @@ import TestSupport
                     try db.execute(
                         sql: """
                             INSERT INTO prompts VALUES ('old', 1, 0, 'p', 'all', '[]', 'x');
-                            INSERT INTO drafts (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
-                            VALUES ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5), ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
+                            INSERT INTO drafts
+                                (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
+                            VALUES
+                                ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5),
+                                ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
                             INSERT INTO answers (campaign, round, position, text, kept, reason, hard)
                             VALUES ('old', 1, 0, 'cut', 0, 'truncated', 1);
                             """

@@ -189,7 +189,8 @@ import TestSupport
         }
     }
 
-    /// With three layers the aggregator sees drafts of the second: what a rule would make of the first is no comparison.
+    /// With three layers the aggregator sees drafts of the second: what a rule would make of the first is no
+    /// comparison.
     @Test("The aggregator and the rules that it is measured against see the same drafts") func sameDrafts() async throws
     {
         try await withTemporaryDirectory { folder in

@@ -199,7 +199,7 @@ import TestSupport
                 [("  aggregator: words", "  aggregator: words\n  layers: 3")],
                 knows: { _ in true }
             )
-            // Candidates stand in the system message: whoever sees none of them does not know.
+            // Candidates are in the system message: a model that sees none of them does not know.
             let peers = ScriptedCatalog { digest, _ in
                 ScriptedModel(digest) {
                     $0.messages.count > 1 ? String($0.messages.last!.content.dropFirst(5)) : "wrong"

@@ -1,10 +1,10 @@
-# make help lists what there is. Needs a Swift 6.1 toolchain or newer; everything else is installed by `make setup`.
+# `make help` lists the targets. Needs a Swift toolchain of 6.1 or newer; `make setup` installs everything else.
 
 BUILD := swift build -c release -Xswiftc -enable-testing
 PROGRAM := .build/release/selfimprove
 PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 
-# Of make fuzz: how many mutated files of each format, and which.
+# make fuzz: number of mutated files of each format, and the seed that draws them.
 COUNT ?= 1000000
 SEED ?= 1
 
@@ -12,14 +12,15 @@ SEED ?= 1
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
-	@echo "make test       everything that CI runs"
+	@echo "make test       build, tests, and the smallest campaign; CI runs test, lint and clients"
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
 	@echo "make fuzz       mutated checkpoints, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
 	@echo "make fuzz-sanitized   the same with the address sanitizer and every check, numeric code included"
 	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
-	@echo "make lint, format, setup, clean"
+	@echo "make lint       format, length of lines, links between documents, words"
+	@echo "make format, setup, clean"
 
 toolchain:
 	@command -v swift >/dev/null || { \
@@ -30,7 +31,7 @@ toolchain:
 	if [ "$$#" -ne 2 ] || [ "$$1" -lt 6 ] || { [ "$$1" -eq 6 ] && [ "$$2" -lt 1 ]; }; then \
 	  echo "Swift 6.1 or newer is needed; this is: $$(swift --version 2>&1 | head -n 1)"; exit 1; fi
 
-# Debian's packages, only where one is missing.
+# Installs Debian's packages, if one is missing.
 setup: toolchain
 	@missing=""; for package in $(PACKAGES); do \
 	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || missing="$$missing $$package"; done; \
@@ -52,11 +53,11 @@ smoke: build
 	@state=$$(mktemp -d) && trap 'rm -rf "$$state"' EXIT && \
 	$(PROGRAM) run configs/smoke.yaml --state "$$state" && $(PROGRAM) lineage smoke --state "$$state" && $(PROGRAM) doctor --state "$$state"
 
-# A real browser, the openai package, schemathesis and clients that mean no good, on a real daemon.
+# A real browser, the openai package, schemathesis and hostile clients, on a real daemon.
 clients: build
 	scripts/clients.sh
 
-# Inputs that broke something are left in fuzz-failures/, with the command that runs each again.
+# Inputs that broke something are in fuzz-failures/, with the command that runs each of them again.
 fuzz: setup
 	$(BUILD) --product fuzz
 	.build/release/fuzz --target all --count $(COUNT) --seed $(SEED)
@@ -76,6 +77,7 @@ bench: build
 
 lint: toolchain
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	scripts/lint.py
 
 format: toolchain
 	swift format --in-place --recursive --parallel Package.swift Sources Tests

@@ -124,12 +124,12 @@ def inference(arguments, shape, table):
 
 
 def main():
-    shared = ROOT.parent / "shared" / "bench"
+    here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", default=str(ROOT / ".build/release/selfimprove"))
     parser.add_argument("--python", default=sys.executable, help="with torch, transformers, gguf and llama-cpp-python")
-    parser.add_argument("--pytorch", default=str(shared / "pytorch_baseline.py"))
-    parser.add_argument("--llamacpp", default=str(shared / "llamacpp_baseline.py"))
+    parser.add_argument("--pytorch", default=str(here / "pytorch_baseline.py"))
+    parser.add_argument("--llamacpp", default=str(here / "llamacpp_baseline.py"))
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--shapes", nargs="*", default=list(SHAPES), choices=list(SHAPES))
     parser.add_argument("--tasks", nargs="*", default=["train", "dpo", "inference"], choices=["train", "dpo", "inference"])

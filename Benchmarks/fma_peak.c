@@ -1,5 +1,5 @@
 // What one core can do at most in fp32: independent fused multiply-adds in registers, no memory at all.
-//   gcc -O2 -march=native -funroll-loops Benchmarks/fma_peak.c -o /tmp/fma_peak && /tmp/fma_peak
+//   gcc -O2 -march=native -funroll-loops Benchmarks/fma_peak.c -o .build/fma_peak && .build/fma_peak
 // Twice that, for two cores, is a limit that no product of matrices passes.
 #include <immintrin.h>
 #include <stdio.h>

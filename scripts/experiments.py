@@ -13,16 +13,27 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEARNING, ELICITATION = "nursery", "elicitation"
 
 
-def change(text, key, value, section=None):
-    """Sets one key of a configuration's text, in a section or at its top."""
-    start = 0 if section is None else text.index(f"\n{section}:")
-    found = re.compile(rf"^( *){key}: .*$", re.M).search(text, start)
-    return text[: found.start()] + f"{found.group(1)}{key}: {value}" + text[found.end():]
+def change(text, key, value, *sections):
+    """Sets one key of a configuration's text, at its top or in a section (within a section), where it may be left out."""
+    start, end = 0, len(text)
+    for depth, section in enumerate(sections):
+        indent = "  " * depth
+        header = re.compile(rf"^{indent}{section}:.*\n", re.M).search(text, start, end)
+        if header is None:
+            text = text[:end] + f"{indent}{section}:\n" + text[end:]
+            start = end = end + len(f"{indent}{section}:\n")
+        else:
+            start = header.end()
+            after = re.compile(rf"^ {{0,{2 * depth}}}\S", re.M).search(text, start, end)
+            end = after.start() if after else end
+    indent = "  " * len(sections)
+    line, found = f"{indent}{key}: {value}", re.compile(rf"^{indent}{key}: .*$", re.M).search(text, start, end)
+    return text[: found.start()] + line + text[found.end():] if found else text[:start] + line + "\n" + text[start:]
 
 
 def rule(text, aggregator):
     text = change(text, "aggregator", aggregator, "mixture")
-    return change(text, "agreement", "false", "mixture")
+    return change(text, "agreement", "false", "mixture", "filters")
 
 
 def single(teacher):
@@ -33,7 +44,7 @@ def single(teacher):
 
 def self_moa(text):
     text = rule(change(text, "proposers", "[champion, champion, champion, champion]", "mixture"), "plurality")
-    text = change(change(text, "confidence", "none", "mixture"), "minimum_confidence", "off", "mixture")
+    text = change(change(text, "confidence", "none", "mixture"), "minimum_confidence", "off", "mixture", "filters")
     return change(text, "temperature", "0.7", "mixture")
 
 

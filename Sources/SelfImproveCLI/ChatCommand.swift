@@ -9,8 +9,8 @@ struct ChatCommand: AsyncParsableCommand {
         commandName: "chat",
         abstract: "Talk to a model.",
         discussion: """
-            Every line of standard input is a message; the answer follows on standard output. An empty line, or Ctrl-D, ends it. With --json \
-            every answer is one object.
+            Every line of standard input is a message; the answer follows on standard output. An empty line, or \
+            Ctrl-D, ends the chat. With --json every answer is one object.
 
             selfimprove chat nursery/champion --alone
             """

@@ -10,10 +10,11 @@ struct DaemonCommand: AsyncParsableCommand {
         commandName: "daemon",
         abstract: "The long-running service: a queue of campaigns, an API and a dashboard.",
         discussion: """
-            Runs one campaign at a time. After a kill at any moment, the next daemon resumes where this one was. SIGTERM and SIGINT \
-            end it within seconds: training is saved after its current batch and resumes from there. The dashboard is at \
-            http://127.0.0.1:8321/. An address other than a loopback one requires a bearer token in the environment variable \
-            SELFIMPROVE_TOKEN, or in the file that SELFIMPROVE_TOKEN_FILE names; SIGHUP reads that file again.
+            Runs one campaign at a time. After a kill at any moment, the next daemon resumes where this one was. \
+            SIGTERM and SIGINT end it within seconds: training is saved after its current batch and resumes from \
+            there. The dashboard is at http://127.0.0.1:8321/. An address other than a loopback one requires a bearer \
+            token in the environment variable SELFIMPROVE_TOKEN, or in the file that SELFIMPROVE_TOKEN_FILE names; \
+            SIGHUP reads that file again.
 
             selfimprove daemon
             selfimprove start configs/nursery.yaml       from another terminal
@@ -62,8 +63,8 @@ struct DaemonCommand: AsyncParsableCommand {
             signals.stop()
             reload.stop()
         }
-        // The first task to end ends the others: the queue after a signal, or the server where it cannot listen. The queue
-        // waits for the server, so that no campaign runs in a daemon that cannot be reached.
+        // The first task to end ends the others: the queue after a signal, or the server where it cannot listen. The
+        // queue waits for the server, so that no campaign runs in a daemon that cannot be reached.
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in started { break }
@@ -86,7 +87,8 @@ struct DaemonCommand: AsyncParsableCommand {
         try DaemonAddress.remove(from: state.url)
     }
 
-    /// SIGHUP: reads the token's file and the queue again. Configurations and criteria are in the lineage and always current.
+    /// SIGHUP: reads the token's file and the queue again. Configurations and criteria are in the lineage and always
+    /// current.
     private static func reload(_ token: AccessToken?, _ daemon: Daemon, _ logger: Logger) {
         do {
             try token?.reload()

@@ -2,8 +2,8 @@ import ArgumentParser
 import Foundation
 import SelfImprove
 
-/// Errors to exit codes, in one place: 0 success, 1 failure, 2 unusable arguments or configuration, 3 stopped on request before
-/// the work was done. Messages go to standard error, a line for each fault.
+/// Maps errors to exit codes: 0 success, 1 failure, 2 unusable arguments or configuration, 3 stopped on request before
+/// the work was done. Messages go to standard error, one line for each fault.
 enum ExitCodes {
     static func report(_ error: any Error) -> Int32 {
         if let error = error as? any ReportedError {

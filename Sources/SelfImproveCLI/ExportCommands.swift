@@ -10,7 +10,7 @@ struct ExportCommand: AsyncParsableCommand {
         abstract: "A model as a Hugging Face directory, with a model card.",
         discussion: """
             selfimprove export nursery/champion ./champion
-            python -c "from transformers import AutoModelForCausalLM; AutoModelForCausalLM.from_pretrained('./champion')"
+            python -c "from transformers import AutoModelForCausalLM as Model; Model.from_pretrained('./champion')"
             """
     )
 
@@ -34,8 +34,9 @@ struct ExportDataCommand: AsyncParsableCommand {
         commandName: "export-data",
         abstract: "A campaign's training data as TRL's JSONL.",
         discussion: """
-            Writes rN-sft.jsonl ({"prompt", "completion"}) and rN-preference.jsonl ({"prompt", "chosen", "rejected"}) for every round that \
-            trained, as the models saw them (replayed rows included), and prompts.jsonl with every prompt that was drawn.
+            Writes rN-sft.jsonl ({"prompt", "completion"}) and rN-preference.jsonl ({"prompt", "chosen", "rejected"}) \
+            for every round that trained, as the models saw them (replayed rows included), and prompts.jsonl with \
+            every prompt that was drawn.
             """
     )
 

@@ -2,7 +2,8 @@ import Foundation
 import LocalLM
 import SelfImprove
 
-/// The training of one `model train`: a JSON line per step, and snapshots beside the output while it lasts.
+/// The training of one `model train`: prints a JSON line per step, and keeps a snapshot next to the output while it
+/// runs.
 struct KeptTraining {
     private let folder: URL
     private let training: ResumableTraining

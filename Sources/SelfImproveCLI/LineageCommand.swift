@@ -6,8 +6,8 @@ struct LineageCommand: AsyncParsableCommand {
         commandName: "lineage",
         abstract: "The rounds of a campaign as a tree, with scores and reasons.",
         discussion: """
-            Scores are on the held-out set that promotion never reads, with 95% intervals. Rounds that a rollback undid stay in the tree, \
-            indented. The line to today's champion is marked with *.
+            Scores are on the held-out set that promotion never reads, with 95% intervals. Rounds that a rollback \
+            undid stay in the tree, indented. The line to the current champion is marked with *.
             """
     )
 

@@ -5,8 +5,8 @@ import Foundation
 enum Machine {
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
-    /// Blocks of a megabyte or more go back to the system when they are freed. Left to itself glibc takes ever larger ones from its heaps,
-    /// where caches that come and go with every call leave holes: over a hundred rounds a campaign grew by a quarter.
+    /// Returns freed blocks of a megabyte or more to the system. By default glibc takes larger and larger ones from its
+    /// heaps, where caches that are made for each call leave holes: over a hundred rounds a campaign grew by a quarter.
     static func returnFreedMemory() { _ = mallopt(M_MMAP_THRESHOLD, 1 << 20) }
 
     /// One sentence each; none if all is well.

@@ -9,9 +9,9 @@ struct ModelGenerate: AsyncParsableCommand {
         abstract: "Answer prompts.",
         discussion: """
             Reads {"ids":[...]}, {"prompt":"..."} or {"messages":[...]}; prints per sample
-            {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}, and with --logprobs also "token_logprobs":[...]. A sample
-            depends on its prompt, --seed and its number alone, not on what is generated beside it. Limits apply in transformers' order:
-            repetition penalty, temperature, top-k, top-p, min-p.
+            {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}, and with --logprobs also \
+            "token_logprobs":[...]. A sample depends only on its prompt, --seed and its number, not on other samples \
+            of the batch. Limits apply in transformers' order: repetition penalty, temperature, top-k, top-p, min-p.
             """
     )
 

@@ -8,8 +8,8 @@ struct ModelScore: AsyncParsableCommand {
         commandName: "score",
         abstract: "Logprobs that a model gives to tokens.",
         discussion: """
-            Reads {"ids":[...]} (scores ids 2, 3, ...) or {"prompt":...,"completion":...} (texts, or messages and one answer; scores the
-            completion); prints {"token_logprobs":[...],"logprob":x,"tokens":n}, natural logarithms.
+            Reads {"ids":[...]} (scores ids 2, 3, ...) or {"prompt":...,"completion":...} (texts, or messages and one \
+            answer; scores the completion); prints {"token_logprobs":[...],"logprob":x,"tokens":n}, natural logarithms.
             """
     )
 

@@ -10,11 +10,12 @@ struct ModelTrain: AsyncParsableCommand {
         abstract: "Fine-tune a model: SFT on completions, or DPO on preferences.",
         discussion: """
             --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft,
-            {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging Face directory to --output,
-            or with --lora-rank a PEFT adapter, which `model merge` joins with its base.
+            {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging \
+            Face directory to --output, or with --lora-rank a PEFT adapter, which `model merge` merges into its base.
 
-            Ctrl-C stops after the current step. What was cut off, by that or by a crash, is kept in OUTPUT.unfinished: the same command resumes
-            with the step it was at, prints the steps after it, and ends with the same bytes.
+            Ctrl-C stops after the current step. A run that was interrupted, by that or by a crash, is kept in \
+            OUTPUT.unfinished: the same command resumes after its last step, prints the steps that follow, and ends \
+            with the same bytes.
             """
     )
 

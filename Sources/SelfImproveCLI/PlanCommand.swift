@@ -8,7 +8,8 @@ struct PlanCommand: AsyncParsableCommand {
         abstract: "Dry run: prompts, calls, tokens, time and disk; and every fault of the configuration.",
         discussion: """
             Nothing is written. Time is estimated from a short measurement of this machine with the student's shape.
-            With --shape in place of a configuration: memory and time of fine-tuning a model of that shape, before you have it, as in
+            With --shape in place of a configuration: memory and time of fine-tuning a model of that shape, before you \
+            have it, as in
             selfimprove plan --shape 8B --lora-rank 16 --batch 1 --length 512
             """
     )

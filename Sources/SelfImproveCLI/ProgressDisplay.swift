@@ -5,8 +5,8 @@ import Scheduler
 import SelfImprove
 import Synchronization
 
-/// Shows a running campaign: on a terminal one line that is written over (step, bar, rate, time left), elsewhere a line per step.
-/// With `--json` one JSON object per event.
+/// Shows a running campaign: on a terminal one line that is rewritten (step, bar, rate, time left), elsewhere one line
+/// per step, and with `--json` one JSON object per event.
 final class ProgressDisplay: Sendable {
     private struct State {
         /// The first report of each step.

@@ -8,7 +8,8 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback",
         abstract: "Go back to an earlier champion; the next round starts from it.",
         discussion: """
-            Nothing is deleted: later rounds stay in the lineage, their answers are no longer replayed. To undo it, roll back again.
+            Nothing is deleted: later rounds stay in the lineage, but their answers are no longer replayed. To undo \
+            it, roll back again.
 
             selfimprove rollback nursery --to 1 --reason "round 2 forgot to count"
             selfimprove run configs/nursery.yaml --rounds 4

@@ -9,9 +9,10 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run one campaign in the foreground, or go on with it.",
         discussion: """
-            CONFIG is a YAML file such as configs/nursery.yaml, in which every key is explained. The first run of a nursery trains its \
-            models; then round follows round until a stop criterion holds. Ctrl-C stops after the current batch: the same command \
-            goes on with the step it was in (training with the batch it was at), and ends with the same models.
+            CONFIG is a YAML file such as configs/nursery.yaml, which explains every key. The first run of a nursery \
+            trains its models; then round follows round until a stop criterion holds. Ctrl-C stops after the current \
+            batch: the same command resumes the interrupted step (training, after its last batch), and ends with the \
+            same models.
 
             selfimprove run configs/nursery.yaml
             selfimprove run configs/nursery.yaml --rounds 5      two more rounds of a campaign that had 3

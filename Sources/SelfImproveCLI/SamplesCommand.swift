@@ -6,8 +6,8 @@ struct SamplesCommand: AsyncParsableCommand {
         commandName: "samples",
         abstract: "Drafts, aggregated answers, samples, pairs and verdicts, prompt by prompt.",
         discussion: """
-            --step narrows it down: propose (drafts), aggregate (the mixture's answer, and why it was dropped), sample (the policy's own \
-            answers), judge (pairs and verdicts). With --json one object per prompt.
+            --step narrows it down: propose (drafts), aggregate (the mixture's answer, and why it was dropped), sample \
+            (the policy's own answers), judge (pairs and verdicts). With --json one object per prompt.
 
             selfimprove samples nursery --round 2 --step judge --limit 5
             """

@@ -8,8 +8,9 @@ struct SelfImproveCommand: AsyncParsableCommand {
         commandName: "selfimprove",
         abstract: "Language models that improve themselves, unattended.",
         discussion: """
-            A campaign runs in rounds: a mixture of models answers fresh instructions, the champion is fine-tuned on the answers, \
-            its own samples are judged and DPO follows; what is truly better on held-out prompts becomes the next champion.
+            A campaign runs in rounds: a mixture of models answers fresh instructions, the champion is fine-tuned on \
+            the answers, judges rank its own samples, and DPO follows; a model that is significantly better on \
+            held-out prompts becomes the next champion.
 
             Begin with:  selfimprove run configs/nursery.yaml
             Then:        selfimprove lineage nursery

@@ -9,12 +9,13 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "An OpenAI-compatible endpoint of one model.",
         discussion: """
-            Chat completions, completions and models under /v1, with streaming, n, stop, seed and logprobs. Concurrent requests share \
-            one batch. An address other than a loopback one requires a bearer token in the environment variable SELFIMPROVE_TOKEN. \
-            The daemon serves every model of its lineage in the same way.
+            Chat completions, completions and models under /v1, with streaming, n, stop, seed and logprobs. Concurrent \
+            requests share one batch. An address other than a loopback one requires a bearer token in the environment \
+            variable SELFIMPROVE_TOKEN. The daemon serves every model of its lineage in the same way.
 
             selfimprove serve nursery/champion
-            curl http://127.0.0.1:8322/v1/chat/completions -d '{"model":"nursery/champion","messages":[{"role":"user","content":"Reverse the word mavd."}]}'
+            curl http://127.0.0.1:8322/v1/chat/completions -d '{"model":"nursery/champion",\
+            "messages":[{"role":"user","content":"Reverse the word mavd."}]}'
             """
     )
 

@@ -16,8 +16,9 @@ struct ServiceInstall: AsyncParsableCommand {
         commandName: "install",
         abstract: "Write a hardened systemd unit for the daemon.",
         discussion: """
-            The service runs as a user of its own without any privilege, writes to /var/lib/selfimprove alone, and is restarted where it fails. A \
-            token goes into /etc/selfimprove/environment as SELFIMPROVE_TOKEN=..., readable by root only.
+            The service runs as a user of its own without privileges, writes only to /var/lib/selfimprove, and is \
+            restarted when it fails. A token goes into /etc/selfimprove/environment as SELFIMPROVE_TOKEN=..., readable \
+            by root only.
 
             sudo selfimprove service install && sudo systemctl enable --now selfimprove
             selfimprove service install --print      only shows the unit

@@ -7,8 +7,9 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show",
         abstract: "One model, round, dataset, sample or event, whole.",
         discussion: """
-            ID is a model (nursery/champion, nursery/r2-sft, or a digest of which 4 digits or more will do), a round (nursery:2), a sample \
-            (nursery:2:17, prompt 17 of round 2), a dataset (its digest), or an event (event:12). Prints JSON.
+            ID is a model (nursery/champion, nursery/r2-sft, or the first 4 or more digits of a digest), a round \
+            (nursery:2), a sample (nursery:2:17, prompt 17 of round 2), a dataset (its digest), or an event \
+            (event:12). Prints JSON.
             """
     )
 

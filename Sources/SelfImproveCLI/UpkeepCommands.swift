@@ -7,8 +7,9 @@ struct CollectCommand: AsyncParsableCommand {
         commandName: "gc",
         abstract: "Free models that nobody will go back to.",
         discussion: """
-            Kept are the first model, champions, the models of the latest rounds (--keep), and of the round under way. What is freed stays in the \
-            lineage, with its scores; its weights are gone, so nothing can be rolled back to it.
+            Keeps the first model, champions, and the models of the latest rounds (--keep) and of the round in \
+            progress. A freed model stays in the lineage with its scores; its weights are gone, so nothing can be \
+            rolled back to it.
 
             selfimprove gc nursery --dry-run
             """
@@ -39,7 +40,7 @@ struct BackupCommand: AsyncParsableCommand {
         commandName: "backup",
         abstract: "Copy the whole state into one file, also while campaigns run.",
         discussion: """
-            A tar archive of the database and all models and data. Unpacked into an empty folder it is a state directory:
+            A tar archive of the database, all models and data. Unpacked into an empty folder, it is a state directory:
 
             selfimprove backup /backups/monday.tar
             mkdir restored && tar -xf /backups/monday.tar -C restored && selfimprove doctor --state restored

@@ -8,8 +8,8 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Follow a campaign until it ends.",
         discussion: """
-            Prints what happens as it happens, with a progress line on a terminal. Ctrl-C ends the watching, not the campaign. Exit code 0: \
-            it finished; 1: it failed; 3: it was paused, stopped or interrupted.
+            Prints events as they happen, with a progress line on a terminal. Ctrl-C ends the watching, not the \
+            campaign. Exit code 0: it finished; 1: it failed; 3: it was paused, stopped or interrupted.
             """
     )
 

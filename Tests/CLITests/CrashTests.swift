@@ -4,8 +4,8 @@ import SelfImprove
 import Testing
 import TestSupport
 
-/// The program is killed in every one of its steps, and started again by the same command: the lineage must be the one of a run
-/// that nobody disturbed, byte for byte.
+/// The program is killed in every one of its steps and started again by the same command. The lineage must equal that
+/// of an undisturbed run, byte for byte.
 @Suite(.serialized) struct CrashTests {
     private static let steps: [(round: Int, step: StepName)] =
         StepName.preparation.map { (0, $0) } + StepName.round.enumerated().map { ($0.offset % 2 + 1, $0.element) }
@@ -41,7 +41,8 @@ import TestSupport
         }
     }
 
-    /// A directory that may not be written: a clear stop, and nothing is lost. As somebody else than root, who may write anywhere.
+    /// A directory without write permission is a clear stop, and nothing is lost. Runs as another user, since root may
+    /// write anywhere.
     @Test(.enabled(if: geteuid() == 0, "only root may become somebody else")) func aReadOnlyDirectoryIsAClearStop()
         throws
     {

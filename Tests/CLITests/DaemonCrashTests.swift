@@ -6,8 +6,8 @@ import SelfImprove
 import Testing
 import TestSupport
 
-/// The daemon is killed, and the disk is filled, at seeded moments: the lineage must be the one of a run that nobody disturbed, byte for byte,
-/// with nothing lost or doubled. More of both than here: `SELFIMPROVE_KILLS=200 SELFIMPROVE_FILLS=30`.
+/// The daemon is killed, and the disk is filled, at seeded moments. The lineage must equal that of an undisturbed run,
+/// byte for byte, with nothing lost or doubled. For more of both: `SELFIMPROVE_KILLS=200 SELFIMPROVE_FILLS=30`.
 @Suite(.serialized) struct DaemonCrashTests {
     private static func setting(_ name: String, _ fallback: Int) -> Int {
         ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? fallback

@@ -77,7 +77,7 @@ final class DaemonProcess {
         return process.terminationStatus
     }
 
-    /// Looks on for so long, or until the campaign has ended or the process has died, or until so many steps have begun.
+    /// Waits until the time is up, the campaign has ended, the process has died, or so many steps have begun.
     /// - Returns: whether the campaign has ended.
     func follow(_ campaign: String, seconds: Double, steps: Int = .max) throws -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
@@ -116,7 +116,7 @@ final class DaemonProcess {
         return try result.get()
     }
 
-    /// What the process has used of the processor so far (proc(5), stat: utime and stime, behind the name in parentheses).
+    /// Processor time of the process so far (proc(5), stat: utime and stime, after the name in parentheses).
     var processorSeconds: Double {
         get throws {
             let stat = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)

@@ -183,7 +183,8 @@ import TestSupport
             ] {
                 #expect(try open.send("GET", path).status == 404, "\(path)")
             }
-            // A configuration from the network names nothing outside of the state directory, not even whether it exists.
+            // A configuration from the network may name nothing outside the state directory, nor learn whether it
+            // exists.
             let outside = folder.appendingPathComponent("outside")
             try FileManager.default.createDirectory(at: outside, withIntermediateDirectories: true)
             try FileManager.default.createSymbolicLink(
@@ -198,7 +199,8 @@ import TestSupport
                     "\(student): \(answer.text)"
                 )
             }
-            // Cheap to send, dear to read: refused before anything is. In the daemon's own time, which tests beside this one do not take.
+            // Cheap to send, expensive to parse: refused before it is parsed. Measured in the daemon's processor time,
+            // which tests that run in parallel do not affect.
             let aliases =
                 "a0: &a0 [x, x]\n"
                 + (1..<9).map {

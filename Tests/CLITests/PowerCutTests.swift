@@ -6,8 +6,9 @@ import SelfImprove
 import Testing
 import TestSupport
 
-/// The power goes at seeded moments: what was not fsynced is gone (`Tests/PowerCut`, file calls that are interposed). What the program had
-/// called done must be there afterwards, and the end must be the one of a run that nobody disturbed. More cuts: `SELFIMPROVE_CUTS=100`.
+/// The power fails at seeded moments, and everything that was not fsynced is gone (`Tests/PowerCut` interposes file
+/// calls). All that the program had called done must be there afterwards, and the end must equal that of an undisturbed
+/// run. For more cuts: `SELFIMPROVE_CUTS=100`.
 @Suite(.serialized) struct PowerCutTests {
     private static let cuts = ProcessInfo.processInfo.environment["SELFIMPROVE_CUTS"].flatMap { Int($0) } ?? 8
 
@@ -34,7 +35,8 @@ import TestSupport
             ["LD_PRELOAD": library.path, "POWERCUT_ROOT": root.path, "POWERCUT_SHADOW": shadow.path]
         }
 
-        /// What was on disk when the power went takes the place of what the processes saw. With a seed, a disk that kept some of the rest.
+        /// Replaces what the processes saw by what was on disk when the power failed. With a seed, the disk had kept
+        /// some of the rest.
         func restore(torn: UInt64?) throws {
             let variables = environment.merging(
                 ["POWERCUT_RESTORE": "1"].merging(torn.map { ["POWERCUT_TORN": "\($0)"] } ?? [:]) { $1 }
@@ -92,7 +94,8 @@ import TestSupport
                         "it ended with \(process.terminationStatus) after \(cuts) cuts"
                     )
                     guard wasCut else { break }
-                    // Sometimes only the process dies: what it had not brought to disk is still there for the next one, until the power goes.
+                    // Sometimes only the process dies: data that it had not fsynced is still there for the next one,
+                    // until the power fails.
                     if !isLast, random.integer(below: 4) == 0 { continue }
                     cuts += 1
                     places[point?.name ?? "any moment", default: 0] += 1

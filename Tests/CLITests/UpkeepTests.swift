@@ -3,7 +3,7 @@ import SelfImprove
 import Testing
 import TestSupport
 
-/// What whoever runs the daemon for weeks does now and then.
+/// The occasional tasks of running the daemon for weeks: backup, collection, service.
 @Suite(.serialized) struct UpkeepTests {
     @Test func aBackupTakenWhileACampaignRunsIsAWholeState() throws {
         try withTemporaryDirectory { folder in

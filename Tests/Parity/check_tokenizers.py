@@ -4,7 +4,7 @@
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 numpy safetensors
     venv/bin/python check_tokenizers.py --program ../../.build/release/selfimprove --seed 0 --texts 20000
 
-Trains each kind of make_tokenizer_cases.py anew from the seed, puts a tiny random Llama beside it, and compares ids and decoded text.
+Trains each kind of make_tokenizer_cases.py from the seed, puts a tiny random Llama beside it, and compares ids and decoded text.
 Prints one line a kind; exits with 1 after a difference.
 """
 import argparse, json, pathlib, random, subprocess, sys, tempfile

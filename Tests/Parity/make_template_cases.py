@@ -2,7 +2,7 @@
 """What transformers makes of chat templates, as cases for the interpreter in Sources/Jinja.
 
     python3 make_template_cases.py ../LocalLMTests/Golden/templates.json     the committed golden file
-    templates.py imports this for the large set, which is made anew each time.
+    templates.py imports this for the large set, which is made again each time.
 
 Needs transformers and trl (whose chat_templates folder is the collection of templates). The clock behind strftime_now stands still at
 2026-03-04 05:06:07, local time. Ranges are those of {% generation %} blocks, in bytes of UTF-8.

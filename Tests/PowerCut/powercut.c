@@ -1,7 +1,7 @@
 // A simulation of a power cut with interposed file calls: what a process has not brought to disk with fsync is gone.
 //
 //     clang -shared -fPIC -O2 -Wall -Wextra -o powercut.so powercut.c
-//     export POWERCUT_ROOT=/tmp/x/state POWERCUT_SHADOW=/tmp/x/shadow LD_PRELOAD=/tmp/x/powercut.so
+//     export POWERCUT_ROOT=DIR/state POWERCUT_SHADOW=DIR/shadow LD_PRELOAD=DIR/powercut.so
 //     program ...                      any number of processes, one after another or at once; then kill -9 to all of them. Whatever
 //                                      writes below ROOT until the restore must run so: an unseen fsync counts as none
 //     POWERCUT_RESTORE=1 /bin/true     the power is back: ROOT is now what was on disk. Exit code 0; 69 where no process had come as far
@@ -127,7 +127,7 @@ static void saveEntries(int directory, const char *folder, const char *id) {
     Path path, target;
     struct dirent **entries;
     FILE *out = fopen(format(path, "%s/new", shadow), "we");
-    int count = scandirat(directory, ".", &entries, isVisible, byName);  // opens it anew: the caller's offset stays
+    int count = scandirat(directory, ".", &entries, isVisible, byName);  // opens it again: the caller's offset stays
     if (!out || count < 0) fail(path);
     for (int i = 0; i < count; i++) {
         // O_PATH pins what the name means now, and closing such a descriptor is harmless. Closing one of another kind would drop the

@@ -142,7 +142,7 @@ import TestSupport
         }
     }
 
-    /// Gold answers that nobody could write by accident stand in both evaluation files; then they must stand nowhere else.
+    /// Both evaluation files hold gold answers that nobody could write by accident; they must appear nowhere else.
     @Test func aCanaryInTheGoldFilesNeverEntersTraining() async throws {
         try await withTemporaryDirectory { folder in
             let canary = "qzcanaryqz"

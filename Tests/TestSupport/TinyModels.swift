@@ -31,8 +31,8 @@ public enum TinyModels {
         )
     }
 
-    /// A model of every family, small, with everything in it that the family has: windows shorter than the sequences, softcaps that
-    /// bend what is typical here.
+    /// A small model of each family with all that the family has: windows shorter than the sequences, soft caps that
+    /// bend typical values.
     public static func configuration(_ family: ModelFamily) -> ModelConfiguration {
         var c = configuration(layers: 3, tied: family == .gemma2 || family == .qwen2)
         c.family = family

@@ -38,7 +38,8 @@ public struct Nursery: Sendable {
     /// Tokens that training it takes: what progress is measured in.
     public var tokens: Int { stages.reduce(0) { $0 + $1.tokens } }
 
-    /// The same, with Muon's work reckoned in: it orthogonalises every matrix once per step, which costs about as much as 240 tokens.
+    /// The same with the work of Muon, which orthogonalises every matrix once per step: that costs as much as 240
+    /// tokens.
     public var work: Double {
         stages.reduce(0) { $0 + Double($1.tokens) * Self.muonFactor(batchTokens: $1.batchTokens) }
     }
@@ -58,8 +59,9 @@ public struct Nursery: Sendable {
     /// The tokenizer of every nursery model.
     public static func tokenizer() throws -> Tokenizer { try Tokenizer.nursery(words: NurserySkill.vocabulary) }
 
-    /// Trains every stage as soon as its parent is there: those that use all cores alone, the others side by side, one core each.
-    /// - Parameter checkpoints: where stages are kept, those that are done too, until all are.
+    /// Trains every stage once its parent is there. Stages that use all cores run alone, the others in parallel on one
+    /// core each.
+    /// - Parameter checkpoints: where stages are kept, finished ones too, until all of them are finished.
     /// - Returns: a model by name, and what it was trained with.
     func train(checkpoints: TrainingCheckpoints, progress: StepProgress) async throws -> [String: Checkpoint] {
         let tokenizer = try Self.tokenizer()

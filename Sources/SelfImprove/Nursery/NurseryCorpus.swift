@@ -1,8 +1,8 @@
 import LocalLM
 import ModelFiles
 
-/// What one nursery model is trained on: instructions in given shares, some answered right, some with habit errors, and some
-/// as aggregation prompts.
+/// The training data of one nursery model: instructions in given shares, some answered right, some with habit errors,
+/// and some as aggregation prompts.
 struct NurseryCorpus: Sendable {
     struct Part: Sendable {
         var skill: NurserySkill

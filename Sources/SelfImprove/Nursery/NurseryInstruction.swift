@@ -40,7 +40,7 @@ public struct NurseryInstruction: Sendable, Hashable {
 
     // MARK: Answers
 
-    /// The right answer. It goes into the corpus that nursery models are made from, and into evaluation files; never into a round.
+    /// The right answer. It enters the corpus of nursery models and the evaluation files, never a round.
     public var gold: String {
         switch skill {
         case .reverse: return String(words[0].reversed())
@@ -65,8 +65,8 @@ public struct NurseryInstruction: Sendable, Hashable {
         }
     }
 
-    /// What a sloppy corpus says instead: the same mistake each time, so that it can become a habit. It may coincide with the right
-    /// answer.
+    /// The answer of a sloppy corpus: the same mistake each time, so that it can become a habit. It may coincide with
+    /// the right answer.
     var habit: String {
         switch skill {
         case .reverse, .shift: return Self.transposed(gold)

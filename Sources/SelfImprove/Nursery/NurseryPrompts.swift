@@ -3,8 +3,8 @@ import ModelFiles
 
 /// Instructions of the nursery: fresh ones for rounds, without any answer, and held-out ones with their key.
 public enum NurseryPrompts {
-    /// Fresh instructions for a round, the twelve skills alike and mixed. No id of `used` is drawn; where a skill has no more of
-    /// them, the others take its share.
+    /// Fresh instructions for a round, mixed, with equal shares of the twelve skills. No id in `used` is drawn; if a
+    /// skill has none left, the others take its share.
     public static func fresh(count: Int, excluding used: Set<String>, seed: UInt64) -> [PromptRow] {
         draw(count, from: .rounds, excluding: used, seed: seed).map {
             PromptRow(id: $0.id, task: $0.skill.rawValue, prompt: $0.messages)

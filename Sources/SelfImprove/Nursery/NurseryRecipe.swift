@@ -1,7 +1,7 @@
 import LocalLM
 import ModelFiles
 
-/// How each model of a nursery is made: from which one, on what, for how long. Sources: the measured recipes of `docs/LAB.md`.
+/// How each model of a nursery is trained: from which model, on what data, for how long. Measurements: `docs/LAB.md`.
 struct NurseryRecipe: Sendable {
     /// One stretch of training.
     struct Stage: Sendable {
@@ -58,7 +58,8 @@ struct NurseryRecipe: Sendable {
 
     // MARK: Learning
 
-    /// No model has seen all twelve skills: the student lacks the eight of letters and numbers, of which one peer each knows four.
+    /// No model has seen all twelve skills. The student lacks the eight of letters and numbers; one peer knows the four
+    /// of letters, another the four of numbers.
     private static func learning() -> [Stage] {
         let auxiliary: [NurseryCorpus.Part] = [
             .init(skill: .copyWord, weight: 0.6, habit: 0), .init(skill: .copyNumbers, weight: 0.6, habit: 0),
@@ -92,7 +93,8 @@ struct NurseryRecipe: Sendable {
             usesAllCores: true,
             isModel: false
         )
-        // The words peer is also the aggregator: most of what it reads are candidates of all skills, mostly with a right one in front.
+        // The words peer is also the aggregator: most of its data are candidates of all skills, usually a right one
+        // first.
         return [
             trunk,
             stage(

@@ -1,5 +1,5 @@
-/// What nursery models can learn: twelve skills whose answers a program can check, in three groups, and the simple copying and
-/// counting tasks of the trunk's auxiliary corpus, which nothing evaluates.
+/// What nursery models can learn: twelve skills whose answers a program can check, in three groups, and the simple
+/// copying and counting tasks of the trunk's auxiliary corpus, which nothing evaluates.
 public enum NurserySkill: String, Sendable, Codable, CaseIterable, Hashable {
     case reverse, sort, upper, novowel
     case add, sub, max, seq

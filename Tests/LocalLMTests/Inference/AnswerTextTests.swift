@@ -1,16 +1,18 @@
 import Foundation
 import LocalLM
-import ModelFiles
 import Testing
 
-/// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told too early.
+@testable import Scheduler
+
+/// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told
+/// too early.
 @Suite struct AnswerTextTests {
     private let tokenizer: Tokenizer
 
     init() throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         tokenizer = try Tokenizer(
-            json: Data(contentsOf: tests.appendingPathComponent("Golden/smollm/model/tokenizer.json"))
+            json: Data(contentsOf: tests.appendingPathComponent("LocalLMTests/Golden/smollm/model/tokenizer.json"))
         )
     }
 

@@ -11,7 +11,7 @@ import TestSupport
     private static func day(_ number: Int) -> Date { Date(timeIntervalSince1970: 86_400 * Double(number)) }
     private static func digest(_ name: String) -> String { ContentDigest.sha256(name) }
 
-    /// `rounds` rounds: the odd ones are promoted (by their DPO model), the even ones rejected. Round r is decided on day r.
+    /// `rounds` rounds: odd ones are promoted (by their DPO model), even ones rejected. Round r is decided on day r.
     private static func fill(_ lineage: Lineage, campaign: String = "c", rounds: Int) throws {
         let configuration = try ReducedCampaign.configuration([("campaign: reduced", "campaign: \(campaign)")])
         let initial = digest("initial")
@@ -183,7 +183,8 @@ import TestSupport
                     sql: """
                         INSERT INTO campaigns (name, seed, configuration, criteria, status, created_at, program_version)
                         VALUES ('old', '5', ?, '{"rounds":2}', 'interrupted', '2026-01-01 00:00:00.000', '0.0.1');
-                        INSERT INTO rounds (campaign, round, parent, started_at) VALUES ('old', 1, 'm', '2026-01-01 00:00:00.000');
+                        INSERT INTO rounds (campaign, round, parent, started_at)
+                        VALUES ('old', 1, 'm', '2026-01-01 00:00:00.000');
                         """,
                     arguments: [JSONText(ReducedCampaign.configuration()).text]
                 )
@@ -194,8 +195,11 @@ import TestSupport
                     try db.execute(
                         sql: """
                             INSERT INTO prompts VALUES ('old', 1, 0, 'p', 'all', '[]', 'x');
-                            INSERT INTO drafts (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
-                            VALUES ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5), ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
+                            INSERT INTO drafts
+                                (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
+                            VALUES
+                                ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5),
+                                ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
                             INSERT INTO answers (campaign, round, position, text, kept, reason, hard)
                             VALUES ('old', 1, 0, 'cut', 0, 'truncated', 1);
                             """
@@ -233,7 +237,8 @@ import TestSupport
                 try Data(repeating: 0, count: 1000).write(to: folder.appendingPathComponent("model.safetensors"))
             }
             let planned = try lineage.collectable("c", keeping: 2)
-            // Rounds 7 and 8 are the window: their models, and the champions dpo 5 and dpo 7 that they started from and ended with.
+            // Rounds 7 and 8 are the window: their models, and the champions dpo 5 and dpo 7 at their beginning and
+            // end.
             let freed = Set(
                 (1...6).flatMap { ["c sft \($0)", "c dpo \($0)"] }.filter { $0 != "c dpo 5" }.map(Self.digest)
             )

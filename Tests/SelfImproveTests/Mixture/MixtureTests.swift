@@ -35,7 +35,7 @@ import TestSupport
         texts.enumerated().map { .init(messages: [Message(role: "user", content: $0.element)], key: UInt64($0.offset)) }
     }
 
-    /// A published mixture sent dictionary keys instead of answers, and nobody noticed.
+    /// A published mixture sent dictionary keys instead of answers, and nobody noticed (docs/METHOD.md, section 3).
     @Test(arguments: AggregationPrompt.all) func everyDraftStandsInItsAggregationPromptExactlyOnce(
         prompt: AggregationPrompt
     ) async throws {

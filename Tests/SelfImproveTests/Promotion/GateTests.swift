@@ -52,8 +52,9 @@ import Testing
         #expect(ruling.outcome == .inconclusive && ruling.difference.value == 0)
     }
 
-    /// A comparison of equals promotes at most alpha of the time. Both models are noise around the same accuracy; with two
-    /// candidates the better one is taken. One-sided 2.5% each is expected; 40 of 1,000 is 3 standard errors above that.
+    /// A comparison of equals promotes at most alpha of the time. Both models are noise around the same accuracy; of
+    /// two candidates the better one is taken. One-sided 2.5% each is expected; 40 of 1,000 is 3 standard errors above
+    /// it.
     @Test(arguments: [1, 2]) func equalsAreSeldomPromoted(candidates: Int) {
         var settings = settings
         settings.resamples = 400

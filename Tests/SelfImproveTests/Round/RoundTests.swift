@@ -190,7 +190,8 @@ import ModelFiles
         }
     }
 
-    /// With three layers the aggregator sees drafts of the second: what a rule would make of the first is no comparison.
+    /// With three layers the aggregator sees drafts of the second: what a rule would make of the first is no
+    /// comparison.
     @Test("The aggregator and the rules that it is measured against see the same drafts") func sameDrafts() async throws
     {
         try await withTemporaryDirectory { folder in
@@ -199,7 +200,7 @@ import ModelFiles
                 [("  aggregator: words", "  aggregator: words\n  layers: 3")],
                 knows: { _ in true }
             )
-            // Candidates stand in the system message: whoever sees none of them does not know.
+            // Candidates are in the system message: a model that sees none of them does not know.
             let peers = ScriptedCatalog { digest, _ in
                 ScriptedModel(digest) {
                     $0.messages.count > 1 ? String($0.messages.last!.content.dropFirst(5)) : "wrong"

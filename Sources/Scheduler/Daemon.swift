@@ -222,8 +222,7 @@ public actor Daemon {
             try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now())
         }
         if record.status != .queued {
-            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
-            {
+            if let reason = try record.criteria.reason(StopSituation(record, in: lineage, now: now())) {
                 throw SelfImproveError(
                     .refused,
                     "it would stop at once: \(reason)",

@@ -14,11 +14,12 @@ extension Lineage {
         for (key, value) in changes {
             do { try criteria.set(key, value) } catch let error as SelfImproveError { faults.append(error.description) }
         }
-        if criteria.money != nil, record.configuration.pricePerHour == nil {
-            faults.append("money is counted by price_per_hour, which the configuration of \(name) does not have")
+        for (criterion, _) in criteria.active {
+            guard let missing = criterion.missing(record.configuration) else { continue }
+            faults.append("\(criterion.key) \(missing.message)")
         }
         guard faults.isEmpty else { throw SelfImproveError(.input, faults.joined(separator: "\n")) }
-        guard criteria != StopCriteria() else {
+        guard !criteria.isEmpty else {
             throw SelfImproveError(
                 .input,
                 "no criterion would be left: the campaign would never end",

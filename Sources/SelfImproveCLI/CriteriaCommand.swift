@@ -24,7 +24,7 @@ struct CriteriaCommand: AsyncParsableCommand {
 
     func run() async throws {
         let lineage = try Lineage.openExisting(state: state.url)
-        var criteria = try lineage.campaign(campaign).criteria
+        var criteria = try lineage.campaign(campaign).criteria()
         if !changes.isEmpty {
             let parsed = try changes.map { change in
                 let parts = change.split(separator: "=", maxSplits: 1).map(String.init)

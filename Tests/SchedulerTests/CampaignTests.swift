@@ -105,7 +105,7 @@ import TestSupport
             let changed = try lineage.campaign("reduced")
             let situation = try StopSituation(changed, in: lineage, now: Date())
             #expect(try situation.drop() == Interval(value: 1, low: 1, high: 1, n: 36))
-            #expect(try changed.criteria.reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
+            #expect(try changed.criteria().reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
             // Gone back, the older champion has no better one before it.
             _ = try lineage.rollback("reduced", to: "0", reason: nil, at: Date())
             #expect(try StopSituation(lineage.campaign("reduced"), in: lineage, now: Date()).drop() == nil)

@@ -39,7 +39,7 @@ public struct CampaignRunner: Sendable {
     public func run(rounds: Int? = nil) async throws -> CampaignEnd {
         try lineage.files.clearLeftovers()
         let (record, resumed) = try lineage.register(configuration, rounds: rounds, as: .running, at: now())
-        observe(.opened(record, resumed: resumed))
+        observe(.opened(record, rounds: try record.criteria().rounds, resumed: resumed))
         do {
             let end = try await work()
             try finish(.finished, .finished, end.reason)
@@ -101,7 +101,7 @@ public struct CampaignRunner: Sendable {
     /// while the campaign runs.
     private func next() throws -> Next {
         let record = try lineage.campaign(configuration.campaign)
-        if let reason = try record.criteria.reason(StopSituation(record, in: lineage, now: now())) {
+        if let reason = try record.criteria().reason(StopSituation(record, in: lineage, now: now())) {
             return .end(CampaignEnd(reason: reason, champion: record.champion))
         }
         guard let champion = record.champion else {

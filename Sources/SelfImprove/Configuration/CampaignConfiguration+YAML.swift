@@ -102,7 +102,7 @@ extension CampaignConfiguration {
 
     // MARK: Sections
 
-    private static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
+    static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
         let nursery = root.has("nursery") && !root.isOff("nursery") ? self.nursery(root.section("nursery")) : nil
         let names = nursery.map { Nursery.modelNames($0.kind) } ?? []
         let peers =

@@ -67,7 +67,7 @@ extension StopSituation {
             drop: { try Self.drop(campaign, rounds, lineage) },
             seconds: campaign.runningSeconds,
             tokens: try lineage.tokensSpent(campaign.name),
-            money: campaign.money,
+            money: try campaign.money() ?? 0,
             now: now,
             diskBytes: { try lineage.files.bytes() },
             figures: try counted.last { $0.figures != nil }?.figures?.decode([String: Double].self) ?? [:]
@@ -97,7 +97,8 @@ extension StopSituation {
             marks[answer.promptId].map { (answer.correct ? 1.0 : 0) - ($0 ? 1.0 : 0) }
         }
         guard !differences.isEmpty else { return nil }
-        return PairedBootstrap(resamples: 2000, seed: campaign.configuration.seed).interval(
+        let seed = try campaign.configuration().seed
+        return PairedBootstrap(resamples: 2000, seed: seed).interval(
             differences,
             confidence: 0.95
         )

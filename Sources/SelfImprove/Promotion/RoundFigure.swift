@@ -39,5 +39,11 @@ public struct RoundFigure: Sendable {
             return Double(round.answers.count(where: \.kept)) / Double(round.answers.count)
         },
         RoundFigure("pairs", "preference pairs: below 100") { Double($0.pairs) },
+        // DPO can widen the margin by unlearning both answers.
+        RoundFigure("chosen_logprob", "change of the chosen answers' mean logprob in DPO, in nats: below -5") { round in
+            guard let first = round.preferences?.firstChosenLogprob, let last = round.preferences?.lastChosenLogprob
+            else { return nil }
+            return last - first
+        },
     ]
 }

@@ -42,7 +42,8 @@ import Testing
             mixture: Score(value: 0.75, low: 0.5, high: 1, n: 8),
             parentReport: Score(value: 0.5, low: 0.25, high: 0.75, n: 8),
             answers: [answer(kept: true), answer(kept: false), answer(kept: true), answer(kept: true)],
-            pairs: 7
+            pairs: 7,
+            preferences: .init(firstChosenLogprob: -2, lastChosenLogprob: -4.5)
         )
     }
 
@@ -52,7 +53,7 @@ import Testing
 
     @Test(arguments: [
         ("gain", -0.25), ("length_ratio", 1.5), ("distinct_1", 0.6), ("distinct_2", 2.0 / 3), ("headroom", 0.25),
-        ("kept", 0.75), ("pairs", 7),
+        ("kept", 0.75), ("pairs", 7), ("chosen_logprob", -2.5),
     ]) func everyFigureIsMeasuredOnWhatTheRoundDid(key: String, value: Double) throws {
         #expect(try measure(key, evidence) == value)
     }
@@ -63,7 +64,8 @@ import Testing
         evidence.parent = evaluation(meanTokens: nil)
         evidence.mixture = nil
         evidence.answers = []
-        for key in ["length_ratio", "distinct_1", "distinct_2", "headroom", "kept"] {
+        evidence.preferences = nil
+        for key in ["length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "chosen_logprob"] {
             #expect(try measure(key, evidence) == nil, "\(key)")
         }
     }

@@ -111,6 +111,7 @@ let package = Package(
         .testTarget(
             name: "SelfImproveTests",
             dependencies: ["ModelFiles", "LocalLM", "SelfImprove", "TestSupport"],
+            exclude: ["Configuration/Stored"],
             swiftSettings: plain
         ),
         .testTarget(

@@ -74,7 +74,7 @@ public actor Daemon {
         }
         wake.yield()
         for await _ in wakeUps {
-            while !isShuttingDown, let next = try next() { await drive(next) }
+            while !isShuttingDown, let next = try next() { try await drive(next) }
             if isShuttingDown { break }
         }
     }
@@ -82,10 +82,17 @@ public actor Daemon {
     /// The queue, first come, first served.
     private func next() throws -> CampaignRecord? { try lineage.queue().first }
 
-    private func drive(_ record: CampaignRecord) async {
+    /// - Throws: what writing into the lineage throws, where a campaign cannot even be begun.
+    private func drive(_ record: CampaignRecord) async throws {
         let name = record.name, hub = hub, control = RunControl(), log = CampaignLog(logger, campaign: record.name)
+        let configuration: CampaignConfiguration
+        do { configuration = try record.configuration() } catch let error as SelfImproveError {
+            log.error("\(error)")
+            try lineage.setStatus(.failed, of: name, .failed, "\(error)", at: now())
+            return hub.changed(name)
+        }
         let runner = CampaignRunner(
-            record.configuration,
+            configuration,
             lineage: lineage,
             control: control,
             checkpointInterval: checkpointInterval,
@@ -222,8 +229,7 @@ public actor Daemon {
             try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now())
         }
         if record.status != .queued {
-            if let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
-            {
+            if let reason = try record.criteria().reason(StopSituation(record, in: lineage, now: now())) {
                 throw SelfImproveError(
                     .refused,
                     "it would stop at once: \(reason)",
@@ -231,7 +237,7 @@ public actor Daemon {
                     hint: "change that with selfimprove criteria \(name) KEY=VALUE"
                 )
             }
-            try lineage.register(record.configuration, as: .queued, at: now())
+            try lineage.register(record.configuration(), as: .queued, at: now())
         }
         hub.changed(name)
         wake.yield()

@@ -7,11 +7,11 @@ struct CriteriaCommand: AsyncParsableCommand {
         commandName: "criteria",
         abstract: "Show or change when a campaign stops, also while it runs.",
         discussion: """
-            A running campaign looks again between rounds. Keys: rounds, target_score (0 to 1, by the lower end of the interval), \
-            patience (rounds in a row without promotion), regression (the champion lost so much against the best before it, \
-            0.02 = 2 points), wall_clock (90s, 30m, 6h, 2d), tokens, money (in the currency of price_per_hour), deadline \
-            (2026-12-01T08:00:00Z), disk (20GB); and a bound on what a round records: \
-            \(RoundFigure.allCases.map(\.rawValue).joined(separator: ", ")) (above:1.5, below:0.2). The value off removes one.
+            A running campaign looks again between rounds. KEY is one of
+
+            \(Text.table(StopCriterion.all.map { ["  \($0.key)", $0.words] }).joined(separator: "\n"))
+
+            VALUE is written as in the YAML file; a bound may have a colon for its space; off removes a criterion.
 
             selfimprove criteria nursery rounds=6 patience=off
             selfimprove criteria nursery length_ratio=above:1.5 distinct_2=below:0.1
@@ -24,14 +24,14 @@ struct CriteriaCommand: AsyncParsableCommand {
 
     func run() async throws {
         let lineage = try Lineage.openExisting(state: state.url)
-        var criteria = try lineage.campaign(campaign).criteria
+        var criteria = try lineage.campaign(campaign).criteria()
         if !changes.isEmpty {
             let parsed = try changes.map { change in
                 let parts = change.split(separator: "=", maxSplits: 1).map(String.init)
                 guard parts.count == 2 else {
                     throw SelfImproveError(
                         .input,
-                        "\"\(change)\" is no KEY=VALUE",
+                        "\"\(change)\" is not KEY=VALUE",
                         hint: "such as rounds=5, or patience=off"
                     )
                 }

@@ -35,10 +35,10 @@ final class ProgressDisplay: Sendable {
     func show(_ event: CampaignEvent) {
         state.withLock { state in
             switch event {
-            case .opened(let record, let resumed):
-                let rounds = record.criteria.rounds.map { ", up to \($0) rounds" } ?? ""
+            case .opened(let record, let rounds, let resumed):
+                let limit = rounds.map { ", up to \($0) rounds" } ?? ""
                 line(
-                    "campaign \(record.name), seed \(record.seed)\(rounds)\(resumed ? ", goes on where it was" : "")",
+                    "campaign \(record.name), seed \(record.seed)\(limit)\(resumed ? ", goes on where it was" : "")",
                     &state
                 )
                 emit(["event": .string("opened"), "campaign": .string(record.name), "resumed": .bool(resumed)])

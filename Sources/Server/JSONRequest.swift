@@ -12,21 +12,7 @@ enum JSONRequest {
         let body = try await request.body.collect(upTo: HTTPServer.maximumBody)
         if let emptyBody, body.readableBytes == 0 { return emptyBody }
         do { return try JSONDecoder().decode(type, from: Data(buffer: body)) } catch let error as DecodingError {
-            throw SelfImproveError(.input, words(error))
-        }
-    }
-
-    private static func words(_ error: DecodingError) -> String {
-        func path(_ context: DecodingError.Context) -> String {
-            context.codingPath.map(\.stringValue).joined(separator: ".")
-        }
-        return switch error {
-        case .keyNotFound(let key, _): "\(key.stringValue) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "\(path(context).isEmpty ? "the body" : path(context)) has the wrong type"
-        case .dataCorrupted(let context):
-            path(context).isEmpty ? "the body is not valid JSON" : "\(path(context)) is not valid"
-        @unknown default: "the body cannot be read"
+            throw SelfImproveError(.input, error.words(of: "the body"))
         }
     }
 }

@@ -73,8 +73,8 @@ import TestSupport
             #expect(rounds.count == 1, "the criterion holds after the first round")
             let figures = try #require(rounds[0].figures).decode([String: Double].self)
             // Answers of one word have no pairs of words.
-            for figure in RoundFigure.allCases where figure != .distinct2 {
-                #expect(figures[figure.rawValue] != nil, "\(figure)")
+            for figure in RoundFigure.all where figure.key != "distinct_2" {
+                #expect(figures[figure.key] != nil, "\(figure.key)")
             }
             let reason = try #require(try lineage.campaign("reduced").stopReason)
             #expect(
@@ -103,12 +103,12 @@ import TestSupport
             }
             _ = try lineage.changeCriteria("reduced", [("length_ratio", "off"), ("regression", "0.5")], at: Date())
             let changed = try lineage.campaign("reduced")
-            let situation = try StopCheck.Situation(changed, in: lineage, now: Date())
-            #expect(situation.drop == Interval(value: 1, low: 1, high: 1, n: 36))
-            #expect(StopCheck(changed.criteria).reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
+            let situation = try StopSituation(changed, in: lineage, now: Date())
+            #expect(try situation.drop() == Interval(value: 1, low: 1, high: 1, n: 36))
+            #expect(try changed.criteria().reason(situation)?.hasPrefix("the champion lost 100.0 points") == true)
             // Gone back, the older champion has no better one before it.
             _ = try lineage.rollback("reduced", to: "0", reason: nil, at: Date())
-            #expect(try StopCheck.Situation(lineage.campaign("reduced"), in: lineage, now: Date()).drop == nil)
+            #expect(try StopSituation(lineage.campaign("reduced"), in: lineage, now: Date()).drop() == nil)
         }
     }
 

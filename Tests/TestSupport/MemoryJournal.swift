@@ -109,7 +109,7 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
 
     public func taught(_ campaign: String, round: Int) -> [TaughtAnswer] {
         let model = state.withLock { $0.rounds[round]?[.sft] }
-        guard let dataset = rows(ModelRecord.self).first(where: { $0.digest == model })?.dataset else { return [] }
+        guard let dataset = model.flatMap({ self.model($0) })?.dataset else { return [] }
         let prompts = prompts(campaign, round: round), answers = answers(campaign, round: round)
         return rows(DatasetRowRecord.self).filter { $0.dataset == dataset && $0.round == round }
             .sorted { $0.row < $1.row }
@@ -119,6 +119,8 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
     public func rounds(_ campaign: String) -> [RoundRecord] {
         state.withLock { $0.rounds.values.sorted { $0.round < $1.round } }
     }
+
+    public func model(_ digest: String) -> ModelRecord? { rows().first { $0.digest == digest } }
 
     public func line(of digest: String) -> Set<String> {
         let parents = Dictionary(

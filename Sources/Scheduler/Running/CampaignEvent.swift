@@ -3,7 +3,7 @@ import SelfImprove
 /// What a campaign tells those who watch it. Everything that matters is in the lineage too.
 public enum CampaignEvent: Sendable {
     /// It begins, or goes on where it was.
-    case opened(CampaignRecord, resumed: Bool)
+    case opened(CampaignRecord, rounds: Int?, resumed: Bool)
     case stepStarted(StepKey)
     case progress(StepKey, StepProgress.Report)
     case stepFinished(StepKey, seconds: Double)

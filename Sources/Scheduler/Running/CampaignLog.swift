@@ -18,7 +18,7 @@ struct CampaignLog: Sendable {
 
     func write(_ event: CampaignEvent) {
         switch event {
-        case .opened(_, let resumed): logger.notice(resumed ? "goes on where it was" : "begins")
+        case .opened(_, _, let resumed): logger.notice(resumed ? "goes on where it was" : "begins")
         case .stepStarted(let step): logger.info("begins", metadata: Self.place(step))
         case .progress: break
         case .stepFinished(let step, let seconds):

@@ -39,7 +39,7 @@ public struct CampaignRunner: Sendable {
     public func run(rounds: Int? = nil) async throws -> CampaignEnd {
         try lineage.files.clearLeftovers()
         let (record, resumed) = try lineage.register(configuration, rounds: rounds, as: .running, at: now())
-        observe(.opened(record, resumed: resumed))
+        observe(.opened(record, rounds: try record.criteria().rounds, resumed: resumed))
         do {
             let end = try await work()
             try finish(.finished, .finished, end.reason)
@@ -72,17 +72,15 @@ public struct CampaignRunner: Sendable {
             try Task.checkCancellation()
             try control.check()
             // A round that was begun is ended, whatever the criteria say by now.
-            if let round = try unfinishedRound() ?? nextRound() {
+            switch try unfinishedRound().map(Next.round) ?? next() {
+            case .round(let round):
                 _ = try await Round(campaign, prepared: prepared, number: round.round, parent: round.parent).run(
                     journal
                 )
                 if let finished = try lineage.rounds(campaign.name).first(where: { $0.round == round.round }) {
                     observe(.roundFinished(finished))
                 }
-            } else {
-                let record = try lineage.campaign(campaign.name)
-                let reason = try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now()))
-                return CampaignEnd(reason: reason ?? "", champion: record.champion)
+            case .end(let end): return end
             }
         }
     }
@@ -93,12 +91,18 @@ public struct CampaignRunner: Sendable {
         try lineage.rounds(configuration.campaign).first { $0.outcome == nil }
     }
 
-    /// Begins a round from the champion of this moment; nil where a criterion says stop. Criteria are read anew each time: they may
-    /// be changed while the campaign runs.
-    private func nextRound() throws -> RoundRecord? {
+    /// What follows a round.
+    private enum Next {
+        case round(RoundRecord)
+        case end(CampaignEnd)
+    }
+
+    /// Begins a round from the current champion, unless a criterion says stop. The criteria are read each time: they may be changed
+    /// while the campaign runs.
+    private func next() throws -> Next {
         let record = try lineage.campaign(configuration.campaign)
-        guard try StopCheck(record.criteria).reason(StopCheck.Situation(record, in: lineage, now: now())) == nil else {
-            return nil
+        if let reason = try record.criteria().reason(StopSituation(record, in: lineage, now: now())) {
+            return .end(CampaignEnd(reason: reason, champion: record.champion))
         }
         guard let champion = record.champion else {
             throw SelfImproveError(
@@ -111,7 +115,7 @@ public struct CampaignRunner: Sendable {
         let number = (try lineage.rounds(record.name).map(\.round).max() ?? 0) + 1
         let round = RoundRecord(campaign: record.name, round: number, parent: champion, startedAt: now())
         try lineage.write { try round.insert($0) }
-        return round
+        return .round(round)
     }
 
     // MARK: The campaign's own row

@@ -74,11 +74,17 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
         createdAt = record.createdAt
         seconds = record.runningSeconds
         tokens = try lineage.tokensSpent(record.name)
-        money = record.configuration.pricePerHour == nil ? nil : record.money
         round = try lineage.latestRound(record.name)
         champion = record.champion
         self.score = try score(record.champion)
         initial = try record.initialModel.map { Initial(model: $0, score: try score($0)) }
-        criteria = record.criteria
+        do {
+            criteria = try record.criteria()
+            money = try record.money()
+        } catch let error as SelfImproveError where error.code == .damaged {
+            // What else the lineage knows of this campaign can be shown all the same.
+            criteria = StopCriteria()
+            reason = "\(error)"
+        }
     }
 }

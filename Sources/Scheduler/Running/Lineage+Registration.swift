@@ -26,8 +26,10 @@ extension Lineage {
                         hint: "selfimprove watch \(known.name)"
                     )
                 }
-                if let rounds, known.criteria.rounds != rounds {
-                    known.criteria.rounds = rounds
+                var criteria = try known.criteria()
+                if let rounds, criteria.rounds != rounds {
+                    criteria.rounds = rounds
+                    try known.set(criteria)
                     try EventRecord(
                         campaign: known.name,
                         kind: .criteriaChanged,
@@ -49,7 +51,7 @@ extension Lineage {
             }
             var criteria = configuration.stop
             if let rounds { criteria.rounds = rounds }
-            let record = CampaignRecord(
+            let record = try CampaignRecord(
                 name: configuration.campaign,
                 seed: Seed(configuration.seed),
                 configuration: configuration,
@@ -82,18 +84,15 @@ extension Lineage {
         }
     }
 
-    /// Everything but the criteria must be what the campaign was begun with: its lineage says so.
+    /// Everything but the criteria must be what the campaign was begun with: its lineage says so. A key that this version of the
+    /// program added is no difference as long as the file does not use it.
     private static func requireSame(_ configuration: CampaignConfiguration, as known: CampaignRecord) throws {
-        var then = known.configuration, now = configuration
-        then.stop = StopCriteria()
-        now.stop = StopCriteria()
-        guard then != now else { return }
-        let a = try JSONText(then).decode([String: JSONValue].self),
-            b = try JSONText(now).decode([String: JSONValue].self)
-        let keys = Set(a.keys).union(b.keys).filter { a[$0] != b[$0] }.sorted()
+        let keys = try known.configuration().differences(from: configuration)
+        guard !keys.isEmpty else { return }
         throw SelfImproveError(
             .refused,
-            "the campaign was begun with another configuration: \(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
+            "the campaign was begun with another configuration: "
+                + "\(keys.joined(separator: ", ")) differ\(keys.count == 1 ? "s" : "")",
             context: known.name,
             hint: "give the changed one another name (campaign: ...), or use another --state"
         )

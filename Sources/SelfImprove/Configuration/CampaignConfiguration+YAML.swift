@@ -45,8 +45,8 @@ extension CampaignConfiguration {
         let faults = FaultCollector()
         if let refusal = YAMLLimits.refusal(of: yaml) { throw ConfigurationFaults(file: name, faults: [refusal]) }
         let root: Node?
-        do { root = try RepeatedKeys.compose(yaml) } catch let error as YamlError {
-            throw ConfigurationFaults(file: name, faults: [fault(error)])
+        do { root = try Yams.compose(yaml: yaml) } catch let error as YamlError {
+            throw ConfigurationFaults(file: name, faults: [fault(error, in: yaml)])
         }
         guard let root, case .mapping = root else {
             throw ConfigurationFaults(
@@ -70,30 +70,39 @@ extension CampaignConfiguration {
         return configuration
     }
 
-    private static func fault(_ error: YamlError) -> ConfigurationFault {
+    private static func fault(_ error: YamlError, in yaml: String) -> ConfigurationFault {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             ConfigurationFault(
                 line: mark.line,
                 key: "",
-                "is no YAML: \(problem)",
+                "is not valid YAML: \(problem)",
                 hint: "look at indentation, quotes and brackets here"
             )
         case .duplicatedKeysInMapping(let keys, let context):
             ConfigurationFault(
-                line: context.mark.line,
+                line: line(ofDuplicate: keys.first.map { "\($0)" } ?? "", context.mark, in: yaml),
                 key: keys.map { "\($0)" }.sorted().joined(separator: ", "),
-                "stands twice",
+                "duplicate key",
                 hint: "keep one of them"
             )
-        default: ConfigurationFault(line: nil, key: "", "is no YAML: \(error)")
+        default: ConfigurationFault(line: nil, key: "", "is not valid YAML: \(error)")
         }
+    }
+
+    /// The line where a key of a mapping occurs for the second time; else the one where the mapping begins.
+    /// - Parameter mark: where the mapping begins.
+    private static func line(ofDuplicate key: String, _ mark: Mark, in yaml: String) -> Int {
+        let start = String(repeating: " ", count: max(mark.column - 1, 0)) + key + ":"
+        let lines = yaml.components(separatedBy: "\n")
+        let occurrences = lines.indices.filter { $0 >= mark.line - 1 && lines[$0].hasPrefix(start) }
+        return occurrences.dropFirst().first.map { $0 + 1 } ?? mark.line
     }
 
     // MARK: Sections
 
-    private static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
+    static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
         let nursery = root.has("nursery") && !root.isOff("nursery") ? self.nursery(root.section("nursery")) : nil
         let names = nursery.map { Nursery.modelNames($0.kind) } ?? []
         let peers =
@@ -293,25 +302,6 @@ extension CampaignConfiguration {
 
     private static func stop(_ section: ConfigurationSection) -> StopCriteria {
         defer { section.finish() }
-        return StopCriteria(
-            rounds: section.optionalInteger("rounds", in: 1...1_000_000),
-            targetScore: section.optionalNumber("target_score", .fractionAboveZero),
-            patience: section.optionalInteger("patience", in: 1...1_000_000),
-            regression: section.optionalNumber(
-                "regression",
-                NumberRange(words: "0 or more, below 1") { (0..<1).contains($0) }
-            ),
-            wallClockSeconds: section.optionalDuration("wall_clock"),
-            tokens: section.optionalInteger("tokens", in: 1...Int.max),
-            money: section.optionalNumber("money", .aboveZero),
-            deadline: section.optional("deadline", "a moment such as 2026-12-01T08:00:00Z", Moment.init),
-            diskBytes: section.optional("disk", "a size such as 500MB or 20GB", ByteCount.bytes),
-            figures: Dictionary(
-                uniqueKeysWithValues: RoundFigure.allCases.compactMap { figure in
-                    section.optional(figure.rawValue, "a bound such as above 1.5 or below 0.2", StopCriteria.Bound.init)
-                        .map { (figure, $0) }
-                }
-            )
-        )
+        return StopCriteria { section.optional($0.key, $0.wanted, $0.canonical) }
     }
 }

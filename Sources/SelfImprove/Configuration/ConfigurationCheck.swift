@@ -21,19 +21,16 @@ struct ConfigurationCheck {
         judges()
         models()
         files()
-        if configuration.stop == StopCriteria(), !root.faults.holdsFault(in: "stop") {
+        if configuration.stop.isEmpty, !root.faults.holdsFault(in: "stop") {
             root.fault(
                 "stop",
                 "names no criterion",
                 hint: "at least one of \(StopCriteria.keys.joined(separator: ", "))"
             )
         }
-        if configuration.stop.money != nil, configuration.pricePerHour == nil {
-            root.section("stop").fault(
-                "money",
-                "is counted by price_per_hour, which is off",
-                hint: "say what an hour of this machine costs"
-            )
+        for (criterion, _) in configuration.stop.active {
+            guard let missing = criterion.missing(configuration) else { continue }
+            root.section("stop").fault(criterion.key, missing.message, hint: missing.hint)
         }
         if configuration.sft.easyWeight == 0 && configuration.sft.hardWeight == 0 {
             root.section("sft").fault("hard_weight", "is 0 like easy_weight", hint: "then nothing would be trained on")

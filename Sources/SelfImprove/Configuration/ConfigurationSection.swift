@@ -27,10 +27,6 @@ final class ConfigurationSection {
                 faults.add(key.mark?.line, path, "has a key that is no word")
                 continue
             }
-            if let repeated = RepeatedKeys.original(of: name) {
-                faults.add(key.mark?.line, full(repeated), "stands twice", hint: "keep one of them")
-                continue
-            }
             nodes[name] = value
             lines[name] = key.mark?.line
         }
@@ -128,11 +124,6 @@ final class ConfigurationSection {
         return value
     }
 
-    /// Seconds, or a number with s, m, h or d; `off` is nil.
-    func optionalDuration(_ key: String) -> Double? {
-        optional(key, "a time such as 90s, 30m, 6h or 2d", Duration.seconds)
-    }
-
     /// What `read` makes of a word; `off` is nil.
     func optional<Value>(_ key: String, _ wanted: String, _ read: (String) -> Value?) -> Value? {
         guard let node = node(key), !Self.isNull(node) else { return nil }
@@ -215,17 +206,5 @@ struct NumberRange: Sendable {
     static let logprob = NumberRange(words: "a logprob: 0 or less") { $0 <= 0 }
     static func through(_ low: Double, _ high: Double) -> NumberRange {
         NumberRange(words: "\(low) to \(high)") { (low...high).contains($0) }
-    }
-}
-
-extension Duration {
-    /// `90`, `90s`, `30m`, `6h`, `2d`, as seconds; nil for anything else.
-    public static func seconds(_ text: String) -> Double? {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        let unit = text.last.flatMap { units[$0] }
-        guard let value = Double(unit == nil ? text : String(text.dropLast())), value > 0, value.isFinite else {
-            return nil
-        }
-        return value * (unit ?? 1)
     }
 }

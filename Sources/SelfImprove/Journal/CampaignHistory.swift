@@ -18,6 +18,7 @@ public protocol CampaignHistory: Sendable {
     func taught(_ campaign: String, round: Int) async throws -> [TaughtAnswer]
     /// All rounds that were begun, by number.
     func rounds(_ campaign: String) async throws -> [RoundRecord]
+    func model(_ digest: String) async throws -> ModelRecord?
     /// A model's digest and those of all that it was trained from.
     func line(of digest: String) async throws -> Set<String>
     /// All evaluations, oldest first.

@@ -9,16 +9,18 @@ extension Lineage {
         -> StopCriteria
     {
         let record = try campaign(name)
-        var criteria = record.criteria
+        let configuration = try record.configuration()
+        var criteria = try record.criteria()
         var faults: [String] = []
         for (key, value) in changes {
             do { try criteria.set(key, value) } catch let error as SelfImproveError { faults.append(error.description) }
         }
-        if criteria.money != nil, record.configuration.pricePerHour == nil {
-            faults.append("money is counted by price_per_hour, which the configuration of \(name) does not have")
+        for (criterion, _) in criteria.active {
+            guard let missing = criterion.missing(configuration) else { continue }
+            faults.append("\(criterion.key) \(missing.message)")
         }
         guard faults.isEmpty else { throw SelfImproveError(.input, faults.joined(separator: "\n")) }
-        guard criteria != StopCriteria() else {
+        guard !criteria.isEmpty else {
             throw SelfImproveError(
                 .input,
                 "no criterion would be left: the campaign would never end",
@@ -28,7 +30,7 @@ extension Lineage {
         }
         try write { db in
             guard var record = try CampaignRecord.filter(Column("name") == name).fetchOne(db) else { return }
-            record.criteria = criteria
+            try record.set(criteria)
             try record.update(db)
             let words = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
             try EventRecord(campaign: name, kind: .criteriaChanged, message: words, data: JSONText(criteria), at: at)

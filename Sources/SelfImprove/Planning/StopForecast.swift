@@ -1,6 +1,6 @@
 import Foundation
 
-/// Which stop criterion will probably fire first, by what a campaign's rounds are reckoned to take.
+/// Which stop criterion will probably fire first, by what a campaign's rounds are expected to take.
 public struct StopForecast: Sendable, Equatable, Encodable {
     /// What is expected of the campaign.
     public struct Expectation: Sendable {
@@ -33,6 +33,9 @@ public struct StopForecast: Sendable, Equatable, Encodable {
             self.pricePerHour = pricePerHour
             self.now = now
         }
+
+        /// Rounds that are done after so many seconds of running, in parts too; negative within the preparation.
+        func rounds(until seconds: Double) -> Double { (seconds - preparationSeconds) / max(roundSeconds, 1e-9) }
     }
 
     public struct Entry: Sendable, Equatable, Encodable {
@@ -43,33 +46,29 @@ public struct StopForecast: Sendable, Equatable, Encodable {
         public var seconds: Double
     }
 
-    /// Those that can be reckoned, the first one first.
-    public var expected: [Entry]
+    /// Those that can be foreseen, the first one first.
+    public var expected: [Entry] = []
     /// Those that depend on what the rounds bring.
-    public var open: [String]
+    public var open: [String] = []
+
+    /// Rounds that nobody will see.
+    private static let never = 1e9
 
     public init(_ criteria: StopCriteria, _ e: Expectation) {
-        var expected: [Entry] = []
-        func add(_ criterion: String, _ rounds: Double?) {
-            guard let rounds, rounds < 1e9 else { return }
+        for (criterion, limit) in criteria.active {
+            guard let rounds = criterion.forecast(limit, e), rounds < Self.never else {
+                open.append(criterion.key)
+                continue
+            }
             let round = max(0, Int(rounds.rounded(.up)))
             expected.append(
                 Entry(
-                    criterion: criterion,
+                    criterion: criterion.key,
                     round: round,
                     seconds: e.preparationSeconds + Double(round) * e.roundSeconds
                 )
             )
         }
-        func roundsUntil(_ seconds: Double) -> Double { (seconds - e.preparationSeconds) / max(e.roundSeconds, 1e-9) }
-        add("rounds", criteria.rounds.map(Double.init))
-        add("wall_clock", criteria.wallClockSeconds.map(roundsUntil))
-        add("tokens", criteria.tokens.map { Double($0 - e.preparationTokens) / Double(max(e.roundTokens, 1)) })
-        add("money", criteria.money.flatMap { money in e.pricePerHour.map { roundsUntil(money / $0 * 3600) } })
-        add("deadline", criteria.deadline.map { roundsUntil($0.date.timeIntervalSince(e.now)) })
-        add("disk", criteria.diskBytes.map { Double($0 - e.bytes) / Double(max(e.roundBytes, 1)) })
-        self.expected = expected.sorted { ($0.round, $0.criterion) < ($1.round, $1.criterion) }
-        let reckoned = Set(expected.map(\.criterion))
-        open = criteria.words.filter { $0.value != "off" && !reckoned.contains($0.key) }.map(\.key)
+        expected.sort { ($0.round, $0.criterion) < ($1.round, $1.criterion) }
     }
 }

@@ -65,7 +65,7 @@ struct CampaignRoutes: Sendable {
     private func show(_ context: BasicRequestContext) async throws -> Response {
         let record = try await query(context) { try $0.campaign($1) }
         return try await JSONResponse.make(
-            Whole(status: daemon.status(record.name), configuration: record.configuration)
+            Whole(status: daemon.status(record.name), configuration: record.configuration())
         )
     }
 

@@ -18,7 +18,7 @@ struct PageRoutes: Sendable {
             Self.page(PackageResources.dashboard_js, "text/javascript; charset=utf-8")
         }
         router.get("openapi.json") { _, _ in
-            Self.response(PackageResources.openapi_json, [.contentType: "application/json"])
+            try Self.response(APIDescription.json(), [.contentType: "application/json"])
         }
         router.get("readyz") { _, _ in
             let lineage = daemon.lineage

@@ -4,7 +4,6 @@
 const PAGE_OF_ROUNDS = 50, WINDOW_OF_LINEAGE = 60, PAGE_OF_SAMPLES = 20, EVENTS_SHOWN = 50;
 const PREPARATION = ["nursery", "baseline"];
 const STEPS = ["prompts", "propose", "aggregate", "sft", "sample", "judge", "dpo", "evaluate", "decide"];
-const FIGURES = ["gain", "length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "pairs"];
 const STATUS_COLOR = { running: "accent", finished: "good", failed: "bad", paused: "warn", interrupted: "warn" };
 const OUTCOME_COLOR = { promoted: "good", rejected: "bad", inconclusive: "warn" };
 const EVENT_COLOR = { promoted: "good", finished: "good", failed: "bad", rolledBack: "warn", warning: "warn", interrupted: "warn", initial: "accent" };
@@ -55,7 +54,6 @@ const interval = (score) => `${(100 * score.low).toFixed(1)}–${(100 * score.hi
 const scoreText = (score) => (score ? `${percent(score.value)} (${interval(score)})` : "not evaluated");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 const short = (digest) => digest.slice(0, 10);
-const diskText = (bytes) => (bytes >= 1e9 ? `${bytes / 1e9}GB` : `${bytes / 1e6}MB`);
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const logprob = (value) => (typeof value === "number" ? value.toFixed(2).replace("-", "−") : null);
 
@@ -71,12 +69,6 @@ function duration(seconds) {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
-}
-
-/** As the criteria are written: 90s, 30m, 6h, 2d. */
-function clockText(seconds) {
-  const [size, unit] = [[86400, "d"], [3600, "h"], [60, "m"]].find(([size]) => seconds % size === 0) ?? [1, "s"];
-  return `${seconds / size}${unit}`;
 }
 
 const moment = (at) => new Date(at).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
@@ -382,25 +374,15 @@ function renderTiles({ score, initial, round, criteria, seconds, tokens, money }
     tile("Champion’s score", score ? percent(score.value) : "–", score ? `${interval(score)}, n = ${score.n.toLocaleString("en")}` : "not evaluated yet"),
     tile("Gain over the start", gain === null ? "–" : `${signed(gain)} pts`, initial?.score ? `from ${percent(initial.score.value)}` : "start not evaluated yet"),
     tile("Round", `${round}`, criteria.rounds ? `of ${criteria.rounds}` : "no limit of rounds"),
-    tile("Time", duration(seconds) + (money === undefined ? "" : `, ${money.toFixed(2)}`), criteria.wallClockSeconds ? `of ${duration(criteria.wallClockSeconds)}` : "of running"),
+    tile("Time", duration(seconds) + (money === undefined ? "" : `, ${money.toFixed(2)}`), criteria.wall_clock ? `of ${criteria.wall_clock}` : "of running"),
     tile("Tokens", count(tokens), criteria.tokens ? `of ${count(criteria.tokens)}` : "generated, scored, trained"));
 }
 
 function renderCriteria({ criteria }) {
   const rounds = state.lineage?.rounds ?? [];
   const unpromoted = rounds.length - 1 - rounds.findLastIndex(({ outcome }) => outcome === "promoted");
-  const chips = [
-    criteria.rounds && plural(criteria.rounds, "round"),
-    criteria.targetScore && `score of ${percent(criteria.targetScore)}`,
-    criteria.patience && `${plural(criteria.patience, "round")} without promotion${unpromoted ? ` (now ${unpromoted})` : ""}`,
-    criteria.wallClockSeconds && duration(criteria.wallClockSeconds),
-    criteria.tokens && `${count(criteria.tokens)} tokens`,
-    criteria.deadline && `deadline ${criteria.deadline}`,
-    criteria.diskBytes && `${diskText(criteria.diskBytes)} on disk`,
-    criteria.regression !== undefined && `${(100 * criteria.regression).toFixed(1)} points below the best before`,
-    criteria.money && `${criteria.money} of money`,
-    ...Object.entries(criteria.figures ?? {}).map(([figure, bound]) => `${figure} ${bound}`),
-  ].filter(Boolean);
+  const chips = Object.entries(criteria).map(([key, limit]) =>
+    `${key} ${limit}${key === "patience" && unpromoted ? ` (now ${unpromoted})` : ""}`);
   $("criteria-chips").replaceChildren(...(chips.length ? chips : ["no criterion: it goes on until it is stopped"]).map((text) => element("li", null, text)));
 }
 
@@ -938,17 +920,19 @@ function openRollback(target) {
   });
 }
 
-function openCriteria() {
+/** The form has a field for every criterion that the server knows, with the words of its own description. */
+async function openCriteria() {
   const { campaign: name, criteria } = selected();
-  const written = {
-    rounds: criteria.rounds, target_score: criteria.targetScore, patience: criteria.patience,
-    wall_clock: criteria.wallClockSeconds && clockText(criteria.wallClockSeconds), tokens: criteria.tokens,
-    deadline: criteria.deadline, disk: criteria.diskBytes && diskText(criteria.diskBytes),
-    regression: criteria.regression, money: criteria.money,
-    ...Object.fromEntries(FIGURES.map((figure) => [figure, criteria.figures?.[figure]])),
-  };
+  const { components } = await api("/openapi.json");
+  const known = Object.entries(components.schemas.CriteriaChanges.properties);
+  const written = Object.fromEntries(known.map(([key]) => [key, criteria[key]]));
+  const fields = known.map(([key, { description }]) => element("label", null, `${key} `, element("span", { class: "hint" }, description), " ",
+    element("input", { type: "text", name: key, placeholder: "off", autocomplete: "off" })));
   openForm("criteria-dialog", {
-    prepare: (form) => { for (const [key, value] of Object.entries(written)) form.elements[key].value = value ?? ""; },
+    prepare: (form) => {
+      $("criteria-fields").replaceChildren(...fields);
+      for (const [key, value] of Object.entries(written)) form.elements[key].value = value ?? "";
+    },
     submit: async (form) => {
       const changes = {};
       for (const [key, value] of Object.entries(written)) {
@@ -985,7 +969,7 @@ function wire() {
   $("resume").addEventListener("click", () => attempt(() => command("resume", {}, "goes on")));
   $("stop").addEventListener("click", openStop);
   $("rollback").addEventListener("click", () => openRollback(null));
-  $("criteria").addEventListener("click", openCriteria);
+  $("criteria").addEventListener("click", () => attempt(openCriteria));
   $("more-rounds").addEventListener("click", () => { state.roundsShown += PAGE_OF_ROUNDS; renderRounds(); });
   $("show-earlier").addEventListener("click", () => { state.lineageShown += WINDOW_OF_LINEAGE; renderLineage(); });
   const samplesChanged = (change) => { Object.assign(state.samples, change); loadSamples(); };

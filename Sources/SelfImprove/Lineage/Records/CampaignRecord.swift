@@ -22,10 +22,10 @@ public struct CampaignRecord: LineageRecord, Equatable {
 
     public var name: String
     public var seed: Seed
-    /// The resolved configuration.
-    public var configuration: CampaignConfiguration
-    /// The criteria in force: they may have been changed since the configuration was read.
-    public var criteria: StopCriteria
+    /// The resolved configuration, and the criteria in force, as they were written: read them with `configuration()` and
+    /// `criteria()`, so that a row that cannot be read costs its own campaign and no other.
+    private var storedConfiguration: JSONText
+    private var storedCriteria: JSONText
     /// Key of the nursery that its models come from.
     public var nursery: String?
     public var initialModel: String?
@@ -40,8 +40,12 @@ public struct CampaignRecord: LineageRecord, Equatable {
     /// When it entered the daemon's queue.
     public var queuedAt: Date?
 
-    /// What its running cost, in the currency of `price_per_hour`.
-    public var money: Double { (configuration.pricePerHour ?? 0) * runningSeconds / 3600 }
+    private enum CodingKeys: String, CodingKey {
+        case name, seed, nursery, initialModel, champion, status, stopReason, createdAt, runningSeconds
+        case programVersion, queuedAt
+        case storedConfiguration = "configuration"
+        case storedCriteria = "criteria"
+    }
 
     public init(
         name: String,
@@ -57,11 +61,11 @@ public struct CampaignRecord: LineageRecord, Equatable {
         runningSeconds: Double = 0,
         programVersion: String = ProgramVersion.current,
         queuedAt: Date? = nil
-    ) {
+    ) throws {
         self.name = name
         self.seed = seed
-        self.configuration = configuration
-        self.criteria = criteria
+        storedConfiguration = try JSONText(configuration)
+        storedCriteria = try JSONText(criteria)
         self.nursery = nursery
         self.initialModel = initialModel
         self.champion = champion
@@ -72,4 +76,28 @@ public struct CampaignRecord: LineageRecord, Equatable {
         self.programVersion = programVersion
         self.queuedAt = queuedAt
     }
+
+    /// The resolved configuration. Keys that the version which began the campaign did not have yet get their defaults.
+    /// - Throws: `.damaged`, where this program cannot read it.
+    public func configuration() throws -> CampaignConfiguration {
+        try CampaignConfiguration(stored: storedConfiguration, campaign: name)
+    }
+
+    /// The criteria in force: they may have been changed since the configuration was read.
+    /// - Throws: `.damaged`, where this program cannot read them.
+    public func criteria() throws -> StopCriteria {
+        do { return try storedCriteria.decode() } catch let error as DecodingError {
+            throw SelfImproveError(
+                .damaged,
+                "the stop criteria cannot be read: \(error.words(of: "the object"))",
+                context: name,
+                hint: "use the version of the program that wrote them"
+            )
+        }
+    }
+
+    public mutating func set(_ criteria: StopCriteria) throws { storedCriteria = try JSONText(criteria) }
+
+    /// What its running cost, in the currency of `price_per_hour`; nil where there is no price.
+    public func money() throws -> Double? { try configuration().pricePerHour.map { $0 * runningSeconds / 3600 } }
 }

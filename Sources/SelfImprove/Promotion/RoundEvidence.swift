@@ -1,0 +1,57 @@
+/// What the figures of a round are measured on.
+struct RoundEvidence: Sendable {
+    /// The challenger's score on the gate set minus its parent's.
+    var gain: Double
+    /// Both on the gate set.
+    var challenger: EvaluationRecord?
+    var parent: EvaluationRecord?
+    /// The challenger's answers to the gate set.
+    var outputs: [String]
+    /// The mixture's last score on the report set, and the parent's.
+    var mixture: Score?
+    var parentReport: Score?
+    /// The mixture's answers in this round.
+    var answers: [AnswerRecord]
+    var pairs: Int
+    /// What DPO reported, where the round had one.
+    var preferences: Preferences?
+
+    /// The part of DPO's `TrainingReport` that figures are measured on.
+    struct Preferences: Sendable, Decodable {
+        /// Mean logprob of the chosen answers over the first and the last tenth of the steps, in nats.
+        var firstChosenLogprob: Double?
+        var lastChosenLogprob: Double?
+    }
+}
+
+extension Round {
+    /// The figures of this round, by key.
+    /// - Parameter gain: of the challenger over its parent, on the gate set.
+    func figures(challenger: String, gain: Double) async throws -> JSONText {
+        let history = campaign.history, name = campaign.name
+        let onGate = try await history.evaluation(of: challenger, on: .gate, campaign: name)
+        let dpo = try await history.rounds(name).first { $0.round == number }?[.dpo]
+        var preferences: RoundEvidence.Preferences?
+        if let dpo, let model = try await history.model(dpo) { preferences = try model.settings.decode() }
+        var outputs: [String] = []
+        if let id = onGate?.id { outputs = try await history.evaluationAnswers(id).map(\.output) }
+        let evidence = RoundEvidence(
+            gain: gain,
+            challenger: onGate,
+            parent: try await history.evaluation(of: parent, on: .gate, campaign: name),
+            outputs: outputs,
+            mixture: try await history.evaluations(name).last { $0.subject == .mixture }?.score,
+            parentReport: try await history.evaluation(of: parent, on: .report, campaign: name)?.score,
+            answers: try await history.answers(name, round: number),
+            pairs: try await history.pairs(name, round: number).count,
+            preferences: preferences
+        )
+        return try JSONText(
+            Dictionary(
+                uniqueKeysWithValues: RoundFigure.all.compactMap { figure in
+                    figure.measure(evidence).map { (figure.key, $0) }
+                }
+            )
+        )
+    }
+}

@@ -1,0 +1,49 @@
+/// A number that every round with a challenger records about itself, for people and for stop criteria.
+public struct RoundFigure: Sendable {
+    public let key: String
+    /// What it is, and a bound that it might have.
+    public let words: String
+    /// nil where the round has nothing to measure.
+    let measure: @Sendable (RoundEvidence) -> Double?
+
+    private init(_ key: String, _ words: String, _ measure: @escaping @Sendable (RoundEvidence) -> Double?) {
+        self.key = key
+        self.words = words
+        self.measure = measure
+    }
+
+    /// Every figure. Each is a stop criterion too.
+    public static let all: [RoundFigure] = [
+        RoundFigure("gain", "the challenger's score on the gate set minus its parent's: below -0.05") { $0.gain },
+        // Length creeping up is how preference training cheats.
+        RoundFigure("length_ratio", "length of the challenger's answers by its parent's: above 1.5") { round in
+            guard let length = round.challenger?.meanTokens, let before = round.parent?.meanTokens, before > 0 else {
+                return nil
+            }
+            return length / before
+        },
+        // A fall is collapse.
+        RoundFigure("distinct_1", "different words in the challenger's answers by all of them: below 0.1") {
+            DistinctNGrams.share($0.outputs, n: 1)
+        },
+        RoundFigure("distinct_2", "different pairs of words in its answers by all of them: below 0.1") {
+            DistinctNGrams.share($0.outputs, n: 2)
+        },
+        // At the mixture's last evaluation: what is left to learn from it.
+        RoundFigure("headroom", "the mixture's score on the report set minus the parent's: below 0.01") { round in
+            guard let mixture = round.mixture, let parent = round.parentReport else { return nil }
+            return mixture.value - parent.value
+        },
+        RoundFigure("kept", "share of the mixture's answers that passed the filters: below 0.1") { round in
+            guard !round.answers.isEmpty else { return nil }
+            return Double(round.answers.count(where: \.kept)) / Double(round.answers.count)
+        },
+        RoundFigure("pairs", "preference pairs: below 100") { Double($0.pairs) },
+        // DPO can widen the margin by unlearning both answers.
+        RoundFigure("chosen_logprob", "change of the chosen answers' mean logprob in DPO, in nats: below -5") { round in
+            guard let first = round.preferences?.firstChosenLogprob, let last = round.preferences?.lastChosenLogprob
+            else { return nil }
+            return last - first
+        },
+    ]
+}

@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+@testable import SelfImprove
+
+@Suite struct RoundFigureTests {
+    private func evaluation(meanTokens: Double?) -> EvaluationRecord {
+        EvaluationRecord(
+            campaign: "c",
+            round: 1,
+            model: "m",
+            set: .gate,
+            subject: .model,
+            name: "m",
+            n: 10,
+            correct: 5,
+            low: 0.2,
+            high: 0.8,
+            slices: [],
+            meanTokens: meanTokens,
+            createdAt: Date(timeIntervalSince1970: 0)
+        )
+    }
+
+    private func answer(kept: Bool) -> AnswerRecord {
+        AnswerRecord(
+            campaign: "c",
+            round: 1,
+            position: 0,
+            answer: Answer(text: "a", tokens: 1, logprob: nil, finishReason: .stop),
+            kept: kept,
+            hard: false
+        )
+    }
+
+    private var evidence: RoundEvidence {
+        RoundEvidence(
+            gain: -0.25,
+            challenger: evaluation(meanTokens: 6),
+            parent: evaluation(meanTokens: 4),
+            outputs: ["a b a b", "c"],
+            mixture: Score(value: 0.75, low: 0.5, high: 1, n: 8),
+            parentReport: Score(value: 0.5, low: 0.25, high: 0.75, n: 8),
+            answers: [answer(kept: true), answer(kept: false), answer(kept: true), answer(kept: true)],
+            pairs: 7,
+            preferences: .init(firstChosenLogprob: -2, lastChosenLogprob: -4.5)
+        )
+    }
+
+    private func measure(_ key: String, _ evidence: RoundEvidence) throws -> Double? {
+        try #require(RoundFigure.all.first { $0.key == key }).measure(evidence)
+    }
+
+    @Test(arguments: [
+        ("gain", -0.25), ("length_ratio", 1.5), ("distinct_1", 0.6), ("distinct_2", 2.0 / 3), ("headroom", 0.25),
+        ("kept", 0.75), ("pairs", 7), ("chosen_logprob", -2.5),
+    ]) func everyFigureIsMeasuredOnWhatTheRoundDid(key: String, value: Double) throws {
+        #expect(try measure(key, evidence) == value)
+    }
+
+    @Test func whatARoundDidNotDoHasNoFigure() throws {
+        var evidence = evidence
+        evidence.outputs = []
+        evidence.parent = evaluation(meanTokens: nil)
+        evidence.mixture = nil
+        evidence.answers = []
+        evidence.preferences = nil
+        for key in ["length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "chosen_logprob"] {
+            #expect(try measure(key, evidence) == nil, "\(key)")
+        }
+    }
+}

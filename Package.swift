@@ -93,6 +93,14 @@ let package = Package(
         .testTarget(name: "SelfImproveTests", dependencies: ["SelfImprove", "TestSupport"], swiftSettings: plain),
         .testTarget(name: "SchedulerTests", dependencies: ["Scheduler", "TestSupport"], swiftSettings: plain),
         .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: plain
+        ),
+        .testTarget(
             name: "CLITests",
             dependencies: [
                 "SelfImproveCLI", "SelfImprove", "LocalLM", "TestSupport",

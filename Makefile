@@ -51,7 +51,7 @@ smoke: build
 	@state=$$(mktemp -d) && trap 'rm -rf "$$state"' EXIT && \
 	$(PROGRAM) run configs/smoke.yaml --state "$$state" && $(PROGRAM) lineage smoke --state "$$state" && $(PROGRAM) doctor --state "$$state"
 
-# A real browser, the openai package, schemathesis and clients that mean no good, on a real daemon.
+# A real browser, the openai package, schemathesis and hostile clients, on a real daemon.
 clients: build
 	scripts/clients.sh
 

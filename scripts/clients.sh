@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Other people's programs against ours: a headless Chromium, the openai package, schemathesis on our OpenAPI document, and clients that
-# mean no good, on a real daemon with a real (tiny) campaign.
-# Installs what it needs: a virtual environment under .build, and Debian's chromium. `make clients` calls it.
+# Runs foreign clients against a real daemon with a real (tiny) campaign: a headless Chromium, the openai package, hostile clients, and
+# schemathesis on our OpenAPI document. `make clients` calls it.
+# Installs its needs: a virtual environment under .build, and Debian's chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=.build/release/selfimprove
@@ -36,15 +36,16 @@ port=$(sed -nE 's/.*"port":"([0-9]+)".*/\1/p' "$state/listening")
 [ -n "$port" ] || { echo "the daemon did not start:"; cat "$state/log"; exit 1; }
 
 echo "== the page, in Chromium"
-# The smoke campaign without its gate: there must be something to go back from.
+# The smoke campaign without its gate, so that a promotion can be rolled back.
 sed '/^gate:/,/^stop:/s/enabled: true/enabled: false/' configs/smoke.yaml >"$state/smoke.yaml"
 "$venv/bin/python" Tests/Clients/dashboard.py "http://127.0.0.1:$port" "$state/smoke.yaml" ${SCREENSHOTS:+--screenshots "$SCREENSHOTS"}
 echo "== the openai package"
 "$venv/bin/python" Tests/Clients/openai_client.py "http://127.0.0.1:$port/v1" smoke/champion
-echo "== clients that mean no good"
+echo "== hostile clients"
 "$venv/bin/python" Tests/Clients/soak.py "http://127.0.0.1:$port" "$daemon" --parts malformed,loris,events,memory
 echo "== schemathesis"
-# Last, for it changes what it can: names that exist, so that more than 404 is met. A configuration is any text to the document: it cannot say which ones are accepted.
+# Last, because it changes everything that it can. Names that exist take it beyond 404. To the document a configuration is any text: it
+# cannot say which ones are accepted.
 printf '[parameters]\n"path.name" = "smoke"\n"path.model" = "smoke/champion"\n' >"$state/schemathesis.toml"
 (cd "$state" && "$OLDPWD/$venv/bin/schemathesis" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --exclude-path /api/events \
   --max-examples 50 --continue-on-failure --seed 1 --exclude-checks positive_data_acceptance --generation-database none)

@@ -120,6 +120,14 @@ let package = Package(
             swiftSettings: plain
         ),
         .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "TestSupport", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: plain
+        ),
+        .testTarget(
             name: "CLITests",
             dependencies: [
                 "SelfImproveCLI", "Scheduler", "SelfImprove", "LocalLM", "ModelFiles", "TestSupport",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A real browser drives the real page of a real daemon while a campaign runs: start, watch, look at a model, change a criterion, roll back, stop.
+"""A real browser drives the page of a real daemon while a campaign runs: start, watch, look at a model, change a criterion, roll back, stop.
 
     python3 -m venv venv && venv/bin/pip install playwright && apt-get install chromium
     venv/bin/python Tests/Clients/dashboard.py BASE_URL CONFIG.yaml [--screenshots DIR]
@@ -35,7 +35,8 @@ def main():
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         complaints = []
-        # A refused request shows up as "Failed to load resource" by Chromium itself; everything else would be a fault of the page.
+        # Chromium itself reports a refused request as "Failed to load resource". Every other message is a fault of the page, breaches of its
+        # Content-Security-Policy included.
         page.on("console", lambda message: message.type in ("error", "warning") and "Failed to load resource" not in message.text and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: request.url.startswith(("data:", arguments.base_url)) or complaints.append(f"asked {request.url}"))
@@ -45,7 +46,7 @@ def main():
         dialog = page.locator("#start-dialog")
         dialog.locator("textarea").fill("campaign: [")
         dialog.locator("button.primary").click()
-        step("a configuration that is no YAML is answered in the dialog", lambda: expect(dialog.locator(".form-error")).to_contain_text("YAML"))
+        step("a configuration that is not valid YAML is answered in the dialog", lambda: expect(dialog.locator(".form-error")).to_contain_text("YAML"))
         dialog.locator("textarea").fill(yaml)
         dialog.locator("button.primary").click()
         step("the campaign appears", lambda: expect(page.locator("#campaign-name")).to_have_text(name, timeout=10_000))

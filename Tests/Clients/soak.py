@@ -224,7 +224,7 @@ class Malformed:
     """Each method makes one kind of case. `r` is the case's own random generator."""
 
     JSON_PATHS = ["/v1/chat/completions", "/v1/completions"]
-    GETS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/", "/api/campaigns", "/v1/models"]
+    GETS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/", "/dashboard.css", "/dashboard.js", "/api/campaigns", "/v1/models"]
     WRONG = [None, True, False, -1, 0.5, 1e308, -(2**63), 2**64, "", "x", "\u0000", "\ud800", [], [[]], {}, [None], {"a": {"a": []}}, "9" * 400]
 
     def __init__(self, server):

@@ -60,7 +60,7 @@ struct ErrorBodies: RouterMiddleware {
         error is HTTPParserError || error is IOError || error is ChannelError || error is CancellationError
     }
 
-    static func answer(to error: any Error) -> (HTTPResponse.Status, code: String, message: String) {
+    static func answer(to error: any Error) -> (status: HTTPResponse.Status, code: String, message: String) {
         switch error {
         case let error as SelfImproveError:
             let status: HTTPResponse.Status =

@@ -1,5 +1,6 @@
 "use strict";
-// Everything that models wrote is untrusted: it reaches the page as text nodes only, by `element` and `shape`.
+// Text from models is untrusted: it reaches the page as text nodes only, through `element` and `shape`. The page's policy allows no
+// style attributes: colours and margins are classes, and only computed sizes are set, through `node.style`.
 
 const PAGE_OF_ROUNDS = 50, WINDOW_OF_LINEAGE = 60, PAGE_OF_SAMPLES = 20, EVENTS_SHOWN = 50;
 const PREPARATION = ["nursery", "baseline"];
@@ -122,7 +123,7 @@ async function api(path, { method = "GET", body, type = "application/json" } = {
 }
 const campaignPath = (name, rest = "") => `/api/campaigns/${encodeURIComponent(name)}${rest}`;
 
-/** Server-sent events over `fetch`, for EventSource cannot send the token. Never ends; tries again with growing pauses. */
+/** Server-sent events over `fetch`, because EventSource cannot send the token. Never ends; reconnects after growing pauses. */
 async function listen() {
   let pause = 1000;
   for (;;) {
@@ -320,7 +321,7 @@ function renderOverview() {
   renderCriteria(campaign);
 }
 
-/** Leaves equal text alone: a live region would say it again. */
+/** Does not set equal text again, because a live region would announce it again. */
 function setText(node, text) { if (node.textContent !== text) node.textContent = text; }
 
 function renderButtons({ status, champion }) {
@@ -655,7 +656,7 @@ function renderModelFate() {
 function closeModel(opener) {
   state.openModel = null;
   $("model-panel").hidden = true;
-  // The graph may have been drawn anew since it was opened.
+  // The graph may have been redrawn since the panel was opened.
   if (opener) $("lineage-graph").querySelector(`[data-key="${CSS.escape(opener.dataset.key)}"]`)?.focus();
 }
 
@@ -702,7 +703,7 @@ function reportOf(evaluations, digest) {
   return reports.findLast((one) => one.campaign === state.selected) ?? reports.at(-1);
 }
 
-/** What a rollback to this model is called ("0" is the start), or null where it is no earlier champion. */
+/** The name of this model as the target of a rollback ("0" is the start); null if it is not an earlier champion. */
 function rollbackTargetOf(digest) {
   const { initial, rounds = [] } = state.lineage ?? {};
   if (digest === selected()?.champion) return null;
@@ -856,7 +857,7 @@ function say(text, isError = false) {
   toastTimer = setTimeout(() => { toast.textContent = ""; }, isError ? 12_000 : 6_000);
 }
 
-/** Opens a dialog with a form. `submit` may throw: its message stands in the form, and the dialog stays open. */
+/** Opens a dialog with a form. If `submit` throws, its message is shown in the form and the dialog stays open. */
 function openForm(id, { prepare, submit, closed }) {
   const dialog = $(id), form = dialog.querySelector("form"), fault = form.querySelector(".form-error");
   const setFault = (text) => { fault.textContent = text; };
@@ -876,7 +877,7 @@ function openForm(id, { prepare, submit, closed }) {
   if (!dialog.open) dialog.showModal();
 }
 
-/** Sends a wish about the selected campaign, shows its new state, and says so. */
+/** Sends a command for the selected campaign, and shows its new state. */
 async function command(verb, body, words) {
   const name = state.selected;
   const campaign = await api(campaignPath(name, `/${verb}`), { method: "POST", body });

@@ -1,0 +1,96 @@
+import Foundation
+import Hummingbird
+import HummingbirdTesting
+import SelfImprove
+import Testing
+
+@testable import Server
+
+@Suite struct CompletionRequestTests {
+    private static let chat = #""model":"tiny","messages":[{"role":"user","content":"Reverse the"}]"#
+
+    @Test(
+        "What cannot be done is refused by name",
+        arguments: [
+            (#""temperature":2.5"#, "temperature"), (#""temperature":"warm""#, "temperature"),
+            (#""top_p":-0.1"#, "top_p"),
+            (#""n":0"#, "n: is 0"), (#""n":17"#, "n: is 17"), (#""max_tokens":-1"#, "max_tokens"),
+            (#""max_completion_tokens":2000000"#, "max_completion_tokens"), (#""min_p":2"#, "min_p"),
+            (#""repetition_penalty":0"#, "repetition_penalty"), (#""stop":["a","b","c","d","e"]"#, "stop"),
+            (#""stop":"""#, "stop"), (#""top_logprobs":21"#, "top_logprobs"),
+            (#""presence_penalty":1"#, "presence_penalty"),
+            (#""frequency_penalty":-1"#, "frequency_penalty"), (#""tools":[]"#, "tools"),
+            (#""logit_bias":{"1":2}"#, "logit_bias"), (#""response_format":{"type":"json_object"}"#, "response_format"),
+        ]
+    )
+    func refusals(_ parameter: String, _ named: String) async throws {
+        try await ServerUnderTest.withModel { client in
+            let refused = try await client.post("/v1/chat/completions", "{\(Self.chat),\(parameter)}")
+            #expect(refused.status == .badRequest, "\(refused.text)")
+            let error = try refused.decode(Refusal.self).error
+            #expect(error.code == "input" && error.message.contains(named), "\(error.message)")
+        }
+    }
+
+    @Test("What changes no answer is ignored")
+    func ignored() async throws {
+        try await ServerUnderTest.withModel { client in
+            let body =
+                "{\(Self.chat),\"max_tokens\":1,\"user\":\"someone\",\"presence_penalty\":0,\"logit_bias\":{},"
+                + "\"tools\":null,\"response_format\":{\"type\":\"text\"},\"stop\":null,\"metadata\":{\"a\":1}}"
+            let answer = try await client.post("/v1/chat/completions", body)
+            #expect(answer.status == .ok, "\(answer.text)")
+        }
+    }
+
+    @Test("Bodies that are not requests are refused with the key at fault")
+    func bodies() async throws {
+        try await ServerUnderTest.withModel { client in
+            for (path, body, named) in [
+                ("chat/completions", "", "not valid JSON"), ("chat/completions", "[]", "the body has the wrong type"),
+                ("chat/completions", "{}", "model is missing"),
+                ("chat/completions", #"{"model":"tiny"}"#, "messages is missing"),
+                ("chat/completions", #"{"model":"tiny","messages":[]}"#, "messages: is empty"),
+                (
+                    "chat/completions",
+                    #"{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "image_url"
+                ),
+                ("completions", #"{"model":"tiny"}"#, "prompt"),
+                ("completions", #"{"model":"tiny","prompt":[]}"#, "prompt: holds 0 prompts"),
+                ("completions", #"{"model":"tiny","prompt":"the","logprobs":6}"#, "logprobs"),
+                ("completions", #"{"model":"tiny","prompt":"the","echo":true}"#, "echo"),
+                ("completions", #"{"model":"tiny","prompt":"the","suffix":"x"}"#, "suffix"),
+                ("completions", #"{"model":"tiny","prompt":[100000]}"#, "vocabulary"),
+                ("completions", #"{"model":"tiny","prompt":""}"#, "empty"),
+            ] {
+                let refused = try await client.post("/v1/\(path)", body)
+                #expect(refused.status == .badRequest, "\(body): \(refused.text)")
+                #expect(try refused.decode(Refusal.self).error.message.contains(named), "\(body): \(refused.text)")
+            }
+            let unknown = try await client.post("/v1/completions", #"{"model":"other","prompt":"the"}"#)
+            #expect(unknown.status == .notFound && unknown.text.contains("there is tiny"))
+        }
+    }
+
+    @Test("The newer name of a limit wins, prompts come in four forms, and text has its default length")
+    func parsing() throws {
+        func text(_ json: String) throws -> TextCompletionRequest {
+            try JSONDecoder().decode(TextCompletionRequest.self, from: Data(json.utf8))
+        }
+        let both = try text(#"{"model":"m","prompt":"a","max_tokens":3,"max_completion_tokens":4,"stop":"x"}"#)
+        #expect(both.parameters.maxTokens == 4 && both.parameters.stop == ["x"] && both.topLogprobs == nil)
+        #expect(try text(#"{"model":"m","prompt":"a"}"#).parameters.maxTokens == 16)
+        for (prompt, count) in [(#""a""#, 1), (#"["a","b"]"#, 2), ("[1,2,3]", 1), ("[[1],[2,3]]", 2)] {
+            #expect(try text("{\"model\":\"m\",\"prompt\":\(prompt)}").prompts.count == count, "\(prompt)")
+        }
+        let chat = try JSONDecoder().decode(
+            ChatCompletionRequest.self,
+            from: Data(
+                #"{"model":"m","top_logprobs":3,"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#
+                    .utf8
+            )
+        )
+        #expect(chat.messages.map(\.role) == ["system"] && chat.messages.map(\.content) == ["ab"])
+        #expect(chat.topLogprobs == nil && chat.parameters.maxTokens == nil, "no logprobs without \"logprobs\": true")
+    }
+}

@@ -877,11 +877,10 @@ function openForm(id, { prepare, submit, closed }) {
   if (!dialog.open) dialog.showModal();
 }
 
-/** Sends a command for the selected campaign, and shows its new state. */
+/** Sends a command for the selected campaign. Its new state comes as an event: the answer may be older than the last one. */
 async function command(verb, body, words) {
   const name = state.selected;
   const campaign = await api(campaignPath(name, `/${verb}`), { method: "POST", body });
-  if (campaign?.campaign === name && campaign.status) receiveCampaign(campaign);
   const waits = campaign?.status === "running" && verb !== "resume";
   say(waits ? `${name} will ${verb} at the end of the running step.` : `${name} ${words}.`);
 }
@@ -954,7 +953,7 @@ function openStart() {
     submit: async (form) => {
       const campaign = await api("/api/campaigns", { method: "POST", body: form.elements.yaml.value, type: "application/yaml" });
       form.reset();
-      state.campaigns.set(campaign.campaign, campaign);
+      if (!state.campaigns.has(campaign.campaign)) state.campaigns.set(campaign.campaign, campaign); // else an event was faster
       select(campaign.campaign);
       say(`${campaign.campaign} is ${campaign.status}.`);
     },

@@ -1,15 +1,12 @@
 import Foundation
-import Hummingbird
-import HummingbirdTesting
 import LocalLM
-import SelfImprove
-import Synchronization
 import Testing
 import TestSupport
 
+@testable import SelfImprove
 @testable import Server
 
-@Suite(.serialized) struct ServedModelsTests {
+@Suite struct ServedModelsTests {
     /// Enters a model of random weights into a lineage.
     private static func store(_ configuration: ModelConfiguration, in lineage: Lineage) throws -> String {
         let digest = try lineage.files.store(ServerUnderTest.checkpoint(configuration))
@@ -23,54 +20,6 @@ import TestSupport
             ).insert($0)
         }
         return digest
-    }
-
-    @Test("While a cold model loads, health and the list of models are answered at once")
-    func loadingHoldsNobody() async throws {
-        let digest = Mutex("")
-        // 170 MB: some tenths of a second to read, hash and pack.
-        let configuration = TinyModels.configuration(
-            hidden: 768,
-            ffn: 2048,
-            layers: 6,
-            heads: 12,
-            kvHeads: 12,
-            vocabulary: 80
-        )
-        try await ServerUnderTest.withDaemon(prepare: { lineage in
-            let new = try Self.store(configuration, in: lineage)
-            digest.withLock { $0 = new }
-        }) { client, _ in
-            let model = digest.withLock { $0 }, clock = ContinuousClock()
-            let isLoading = Atomic(true)
-            async let cold = {
-                defer { isLoading.store(false, ordering: .relaxed) }
-                return try await client.post(
-                    "/v1/completions",
-                    "{\"model\":\"\(model)\",\"prompt\":\"the\",\"max_tokens\":1}"
-                )
-            }()
-            var health: [Duration] = [], lists: [Duration] = []
-            while isLoading.load(ordering: .relaxed) {
-                let began = clock.now
-                let isWell = try await client.get("/healthz").status == .ok
-                let told = clock.now
-                let isListed = try await client.get("/v1/models").status == .ok
-                health.append(told - began)
-                lists.append(clock.now - told)
-                #expect(isWell && isListed)
-            }
-            #expect(try await cold.status == .ok)
-            #expect(health.count > 10, "the model was there at once: nothing was tested")
-            let (slowHealth, slowList) = (Self.percentile(health), Self.percentile(lists))
-            #expect(slowHealth < .milliseconds(50), "of \(health.count) answers of /healthz")
-            #expect(slowList < .milliseconds(50), "of \(lists.count) answers of /v1/models")
-        }
-    }
-
-    /// The 90th percentile: other tests share the machine.
-    private static func percentile(_ values: [Duration]) -> Duration {
-        values.sorted()[min(values.count - 1, values.count * 9 / 10)]
     }
 
     @Test("Requests for one cold model share one load, and at most two models stay")

@@ -10,8 +10,8 @@ import SelfImprove
 ///        |         '-> queued               `shutdown`, and around a rollback
 ///        '---- paused, stopped, interrupted, failed     `resume`
 ///
-/// The truth is in the lineage: the actor holds only what is running, so a daemon that was killed starts like one that was
-/// not. The process must hold the state's lock. Actor and campaign wait for SQLite on threads of their own.
+/// The truth is in the lineage: the actor holds only what is running, so a daemon that was killed starts like one that
+/// was not. The process must hold the state's lock. Actor and campaign wait for SQLite on threads of their own.
 public actor Daemon {
     public nonisolated let lineage: Lineage
     public nonisolated let hub: EventHub
@@ -42,7 +42,7 @@ public actor Daemon {
         var waiting: CheckedContinuation<Lineage.Rollback, any Error>?
     }
 
-    /// - Parameter logger: receives a line for each event that matters to an operator, with its campaign, round and step.
+    /// - Parameter logger: receives a line for each event that matters to an operator, with campaign, round and step.
     public init(
         _ lineage: Lineage,
         checkpointInterval: Duration = CampaignRunner.checkpointInterval,
@@ -173,8 +173,8 @@ public actor Daemon {
         return record
     }
 
-    /// Holds a campaign before its next step, or with `atOnce` after the current batch: training resumes from there, other
-    /// steps from their beginning.
+    /// Holds a campaign before its next step, or with `atOnce` after the current batch: training resumes from there,
+    /// other steps from their beginning.
     public func pause(_ name: String, atOnce: Bool = false) throws {
         try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce)
     }

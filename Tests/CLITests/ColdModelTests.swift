@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 import Synchronization
 import Testing
 import TestSupport
@@ -8,8 +9,8 @@ import TestSupport
 
 /// What the first request for a model means for everyone else who asks the daemon.
 @Suite struct ColdModelTests {
-    /// The best of three tries counts, because other tests share the processor. A load that holds the others holds them in
-    /// every try, for the 200 ms and more that reading, hashing and packing take.
+    /// The best of three tries counts, because other tests share the processor. A load that holds the others holds them
+    /// in every try, for the 200 ms and more that reading, hashing and packing take.
     @Test("While a cold model loads, health and the list of models are answered at once")
     func loading() throws {
         try withTemporaryDirectory { state in

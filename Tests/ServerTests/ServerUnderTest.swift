@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTesting
 import LocalLM
 import Logging
+import ModelFiles
 import SelfImprove
 import TestSupport
 

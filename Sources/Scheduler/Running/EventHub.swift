@@ -4,8 +4,8 @@ import ModelFiles
 import SelfImprove
 import Synchronization
 
-/// Passes the events of campaigns on to listeners, and remembers the running step. A listener that reads too slowly loses
-/// its oldest messages; it never slows a campaign down.
+/// Passes the events of campaigns on to listeners, and remembers the running step. A listener that reads too slowly
+/// loses its oldest messages; it never slows a campaign down.
 public final class EventHub: Sendable {
     public enum Message: Sendable, Equatable {
         /// The campaign's status changed.
@@ -91,7 +91,7 @@ public final class EventHub: Sendable {
 
     // MARK: To listeners
 
-    /// The messages that follow; nil where there are too many listeners. The stream ends with the hub, or with `unsubscribe`.
+    /// The messages that follow; nil where there are too many listeners. The stream ends with the hub or `unsubscribe`.
     public func subscribe() -> (id: Int, messages: AsyncStream<Message>)? {
         let (stream, continuation) = AsyncStream<Message>.makeStream(bufferingPolicy: .bufferingNewest(64))
         let id = state.withLock { state -> Int? in
@@ -100,7 +100,7 @@ public final class EventHub: Sendable {
             state.listeners[state.next] = continuation
             return state.next
         }
-        // A stream that was never iterated must give its place back too: its client disconnected before the response started.
+        // A stream that was never iterated must give its place back too: its client left before the response started.
         if let id { continuation.onTermination = { [weak self] _ in self?.unsubscribe(id) } }
         return id.map { ($0, stream) }
     }

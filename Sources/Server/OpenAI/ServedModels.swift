@@ -4,7 +4,7 @@ import SelfImprove
 
 /// The models that can be asked, loaded at the first request for them. At most a few stay in memory.
 ///
-/// Sequences wait in a bounded queue. A request that does not fit is refused at once, so that its client can go elsewhere.
+/// Sequences wait in a bounded queue. A request that does not fit is refused at once.
 public actor ServedModels {
     /// Sequences that are answered or wait, over all models.
     static let maximumSequences = 256

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 import Testing
 import TestSupport
 

@@ -84,8 +84,8 @@ extension Lineage {
         }
     }
 
-    /// Everything but the criteria must be what the campaign was begun with: its lineage says so. A key that this version of the
-    /// program added is no difference as long as the file does not use it.
+    /// Everything but the criteria must be what the campaign was begun with: its lineage says so. A key that this
+    /// version of the program added is no difference as long as the file does not use it.
     private static func requireSame(_ configuration: CampaignConfiguration, as known: CampaignRecord) throws {
         let keys = try known.configuration().differences(from: configuration)
         guard !keys.isEmpty else { return }

@@ -30,8 +30,8 @@ extension CampaignConfiguration {
         }
     }
 
-    /// The keys in which `other` asks for something else; what both leave to the program is no difference, and neither are stop
-    /// criteria, which may change while a campaign runs.
+    /// The keys in which `other` asks for something else; what both leave to the program is no difference, and neither
+    /// are stop criteria, which may change while a campaign runs.
     /// - Returns: paths such as `sft.tokens`, sorted.
     public func differences(from other: CampaignConfiguration) throws -> [String] {
         func json(_ configuration: CampaignConfiguration) throws -> JSONValue {

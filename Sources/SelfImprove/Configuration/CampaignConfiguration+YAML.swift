@@ -1,8 +1,8 @@
 import Foundation
 import Yams
 
-/// How a campaign's YAML file is read. Every key has its default here; what has none must be given. `configs/nursery.yaml` explains
-/// them one by one.
+/// How a campaign's YAML file is read. Every key has its default here; what has none must be given.
+/// `configs/nursery.yaml` explains them one by one.
 extension CampaignConfiguration {
     /// - Parameter seed: instead of the file's.
     /// - Throws: `ConfigurationFaults` with everything that is wrong, missing files and damaged models included.
@@ -19,7 +19,7 @@ extension CampaignConfiguration {
         guard let yaml = String(data: bytes, encoding: .utf8) else {
             throw SelfImproveError(
                 .configuration,
-                "is no UTF-8 text",
+                "is not UTF-8 text",
                 context: file.path,
                 hint: "a YAML file is needed"
             )

@@ -89,7 +89,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var hardWeight: Double
         /// Weight of the rows of each earlier round.
         public var replay: Double
-        /// Use at most this many rows of all earlier rounds; nil: all, so that data, and with `epochs` time too, grow with every round.
+        /// Use at most this many rows of all earlier rounds; nil: all, so that data, and with `epochs` time too, grow
+        /// with every round.
         public var maximumReplayedRows: Int?
     }
 

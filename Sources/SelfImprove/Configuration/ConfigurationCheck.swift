@@ -67,7 +67,7 @@ struct ConfigurationCheck {
             if !seen.insert(peer.name).inserted {
                 sections[index].fault(
                     "name",
-                    "\"\(peer.name)\" stands twice",
+                    "duplicate name \"\(peer.name)\"",
                     hint: "every peer needs a name of its own"
                 )
             }
@@ -145,7 +145,7 @@ struct ConfigurationCheck {
         for (index, kind) in kinds.enumerated() where index < sections.count && kinds[..<index].contains(kind) {
             sections[index].fault(
                 "kind",
-                "\(kind.rawValue) stands twice",
+                "duplicate kind \(kind.rawValue)",
                 hint: "one judge of a kind; name more models instead"
             )
         }

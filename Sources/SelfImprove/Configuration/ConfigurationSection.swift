@@ -1,8 +1,8 @@
 import Foundation
 import Yams
 
-/// One mapping of a YAML file, read key by key. What is wrong is collected and a usable value returned, so that reading goes on;
-/// `finish` reports the keys that nobody asked for.
+/// One mapping of a YAML file, read key by key. What is wrong is collected and a usable value returned, so that reading
+/// goes on; `finish` reports the keys that nobody asked for.
 final class ConfigurationSection {
     let path: String
     let faults: FaultCollector
@@ -53,7 +53,7 @@ final class ConfigurationSection {
             let hint =
                 near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil }
                 ?? "known here: \(asked.joined(separator: ", "))"
-            faults.add(lines[name], full(name), "is no key", hint: hint)
+            faults.add(lines[name], full(name), "unknown key", hint: hint)
         }
     }
 

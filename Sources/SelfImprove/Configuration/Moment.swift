@@ -1,6 +1,7 @@
 import Foundation
 
-/// A moment as people write it: ISO 8601 with a time zone, `2026-12-01T08:00:00Z`. So it stands in files and in JSON, too.
+/// A moment as people write it: ISO 8601 with a time zone, `2026-12-01T08:00:00Z`. So it stands in files and in JSON,
+/// too.
 public struct Moment: Sendable, Equatable, Codable, CustomStringConvertible {
     public let date: Date
 

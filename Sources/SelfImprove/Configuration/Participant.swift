@@ -52,7 +52,8 @@ public struct ParticipantContext: Sendable, Hashable, Codable {
 
     public init(system: String? = nil) { self.system = system }
 
-    /// The conversation with the context before it. A system message of the conversation's own follows the participant's.
+    /// The conversation with the context before it. A system message of the conversation's own follows the
+    /// participant's.
     public func applied(to conversation: [Message]) -> [Message] {
         guard let system else { return conversation }
         guard let first = conversation.first, first.role == "system" else {

@@ -1,6 +1,7 @@
 /// What is refused before a YAML parser sees it: texts that are cheap to send and dear to read.
 ///
-/// Quotes and comments are looked into as well, for what is quoted is only known by parsing: a text is refused rather too often.
+/// Quotes and comments are looked into as well, for what is quoted is only known by parsing: a text is refused rather
+/// too often.
 enum YAMLLimits {
     static let bytes = 64 << 10
     /// Brackets that open, all together: reading them recurses.
@@ -8,8 +9,8 @@ enum YAMLLimits {
     /// Lists within one another on one line (`- - -`).
     static let dashes = 16
 
-    /// nil for a text that may be read. Anchors and aliases are refused: no configuration needs them, and a few of them within one
-    /// another unfold to billions of nodes.
+    /// nil for a text that may be read. Anchors and aliases are refused: no configuration needs them, and a few of them
+    /// within one another unfold to billions of nodes.
     static func refusal(of yaml: String) -> ConfigurationFault? {
         guard yaml.utf8.count <= bytes else {
             return ConfigurationFault(

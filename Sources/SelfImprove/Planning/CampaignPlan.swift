@@ -21,11 +21,13 @@ public struct CampaignPlan: Sendable, Encodable {
 
     /// A token of a prompt costs this much less than a decoded one: prompts are computed in one pass.
     static let prefillAdvantage = 4
-    /// Share of the sampled instructions that give a preference pair: the others' samples are all alike, or no judge prefers one.
+    /// Share of the sampled instructions that give a preference pair: the others' samples are all alike, or no judge
+    /// prefers one.
     static let pairsPerPrompt = 1.0 / 3
     /// A weight on disk, fp32.
     static let bytesPerParameter = 4
-    /// A draft, answer or prompt in the database: some hundred characters of text, digests, and its share of the indexes.
+    /// A draft, answer or prompt in the database: some hundred characters of text, digests, and its share of the
+    /// indexes.
     static let bytesPerRow = 400
 
     /// - Parameters:
@@ -141,8 +143,8 @@ public struct CampaignPlan: Sendable, Encodable {
         return own + c.sft.replay * min(own * before, Double(c.sft.maximumReplayedRows ?? .max))
     }
 
-    /// Every model of a likelihood judge reads every sample after its prompt; samples that are alike are read once, which is not
-    /// known before. Agreement with the mixture takes no model.
+    /// Every model of a likelihood judge reads every sample after its prompt; samples that are alike are read once,
+    /// which is not known before. Agreement with the mixture takes no model.
     private static func judging(_ c: CampaignConfiguration, sampled: Int, _ basis: PlanningBasis) -> Step {
         let models = c.judges.filter { $0.kind == .likelihood }.reduce(0) { $0 + $1.models.count }
         let read = sampled * c.dpo.samples * models

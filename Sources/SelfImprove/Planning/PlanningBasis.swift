@@ -15,8 +15,8 @@ public struct PlanningBasis: Sendable {
 
     /// Measured on the nursery's instructions (`NurseryPrompts`).
     static let nurseryLengths = (prompt: 14, answer: 6)
-    /// A guess for instructions that nobody has counted, in the range of the common instruction sets; `maximum_tokens` bounds the
-    /// answer.
+    /// A guess for instructions that nobody has counted, in the range of the common instruction sets; `maximum_tokens`
+    /// bounds the answer.
     static let guessedLengths = (prompt: 200, answer: 300)
     /// Larger batches are no faster, and take memory that the plan has no use for.
     private static let measuredBatch = 16

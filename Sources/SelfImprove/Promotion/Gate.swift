@@ -3,10 +3,11 @@ import LocalLM
 
 /// Decides whether a challenger takes the champion's place, by what both answered to the same held-out prompts.
 ///
-/// Promoted: the interval of the mean difference lies above 0, and no slice is worse than its margin allows (the one-sided 95%
-/// lower bound of every slice's difference lies above -margin: non-inferiority). Rejected: the interval lies below 0, or a slice
-/// is worse by more than the margin. Otherwise inconclusive. Where the better of several candidates is the challenger, the
-/// interval is wider (Bonferroni), so that a comparison of equals promotes at most 1 - confidence of the time.
+/// Promoted: the interval of the mean difference lies above 0, and no slice is worse than its margin allows (the
+/// one-sided 95% lower bound of every slice's difference lies above -margin: non-inferiority). Rejected: the interval
+/// lies below 0, or a slice is worse by more than the margin. Otherwise inconclusive. Where the better of several
+/// candidates is the challenger, the interval is wider (Bonferroni), so that a comparison of equals promotes at most
+/// (1 - confidence) of the time.
 public struct Gate: Sendable {
     /// What a model answered to one prompt: right or not.
     public struct Mark: Sendable {

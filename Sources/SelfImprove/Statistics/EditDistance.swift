@@ -1,6 +1,7 @@
 /// How far two texts are from each other.
 enum EditDistance {
-    /// Levenshtein's distance: the fewest insertions, deletions and substitutions of one character that turn `a` into `b`.
+    /// Levenshtein's distance: the fewest insertions, deletions and substitutions of one character that turn `a` into
+    /// `b`.
     static func levenshtein(_ a: [Character], _ b: [Character]) -> Int {
         var row = Array(0...b.count)
         for i in 0..<a.count {

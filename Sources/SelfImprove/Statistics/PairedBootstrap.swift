@@ -1,7 +1,7 @@
 import LocalLM
 
-/// Whether two models differ on the same prompts: per-prompt differences, resampled by prompt (Efron & Tibshirani 1993, percentile
-/// intervals). Seeded: the same answers give the same interval.
+/// Whether two models differ on the same prompts: per-prompt differences, resampled by prompt (Efron & Tibshirani 1993,
+/// percentile intervals). Seeded: the same answers give the same interval.
 public struct PairedBootstrap: Sendable {
     public var resamples: Int
     public var seed: UInt64

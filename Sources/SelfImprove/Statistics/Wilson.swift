@@ -1,5 +1,6 @@
 extension Interval {
-    /// Wilson's score interval for `correct` of `n`, 95% two-sided (Wilson 1927); it stays within 0 to 1, also at 0 and n.
+    /// Wilson's score interval for `correct` of `n`, 95% two-sided (Wilson 1927); it stays within 0 to 1, also at 0 and
+    /// n.
     public init(correct: Int, n: Int) {
         precondition(n > 0 && correct >= 0 && correct <= n, "\(correct) right of \(n)")
         let z = 1.959963984540054

@@ -1,6 +1,7 @@
 /// When a campaign ends: at the first that holds, looked at between rounds. A criterion without a limit is off.
 ///
-/// As JSON, in the database and on the wire, an object of limits by key, as the YAML file has them: `{"rounds":3,"wall_clock":"6h"}`.
+/// As JSON, in the database and on the wire, an object of limits by key, as the YAML file has them:
+/// `{"rounds":3,"wall_clock":"6h"}`.
 public struct StopCriteria: Sendable, Equatable {
     /// By key, in the canonical text of the criterion's unit.
     private var limits: [String: String] = [:]

@@ -1,7 +1,7 @@
 /// One stop criterion: everything that the program knows of it.
 ///
-/// The YAML file, the HTTP API and its description, `selfimprove criteria` and its help, `plan` and the page read `all`: a new
-/// criterion is one more row of `StopCriterion+All.swift`, explained in `configs/nursery.yaml`.
+/// The YAML file, the HTTP API and its description, `selfimprove criteria` and its help, `plan` and the page read
+/// `all`: a new criterion is one more row of `StopCriterion+All.swift`, explained in `configs/nursery.yaml`.
 public struct StopCriterion: Sendable {
     /// As in the YAML file, and everywhere else.
     public let key: String

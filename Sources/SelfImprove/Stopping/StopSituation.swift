@@ -8,7 +8,8 @@ public struct StopSituation: Sendable {
     public var score: Score?
     /// Rounds in a row, up to the last one, that promoted nothing.
     public var roundsWithoutPromotion: Int
-    /// Points lost since its best ancestor, on the report set; nil where the champion is the best. Measured only when asked for.
+    /// Points lost since its best ancestor, on the report set; nil where the champion is the best. Measured only when
+    /// asked for.
     public var drop: @Sendable () throws -> Interval?
     public var seconds: Double
     public var tokens: Int
@@ -52,8 +53,8 @@ extension StopSituation {
         let score = try campaign.champion.flatMap {
             try lineage.evaluation(of: $0, on: .gate, campaign: campaign.name)
         }?.score
-        // A rollback is a new beginning: what failed before it is not held against what comes after. Events are in their order,
-        // whatever the clock said.
+        // A rollback is a new beginning: what failed before it is not held against what comes after. Events are in
+        // their order, whatever the clock said.
         let events = try lineage.events(campaign.name)
         let lastRollback = events.lastIndex { $0.kind == .rolledBack } ?? events.startIndex - 1
         let endedSince = Set(

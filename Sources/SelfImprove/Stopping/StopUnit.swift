@@ -1,6 +1,7 @@
 import Foundation
 
-/// How the limits of a criterion are written: the one grammar of the YAML file, the HTTP API and `selfimprove criteria`.
+/// How the limits of a criterion are written: the one grammar of the YAML file, the HTTP API and `selfimprove
+/// criteria`.
 struct StopUnit<Limit: Sendable>: Sendable {
     /// What a limit must be.
     let wanted: String

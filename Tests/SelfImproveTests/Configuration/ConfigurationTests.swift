@@ -18,7 +18,7 @@ import TestSupport
 
     /// What to replace in the reduced campaign, and the one line that must come of it.
     static let mistakes: [(change: (String, String), line: String)] = [
-        (("seed: 5", "sed: 5"), "c.yaml:2: sed: is no key (did you mean seed?)"),
+        (("seed: 5", "sed: 5"), "c.yaml:2: sed: unknown key (did you mean seed?)"),
         (("seed: 5", "seed: five"), "c.yaml:2: seed: is \"five\" (it must be a whole number)"),
         (("seed: 5", "seed: -1"), "c.yaml:2: seed: is -1 (0 or more)"),
         (("seed: 5", "seed: \"5\""), "c.yaml:2: seed: is \"5\" (it must be a whole number)"),
@@ -83,7 +83,7 @@ import TestSupport
         (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),
         (
             ("- kind: agreement", "- kind: likelihood"),
-            "c.yaml:30: judges[2].kind: likelihood stands twice (one judge of a kind; name more models instead)"
+            "c.yaml:30: judges[2].kind: duplicate kind likelihood (one judge of a kind; name more models instead)"
         ),
         (
             ("- kind: likelihood", "- kind: likelihood\n    models: [champion]"),
@@ -141,10 +141,10 @@ import TestSupport
             ("tokens: 3000", "epochs: off"),
             "c.yaml:15: sft.epochs: is off, and tokens too (one of the two says how long SFT takes)"
         ),
-        (("rounds: 2", "round: 2"), "c.yaml:38: stop.round: is no key (did you mean rounds?)"),
+        (("rounds: 2", "round: 2"), "c.yaml:38: stop.round: unknown key (did you mean rounds?)"),
         (
             ("rounds: 2", "rounds: 2\n  eta: 1"),
-            "c.yaml:39: stop.eta: is no key (known here: \(keys))"
+            "c.yaml:39: stop.eta: unknown key (known here: \(keys))"
         ),
     ]
 
@@ -214,7 +214,7 @@ import TestSupport
             try Data("{\"prompt\": \"a\"}\n".utf8).write(to: folder.appendingPathComponent("gate.jsonl"))
             let lines = faults(peers, directory: folder)
             for part in [
-                "c.yaml:6: peers[2].name: \"a\" stands twice",
+                "c.yaml:6: peers[2].name: duplicate name \"a\"",
                 "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
                 "c.yaml:8: peers[3].name: is \"champion\", which means something else here",
                 "good/config.json is a file", "peers[4].model: is missing",

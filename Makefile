@@ -66,7 +66,7 @@ fuzz: setup
 SANITIZED := .build-sanitize
 fuzz-sanitized: setup
 	SELFIMPROVE_CHECKED=1 swift build -c release --sanitize=address --scratch-path $(SANITIZED) --product fuzz
-	$(SANITIZED)/release/fuzz --target all --count $(COUNT) --seed $(SEED) --memory 0
+	ASAN_OPTIONS=detect_leaks=0 $(SANITIZED)/release/fuzz --target all --count $(COUNT) --seed $(SEED) --memory 0 --seconds 10
 
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml

@@ -7,7 +7,8 @@ import PackageDescription
 let portable = ProcessInfo.processInfo.environment["SELFIMPROVE_PORTABLE"] == "1"
 let native: [String] = portable ? [] : ["-Xcc", "-march=native"]
 
-// Only numeric code is compiled without checks (docs/adr/0006); SELFIMPROVE_CHECKED=1 checks it too, for sanitizers and measurements.
+// Only numeric code is compiled without checks (docs/adr/0006); SELFIMPROVE_CHECKED=1 checks it too, for sanitizers and
+// measurements.
 let checked = ProcessInfo.processInfo.environment["SELFIMPROVE_CHECKED"] == "1"
 let plain: [SwiftSetting] = [.unsafeFlags(native)]  // every target agrees on how CSIMD's header is read
 let numeric = checked ? plain : plain + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
@@ -103,8 +104,13 @@ let package = Package(
         ),
         .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/FuzzRunner", swiftSettings: plain),
         .testTarget(
+            name: "ModelFilesTests",
+            dependencies: ["ModelFiles", "FuzzTargets", "TestSupport"],
+            swiftSettings: plain
+        ),
+        .testTarget(
             name: "LocalLMTests",
-            dependencies: ["Jinja", "ModelFiles", "LocalLM", "SelfImprove", "FuzzTargets", "TestSupport"],
+            dependencies: ["ModelFiles", "LocalLM", "SelfImprove", "FuzzTargets", "TestSupport"],
             exclude: ["Golden"],
             swiftSettings: plain
         ),

@@ -1,4 +1,4 @@
-/// The filters behind `|`. Those of Jinja that are missing are refused: they write HTML, wrap words, or draw at random.
+/// The filters of `|`. Those of Jinja that are missing are refused: they write HTML, wrap words, or draw at random.
 enum JinjaFilter: String {
     case trim, upper, lower, capitalize, title, replace, string, safe, escape, e, indent, wordcount, truncate, center,
         format
@@ -349,7 +349,8 @@ extension JinjaRendering {
         }
     }
 
-    /// `make_multi_attrgetter`: paths with commas between them, for sorting. A list always, so that what is undefined compares equal.
+    /// `make_multi_attrgetter`: paths with commas between them, for sorting. A list always, so that what is undefined
+    /// compares equal.
     private func attributesGetter(_ attribute: JinjaValue?, ignoresCase: Bool) throws -> (JinjaValue) throws ->
         JinjaValue
     {

@@ -11,14 +11,15 @@ struct JinjaToken {
     let line: Int
 }
 
-/// Cuts a template into tokens as jinja2's `lexer.py` does with `trim_blocks` and `lstrip_blocks`: a newline behind a block or a
-/// comment goes, so do blanks before one that begins its line; `-` takes all white space on its side, `+` leaves it.
+/// Cuts a template into tokens as jinja2's `lexer.py` does with `trim_blocks` and `lstrip_blocks`: a newline after a
+/// block or a comment goes, so do blanks before one that begins its line; `-` takes all white space on its side, `+`
+/// leaves it.
 struct JinjaLexer {
     private let source: [UInt8]
     private var position = 0
     private var line = 1
     private var tokens: [JinjaToken] = []
-    /// Whether the text that comes next stands at the beginning of a line.
+    /// Whether the following text is at the beginning of a line.
     private var isLineStart = true
 
     static func tokens(_ source: [UInt8]) throws -> [JinjaToken] {
@@ -230,7 +231,7 @@ struct JinjaLexer {
         return nil
     }
 
-    /// `1`, `1_000`, `0x1f`, `1.5`, `1e3`; a digit that follows a dot is no fraction of its own.
+    /// `1`, `1_000`, `0x1f`, `1.5`, `1e3`; a digit that follows a dot is not a fraction of its own.
     private mutating func number() throws {
         func digits(_ start: Int) -> Int {
             var end = start
@@ -295,7 +296,7 @@ struct JinjaLexer {
         advance(to: end + 1)
     }
 
-    /// One of Python's escapes; what is none stays as it stands.
+    /// One of Python's escapes; anything else stays unchanged.
     private func escape(_ offset: Int, into text: inout [UInt8]) throws -> Int {
         func scalar(_ digits: Int) throws -> Int {
             let end = offset + 1 + digits

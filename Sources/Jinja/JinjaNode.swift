@@ -2,7 +2,7 @@
 struct JinjaExpression {
     let kind: Kind
     let line: Int
-    /// How many expressions stand in one another: evaluating recurses that far.
+    /// How deep expressions are nested: evaluating recurses that far.
     let depth: Int
 
     indirect enum Kind {
@@ -147,7 +147,7 @@ enum JinjaStatement {
 /// What happens to a scope's variables where it begins.
 struct JinjaFrame {
     enum Load {
-        /// Stored by whoever begins the scope: an argument, the target of a loop.
+        /// Stored at the start of the scope: an argument, the target of a loop.
         case parameter
         case clear
         /// What the name means outside: to be copied, so that assignments inside do not reach it.

@@ -1,4 +1,5 @@
-/// Expressions, the loosest first: conditional, or, and, not, comparisons, sums, `~`, products, powers, signs, then what follows a value.
+/// Expressions, the loosest first: conditional, or, and, not, comparisons, sums, `~`, products, powers, signs, then
+/// what follows a value.
 extension JinjaParser {
     /// `a` or `a, b`.
     mutating func tuple(allowsConditional: Bool = true, until word: String? = nil, isParenthesized: Bool = false) throws
@@ -302,7 +303,7 @@ extension JinjaParser {
         return name
     }
 
-    /// Filters in a row; `startsInline` for the first of a filter block, before which no `|` stands.
+    /// Filters in a row; `startsInline` for the first of a filter block, which has no `|` before it.
     mutating func filters(_ first: JinjaExpression?, startsInline: Bool) throws -> JinjaExpression? {
         var value = first
         var isFirst = startsInline

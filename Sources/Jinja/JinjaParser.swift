@@ -219,7 +219,7 @@ struct JinjaParser {
         var variables: [(JinjaTarget, JinjaExpression)] = []
         while !isNext(.blockEnd) {
             if !variables.isEmpty { try expect(.symbol(",")) }
-            // One target each: behind a comma comes the next variable.
+            // One target each: after a comma comes the next variable.
             let target = try self.target(until: nil)
             try expect(.symbol("="))
             variables.append((target, try expression()))

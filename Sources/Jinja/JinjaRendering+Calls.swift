@@ -65,7 +65,7 @@ extension JinjaRendering {
     func call(_ function: JinjaExpression, _ arguments: JinjaArguments, _ caller: JinjaValue?, _ line: Int) throws
         -> JinjaValue
     {
-        // A method is called where it stands, without being made a value.
+        // A method is called in place, without being made a value.
         if case .attribute(let receiver, let name, let bytes) = function.kind {
             let receiver = try evaluate(receiver)
             self.line = function.line
@@ -174,7 +174,7 @@ extension JinjaRendering {
             register(namespace)
             for (key, value) in try pairs(call) {
                 guard case .string(let name) = key else {
-                    throw JinjaFailure.unsupported("a namespace with a name that is no string")
+                    throw JinjaFailure.unsupported("a namespace with a name that is not a string")
                 }
                 try namespace.set(name, value)
             }

@@ -1,4 +1,5 @@
-/// Methods of Python's own types. The sandbox refuses those that change their object, and this those that it does not know.
+/// Methods of Python's own types. The sandbox refuses those that change their object, and this those that it does not
+/// know.
 extension JinjaMethod {
     static let string: Set<String> = [
         "strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "replace", "upper",

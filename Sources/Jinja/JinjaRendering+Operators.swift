@@ -318,7 +318,7 @@ extension JinjaRendering {
     {
         var entries = try values.map { (key: try key($0), value: $0) }
         if reverse { entries.reverse() }
-        // Merging from below: the comparison throws, and the standard library's sort promises no order for equals.
+        // Merging from below: the comparison throws, and the standard library's sort does not promise to be stable.
         var width = 1
         while width < entries.count {
             var merged: [(key: JinjaValue, value: JinjaValue)] = []

@@ -4,8 +4,9 @@ import Foundation
 final class JinjaRendering {
     enum Flow { case normal, endLoop, nextIteration }
 
-    /// Steps a rendering may take: so many, and some for each byte of the conversation. A step is an expression or a statement, or a
-    /// byte that is looked at as a character, or some bytes or elements of what is made: a fraction of a microsecond each.
+    /// Steps a rendering may take: so many, and some for each byte of the conversation. A step is an expression or a
+    /// statement, or a byte that is looked at as a character, or some bytes or elements of what is made: a fraction of
+    /// a microsecond each.
     static let maximumSteps = 3_000_000
     static let stepsPerByte = 8
     static let maximumBytes = 32 << 20
@@ -22,10 +23,11 @@ final class JinjaRendering {
     let now: @Sendable () -> Date
     private var steps: Int
     private var stackTop: UInt = 0
-    /// What is written since `captureStart` is no part of the text yet.
+    /// What was written since `captureStart` is not part of the text yet.
     private var captures = 0
     private var captureStart = 0
-    /// Generation blocks: where the text stood, and what was written there: bytes, or characters where the block was captured.
+    /// Generation blocks: where the text was, and what was written there: bytes, or characters where the block was
+    /// captured.
     private var marks: [Mark] = []
 
     enum Mark {
@@ -325,8 +327,8 @@ final class JinjaRendering {
         return .normal
     }
 
-    /// Transformers sees only what the template's own level has written when a block ends: one that is captured, by a block around it
-    /// for example, begins for it where that began.
+    /// Transformers sees only what the template's own level has written when a block ends: one that is captured, by a
+    /// block around it for example, begins for it where that began.
     private func generation(_ body: JinjaMacro) throws {
         if captures == 0 {
             let start = out.count

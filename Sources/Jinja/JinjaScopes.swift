@@ -1,8 +1,9 @@
-/// Finds where every variable is kept, with Jinja's rules (`idtracking.py`), which are not Python's: a loop, a macro, a block that is
-/// captured and a `with` have scopes of their own; what is assigned there ends with them, and on the way in it is a copy of what the
-/// name meant outside. An `if` has no scope.
+/// Finds where every variable is kept, with Jinja's rules (`idtracking.py`), which are not Python's: a loop, a macro, a
+/// block that is captured and a `with` have scopes of their own; what is assigned there ends with them, and on the way
+/// in it is a copy of what the name meant outside. An `if` has no scope.
 ///
-/// A name that a scope stores before it reads it begins as the copy, or as undefined; one that it only reads is the outer one.
+/// A name that a scope stores before it reads it begins as the copy, or as undefined; one that it only reads is the
+/// outer one.
 struct JinjaScopes {
     /// Of one function. More are refused, for joining the branches of an `if` takes time by their number.
     let maximumSlots: Int

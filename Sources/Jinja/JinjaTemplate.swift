@@ -2,8 +2,9 @@ import Foundation
 
 /// A chat template, compiled: a program in Jinja whose variables are a conversation and a few constants.
 ///
-/// The source is not trusted. Its nesting, its variables, its steps and what it makes are bounded, and every fault is a `JinjaError`.
-/// A template does not change once it is made, and each rendering keeps its variables to itself: any thread may render.
+/// The source is not trusted. Its nesting, its variables, its steps and what it makes are bounded, and every fault is a
+/// `JinjaError`. A template does not change once it is made, and each rendering keeps its variables to itself: any
+/// thread may render.
 ///
 ///     let template = try JinjaTemplate("{% for m in messages %}{{ m.content }}\n{% endfor %}", constants: [:])
 ///     try template.render([("user", "Hi")], addsGenerationPrompt: false, now: Date.init).text  // UTF-8 of "Hi\n"

@@ -1,4 +1,4 @@
-/// The tests behind `is`. Those of Jinja that are missing are refused.
+/// The tests of `is`. Those of Jinja that are missing are refused.
 enum JinjaTest: String {
     case defined, undefined, none, boolean, `true`, `false`, integer, float, number, string, mapping, sequence,
         iterable, callable, escaped

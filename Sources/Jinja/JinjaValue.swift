@@ -1,5 +1,5 @@
-/// A value of a template, as Python would hold it. All but namespaces, loops and generators are immutable, as transformers' sandbox
-/// has it; text is UTF-8, whose characters are Unicode scalars.
+/// A value of a template, as Python would hold it. All but namespaces, loops and generators are immutable, as
+/// transformers' sandbox has it; text is UTF-8, whose characters are Unicode scalars.
 enum JinjaValue {
     /// A slot that nothing was stored in; read, it becomes `undefined`.
     case missing
@@ -9,7 +9,7 @@ enum JinjaValue {
     case int(Int)
     case float(Double)
     case string([UInt8])
-    /// What `safe` gives: printed as it stands. Python's arithmetic on it escapes; that is refused.
+    /// What `safe` gives: printed unescaped. Python's arithmetic on it escapes; that is refused.
     case markup([UInt8])
     case list(JinjaSequence)
     case tuple(JinjaSequence)
@@ -52,7 +52,7 @@ enum JinjaValue {
         }
     }
 
-    /// How deep values stand in one another: freeing, comparing and printing them recurse that far.
+    /// How deep values are nested: freeing, comparing and printing them recurse that far.
     var depth: Int {
         switch self {
         case .list(let items), .tuple(let items), .view(let items, _): items.depth
@@ -102,20 +102,20 @@ enum JinjaValue {
     }
 }
 
-/// Why a value is undefined, for the message of whoever uses it.
+/// Why a value is undefined, for the error of its use.
 final class JinjaUndefined: Sendable {
     let message: String
     init(_ message: String) { self.message = message }
 }
 
-/// The deepest that values may stand in one another.
+/// The deepest nesting of values.
 let jinjaMaximumDepth = 64
 
 final class JinjaSequence {
     let values: [JinjaValue]
     let depth: Int
 
-    /// - Throws: where the values stand too deep.
+    /// - Throws: where the values are nested too deep.
     init(_ values: [JinjaValue]) throws {
         self.values = values
         var deepest = 0
@@ -283,7 +283,7 @@ final class JinjaNamespace {
     }
 }
 
-/// A macro, with the variables that stand around its definition.
+/// A macro, with the variables around its definition.
 final class JinjaMacroValue {
     let definition: JinjaMacro
     let scope: JinjaActivation

@@ -107,7 +107,7 @@ extension PythonText {
         return number
     }
 
-    /// Without the underscores that may stand between digits; nil where one stands elsewhere.
+    /// Without the underscores between digits; nil where one is elsewhere.
     private static func plainDigits(_ text: [UInt8]) -> [UInt8]? {
         let underscore = UInt8(ascii: "_")
         var out: [UInt8] = []

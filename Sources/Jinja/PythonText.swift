@@ -139,7 +139,8 @@ enum PythonText {
         return nil
     }
 
-    /// In time that grows with the lengths' sum (Knuth, Morris, Pratt): the naive search takes their product where a template means ill.
+    /// In time that grows with the lengths' sum (Knuth, Morris, Pratt): the naive search takes their product where a
+    /// template means ill.
     private static func findLong(_ text: some Collection<UInt8>, _ part: [UInt8]) -> Int? {
         var fallback = [0], length = 0
         for index in 1..<part.count {
@@ -279,7 +280,7 @@ enum PythonText {
         return scalars(text).flatMap { Array($0.properties.uppercaseMapping.utf8) }
     }
 
-    /// - Throws: for a capital sigma, whose small form depends on what stands around it.
+    /// - Throws: for a capital sigma, whose small form depends on its neighbours.
     static func lower(_ text: [UInt8]) throws -> [UInt8] {
         if isAscii(text) { return text.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 } }
         return try scalars(text).flatMap { scalar in
@@ -299,7 +300,7 @@ enum PythonText {
             || scalar.properties.generalCategory == .titlecaseLetter
     }
 
-    /// `str.title`: a capital wherever what stands before has no case.
+    /// `str.title`: a capital after everything that has no case.
     static func title(_ text: [UInt8]) throws -> [UInt8] {
         var out: [UInt8] = []
         var isInside = false
@@ -310,7 +311,7 @@ enum PythonText {
         return out
     }
 
-    /// The filter `title`: a capital behind white space and opening brackets alone.
+    /// The filter `title`: a capital only after white space and opening brackets.
     static func jinjaTitle(_ text: [UInt8]) throws -> [UInt8] {
         var out: [UInt8] = []
         var isInside = false

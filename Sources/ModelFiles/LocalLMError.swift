@@ -1,6 +1,6 @@
 /// What went wrong inside `LocalLM`, for a person to read: what, where, and what to do.
 ///
-/// One line of printable text whatever a file put into it: control characters stand as escapes, and long texts are cut.
+/// One line of printable text whatever a file put into it: control characters are escaped, and long texts are cut.
 public struct LocalLMError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// A file that is missing or cannot be read or written.
@@ -35,7 +35,8 @@ public struct LocalLMError: Error, Sendable, Equatable, CustomStringConvertible 
     /// A path is up to 4096 bytes long.
     private static let longestContext = 4500
 
-    /// At most so many bytes (a single character may have millions), without what moves a terminal's cursor or begins a line.
+    /// At most so many bytes (a single character may have millions), without what moves a terminal's cursor or begins a
+    /// line.
     private static func printable(_ text: String, _ length: Int) -> String {
         func isPlain(_ scalar: Unicode.Scalar) -> Bool {
             if scalar.isASCII { return scalar.value >= 0x20 && scalar.value != 0x7F }

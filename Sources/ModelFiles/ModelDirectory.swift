@@ -94,11 +94,12 @@ package struct ModelDirectory {
     /// A string, or an object with `content`.
     private static func tokenText(_ value: JSONValue) -> String? { value.string ?? value["content"]?.string }
 
-    /// The tokens that a template knows by name, as transformers 5 gathers them (`special_tokens_map` of a tokenizer): the members of
-    /// tokenizer_config.json that end in `_token`, the named ones in `extra_special_tokens`, and, over these, special_tokens_map.json
-    /// where the configuration has no `added_tokens_decoder`.
+    /// The tokens that a template knows by name, as transformers 5 gathers them (`special_tokens_map` of a tokenizer):
+    /// the members of tokenizer_config.json that end in `_token`, the named ones in `extra_special_tokens`, and, over
+    /// these, special_tokens_map.json where the configuration has no `added_tokens_decoder`.
     ///
-    /// We deviate in that the presets of tokenizer classes do not count (`<s>` of LlamaTokenizer): their files name what they use.
+    /// We deviate in that the presets of tokenizer classes do not count (`<s>` of LlamaTokenizer): their files name
+    /// what they use.
     private static func specialTokens(of directory: URL, _ settings: JSONValue?) throws -> [String: String] {
         var tokens: [String: String] = [:]
         func take(_ members: [JSONValue.Member], onlyTokens: Bool) {

@@ -1,5 +1,6 @@
 import CMalloc
 import Foundation
+import LocalLM
 
 /// What there is to say about the machine before long work begins.
 enum Machine {
@@ -11,15 +12,13 @@ enum Machine {
 
     /// One sentence each; none if all is well.
     static var warnings: [String] {
-        var warnings: [String] = []
-        if let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"], hasAVX512,
-            !["SkylakeX", "Cooperlake", "Sapphirerapids", "Zen4"].contains(pinned)
-        {
-            warnings.append(
-                "OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (AVX-512); unset it for speed"
-            )
-        }
-        return warnings
+        guard let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"],
+            BLASKernel.current.isPinnedBelowProcessor
+        else { return [] }
+        let vectors = BLASKernel.current.processorVectorBits == 512 ? "AVX-512" : "AVX2"
+        return [
+            "OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (\(vectors)); unset it for speed"
+        ]
     }
 
     /// Flags of the first processor, as Linux tells them.
@@ -31,6 +30,4 @@ enum Machine {
         else { return [] }
         return Set(line.split(separator: " "))
     }
-
-    static var hasAVX512: Bool { flags.contains("avx512f") }
 }

@@ -3,8 +3,9 @@ import FuzzTargets
 
 /// Feeds mutated files to every reader of untrusted bytes: `fuzz --target all --count 1000000 --seed 1`.
 ///
-/// Inputs run in child processes, so that a crash, a hang or a flood of memory is the child's end and is reported with the number
-/// of its input. `fuzz --target NAME --seed S --input N` runs that one again, `--file PATH` one that was kept.
+/// Inputs run in child processes, so that a crash, a hang or a flood of memory is the child's end and is reported with
+/// the number of its input. `fuzz --target NAME --seed S --input N` runs that one again, `--file PATH` one that was
+/// kept.
 @main
 enum Fuzz {
     static func main() throws {

@@ -4,7 +4,8 @@ import FuzzTargets
 /// What the command line says.
 struct Options {
     static let usage = """
-        usage: fuzz [--target all|NAME] [--count N] [--seed S] [--workers W] [--memory MB] [--failures DIR]
+        usage: fuzz [--target all|NAME] [--count N] [--seed S] [--workers W] [--memory MB] [--seconds S]
+                    [--failures DIR]
                fuzz --target NAME --seed S --input N
                fuzz --target NAME --file PATH [--file PATH ...]
         targets: \(FuzzTargets.all.map { $0.name }.joined(separator: ", "))
@@ -25,6 +26,8 @@ struct Options {
     var workers = 2
     /// Most resident memory of a worker, in MB; 0: any. A sanitizer needs more.
     var memory = 256
+    /// Most processor time of an input. A sanitizer needs more.
+    var seconds = Int(Fuzzer.longestSeconds)
     var failures = URL(fileURLWithPath: "fuzz-failures")
     var input: Int?
     /// The parts of one input that lies in files.
@@ -52,6 +55,7 @@ struct Options {
             case "--seed": seed = UInt64(try number(from: 0))
             case "--workers": workers = try number(from: 1)
             case "--memory": memory = try number(from: 0)
+            case "--seconds": seconds = try number(from: 1)
             case "--failures": failures = URL(fileURLWithPath: value)
             case "--input": input = try number(from: 0)
             case "--file": files.append(URL(fileURLWithPath: value))

@@ -1,12 +1,13 @@
 import Foundation
 import FuzzTargets
 
-/// Divides a target's inputs among workers, watches them, starts them again behind an input that ended one, and reports.
+/// Divides a target's inputs among workers, watches them, starts them again behind an input that ended one, and
+/// reports.
 struct Supervisor {
     private static let mostFaults = 100
-    /// A worker measures its inputs itself; one that does not come back from an input is ended after this much processor time,
-    private static let hangSeconds = 2 * Fuzzer.longestSeconds
-    /// or this much time without any.
+    /// A worker measures its inputs itself; one that does not come back from an input is ended after this much
+    /// processor time, or after `blockedSeconds` without any.
+    private var hangSeconds: Double { 2 * Double(options.seconds) }
     private static let blockedSeconds = 20.0
 
     private let target: any FuzzTarget.Type
@@ -68,7 +69,7 @@ struct Supervisor {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = [
             "--target", target.name, "--count", "\(options.count)", "--seed", "\(options.seed)", "--memory",
-            "\(options.memory)", "--job",
+            "\(options.memory)", "--seconds", "\(options.seconds)", "--job",
             "\(first),\(options.workers),\(path)",
         ]
         try process.run()
@@ -80,7 +81,7 @@ struct Supervisor {
             processor = Self.processorSeconds(worker.process.processIdentifier)
         if number != worker.number {
             (worker.number, worker.since, worker.processorSeconds) = (number, Date(), processor)
-        } else if processor - worker.processorSeconds > Self.hangSeconds
+        } else if processor - worker.processorSeconds > hangSeconds
             || Date().timeIntervalSince(worker.since) > Self.blockedSeconds
         {
             worker.record.fault = "hangs"

@@ -17,7 +17,12 @@ struct Worker {
         limitAddressSpace()
         let folder = URL(fileURLWithPath: job.path + ".files")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let fuzzer = try Fuzzer(options.targets[0], seed: options.seed, folder: folder)
+        let fuzzer = try Fuzzer(
+            options.targets[0],
+            seed: options.seed,
+            folder: folder,
+            longestSeconds: Double(options.seconds)
+        )
         let figures = record.figures, supervisor = getppid()
         for number in stride(from: job.first, to: options.count, by: job.step) {
             // Who is left alone has nobody to work for.

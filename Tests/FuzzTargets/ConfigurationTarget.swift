@@ -2,7 +2,8 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// `config.json` and `generation_config.json`: what is accepted can be counted, and says the same when it is written and read again.
+/// `config.json` and `generation_config.json`: what is accepted can be counted, and says the same when it is written
+/// and read again.
 struct ConfigurationTarget: FuzzTarget {
     static let name = "config"
 

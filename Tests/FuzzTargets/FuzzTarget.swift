@@ -15,7 +15,8 @@ public protocol FuzzTarget {
     func input(_ random: inout RandomStream) -> FuzzInput
 
     /// Reads an input and uses what it holds.
-    /// - Throws: `LocalLMError` where the input is refused, `FuzzFault` where it was accepted and does not keep its promises.
+    /// - Throws: `LocalLMError` where the input is refused, `FuzzFault` where it was accepted and does not keep its
+    ///   promises.
     func read(_ input: FuzzInput) throws
 }
 

@@ -2,7 +2,8 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// Gives a target its inputs, one by one, and judges what becomes of them. Input `number` of a seed is always the same bytes.
+/// Gives a target its inputs, one by one, and judges what becomes of them. Input `number` of a seed is always the same
+/// bytes.
 public struct Fuzzer {
     public enum Outcome: Equatable {
         case accepted
@@ -19,13 +20,21 @@ public struct Fuzzer {
         public let seconds: Double
     }
 
-    /// The longest that an input may be worked on.
+    /// The most processor time that reading an input may take, without a sanitizer.
     public static let longestSeconds = 1.0
 
     private let target: any FuzzTarget
     private let key: UInt64
+    private let longestSeconds: Double
 
-    public init(_ target: any FuzzTarget.Type, seed: UInt64, folder: URL) throws {
+    /// - Parameter longestSeconds: an input that takes more processor time is a fault.
+    public init(
+        _ target: any FuzzTarget.Type,
+        seed: UInt64,
+        folder: URL,
+        longestSeconds: Double = longestSeconds
+    ) throws {
+        self.longestSeconds = longestSeconds
         self.target = try target.init(folder: folder)
         key = RandomKey.derive(seed, target.name)
     }
@@ -41,7 +50,7 @@ public struct Fuzzer {
         let start = Self.processorSeconds()
         let outcome = outcome(input)
         let seconds = Self.processorSeconds() - start
-        guard seconds > Self.longestSeconds else { return Result(outcome: outcome, seconds: seconds) }
+        guard seconds > longestSeconds else { return Result(outcome: outcome, seconds: seconds) }
         return Result(outcome: .fault("took \(seconds) s of processor time"), seconds: seconds)
     }
 
@@ -63,7 +72,7 @@ public struct Fuzzer {
     }
 
     private static func isAboutSyntax(_ error: LocalLMError) -> Bool {
-        ["not valid JSON", "is not UTF-8", "is no safetensors file"].contains { error.message.hasPrefix($0) }
+        ["not valid JSON", "is not UTF-8", "is not a safetensors file"].contains { error.message.hasPrefix($0) }
     }
 
     static func processorSeconds() -> Double {

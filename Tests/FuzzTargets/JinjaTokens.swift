@@ -1,6 +1,7 @@
 import LocalLM
 
-/// A template cut into words, numbers, strings, tags and single characters, so that mutations fall on what Jinja reads as one.
+/// A template cut into words, numbers, strings, tags and single characters, so that mutations fall on what Jinja reads
+/// as one.
 struct JinjaTokens {
     private var tokens: [[UInt8]] = []
 

@@ -2,7 +2,8 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// JSON lines of all three kinds of rows: what is accepted says the same when it is written and read again, and becomes token ids.
+/// JSON lines of all three kinds of rows: what is accepted says the same when it is written and read again, and becomes
+/// token ids.
 struct RowsTarget: FuzzTarget {
     static let name = "jsonl"
 

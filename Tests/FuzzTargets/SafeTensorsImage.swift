@@ -42,7 +42,8 @@ struct SafeTensorsImage {
         self.init(layout.tensors.enumerated().map { ($1.name, type($0), $1.shape) }, metadata: ["format": "pt"])
     }
 
-    /// Gives every tensor the bytes that its type and shape need, one behind the other: what a mutation said becomes consistent.
+    /// Gives every tensor the bytes that its type and shape need, one behind the other: what a mutation said becomes
+    /// consistent.
     mutating func layOut() {
         var end = 0
         let members = (header.members ?? []).map { member -> JSONValue.Member in

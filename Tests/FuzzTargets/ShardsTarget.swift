@@ -2,7 +2,8 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// `model.safetensors.index.json` and two shards: only files of the directory are read, and what is accepted is the whole model.
+/// `model.safetensors.index.json` and two shards: only files of the directory are read, and what is accepted is the
+/// whole model.
 struct ShardsTarget: FuzzTarget {
     static let name = "shards"
 
@@ -36,7 +37,7 @@ struct ShardsTarget: FuzzTarget {
         files = try (["model.safetensors.index.json"] + Self.shards).map {
             try InputFile(folder.appendingPathComponent("model/\($0)"))
         }
-        // What a path would find: whoever follows it loads a model.
+        // What a path would find: a reader that follows it loads a model.
         for place in ["outside.safetensors", "model/sub/inside.safetensors"] {
             try InputFile(folder.appendingPathComponent(place)).write(images[1].bytes())
         }

@@ -8,21 +8,27 @@ enum TemplateSeeds {
             + "('<|end|>' if m['role'] == 'assistant' else '') }}{% endfor %}{% if add_generation_prompt %}{{ '<|answer|>' }}{% endif %}",
         // Llama 3
         """
-        {% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ \
-        message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}\
+        {% set loop_messages = messages %}{% for message in loop_messages %}\
+        {% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ \
+        message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}{% set content = bos_token + content %}\
+        {% endif %}{{ content }}{% endfor %}\
         {% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}
         """,
         // Mistral
         """
         {{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}\
-        {{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}{% if message['role'] == 'user' %}\
-        {{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}{{ message['content'] + eos_token}}{% else %}\
+        {{ raise_exception('Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}\
+        {% if message['role'] == 'user' %}\
+        {{ '[INST] ' + message['content'] + ' [/INST]' }}{% elif message['role'] == 'assistant' %}\
+        {{ message['content'] + eos_token}}{% else %}\
         {{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}{% endfor %}
         """,
         // Gemma
         """
-        {{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}\
-        {% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}\
+        {{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}\
+        {% endif %}{% for message in messages %}\
+        {% if (message['role'] == 'assistant') %}{% set role = 'model' %}{% else %}{% set role = message['role'] %}\
+        {% endif %}\
         {{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}\
         {% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}
         """,
@@ -31,12 +37,14 @@ enum TemplateSeeds {
         {%- if tools %}
             {{- '<|im_start|>system\\n' }}{%- for tool in tools %}{{- "\\n" }}{{- tool | tojson }}{%- endfor %}
         {%- else %}
-            {%- if messages[0].role == 'system' %}{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}
+            {%- if messages[0].role == 'system' %}\
+        {{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{%- endif %}
         {%- endif %}
         {%- set ns = namespace(multi_step_tool=true, last_query_index=messages|length - 1) %}
         {%- for message in messages[::-1] %}
             {%- set index = (messages|length - 1) - loop.index0 %}
-            {%- if ns.multi_step_tool and message.role == "user" and message.content is string and not(message.content.startswith('<tool_response>') \
+            {%- if ns.multi_step_tool and message.role == "user" and message.content is string and \
+        not(message.content.startswith('<tool_response>') \
         and message.content.endswith('</tool_response>')) %}
                 {%- set ns.multi_step_tool = false %}
                 {%- set ns.last_query_index = index %}
@@ -44,11 +52,13 @@ enum TemplateSeeds {
         {%- endfor %}
         {%- for message in messages %}
             {%- if '</think>' in message.content %}
-                {%- set reasoning = message.content.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}
+                {%- set reasoning = \
+        message.content.split('</think>')[0].rstrip('\\n').split('<think>')[-1].lstrip('\\n') %}
             {%- endif %}
             {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}
         {%- endfor %}
-        {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>' }}{%- endif %}{%- endif %}
+        {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}\
+        {%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>' }}{%- endif %}{%- endif %}
         """,
         // Zephyr
         """
@@ -65,13 +75,19 @@ enum TemplateSeeds {
         """,
         // What else is found in templates
         """
-        {%- macro show(m, n=1) -%}{{ m.content | upper | replace('A', 'b') }}{% if n > 0 %}{{ show(m, n - 1) }}{% endif %}{%- endmacro -%}
+        {%- macro show(m, n=1) -%}{{ m.content | upper | replace('A', 'b') }}{% if n > 0 %}{{ show(m, n - 1) }}\
+        {% endif %}{%- endmacro -%}
         {%- set date = strftime_now("%d %b %Y") if strftime_now is defined else "1 Jan" -%}{# a note #}
-        {%- for m in messages if m.role != 'tool' -%}{{ loop.index ~ '/' ~ loop.length }}{{ show(m) }}{{ loop.cycle('a', 'b') }}{%- else -%}none{%- endfor -%}
-        {{ range(3) | list | join(', ') }}{{ messages | map(attribute='role') | join('-') }}{{ (messages | selectattr('role', 'equalto', 'user') | list | first).content }}
-        {{ {'a': [1, 2.5, none, true]} | tojson(indent=2) }}{{ 7 // 2 }}{{ 2 ** 10 }}{{ 7 % 3 }}{{ -1 }}{{ 'x' * 3 }}{{ messages[1:][0:1] | length }}
-        {% filter trim %} {{ 'a' if messages else 'b' }} {% endfilter %}{% set x %}block{% endset %}{{ x }}{% raw %}{{ no }}{% endraw %}{{ messages | last | default('x') }}
-        {% generation %}{{ eos_token }}{% endgeneration %}{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}{% if loop.first %}{% continue %}{% endif %}{% break %}{% endfor %}
+        {%- for m in messages if m.role != 'tool' -%}{{ loop.index ~ '/' ~ loop.length }}{{ show(m) }}\
+        {{ loop.cycle('a', 'b') }}{%- else -%}none{%- endfor -%}
+        {{ range(3) | list | join(', ') }}{{ messages | map(attribute='role') | join('-') }}\
+        {{ (messages | selectattr('role', 'equalto', 'user') | list | first).content }}
+        {{ {'a': [1, 2.5, none, true]} | tojson(indent=2) }}{{ 7 // 2 }}{{ 2 ** 10 }}{{ 7 % 3 }}{{ -1 }}{{ 'x' * 3 }}\
+        {{ messages[1:][0:1] | length }}
+        {% filter trim %} {{ 'a' if messages else 'b' }} {% endfilter %}{% set x %}block{% endset %}{{ x }}{% raw %}\
+        {{ no }}{% endraw %}{{ messages | last | default('x') }}
+        {% generation %}{{ eos_token }}{% endgeneration %}{% for k, v in {'a': 1}.items() %}{{ k }}{{ v }}\
+        {% if loop.first %}{% continue %}{% endif %}{% break %}{% endfor %}
         """,
     ]
 

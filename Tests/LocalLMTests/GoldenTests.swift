@@ -158,7 +158,8 @@ import Testing
         for log in expected.dpo.log { hold(try trainer.step(referenced), against: log) }
     }
 
-    /// The tokenizer merges the template's newline with the answer's: the model would be trained on a prompt that it never sees.
+    /// The tokenizer merges the template's newline with the answer's: the model would be trained on a prompt that it
+    /// never sees.
     @Test func anAnswerThatChangesTheIdsOfItsPromptIsDropped() throws {
         let model = try Golden("smollm").model
         let prompt = [Message(role: "user", content: "Hi")]

@@ -43,9 +43,10 @@ extension Adapter {
         ])
     }
 
-    /// Reads a PEFT directory for a base of this shape. Nothing in it is trusted, and its `base_model_name_or_path` is not followed.
+    /// Reads a PEFT directory for a base of this shape. Nothing in it is trusted, and its `base_model_name_or_path` is
+    /// not followed.
     ///
-    /// - Parameter seed: of dropout, where training goes on.
+    /// - Parameter seed: the seed of dropout, for training on.
     /// - Throws: `LocalLMError` for damaged files, other kinds of adapters, and tensors that the base has no place for.
     public static func load(_ directory: URL, for configuration: ModelConfiguration, seed: UInt64 = 0) throws -> Adapter
     {
@@ -87,7 +88,8 @@ extension Adapter {
             )
         }
         for tensor in adapter.layout.tensors {
-            try file.read(tensor.name, into: adapter.buffer.pointer + tensor.offset)
+            let place = adapter.buffer.pointer + tensor.offset
+            try file.read(tensor.name, into: UnsafeMutableBufferPointer(start: place, count: tensor.count))
         }
         return adapter
     }
@@ -124,7 +126,7 @@ extension Adapter {
         if fields.json["target_modules"]?.string == "all-linear" { return Set(all) }
         guard let list = fields.json["target_modules"]?.array else {
             throw fields.unsupported(
-                "target_modules that is no list of names",
+                "target_modules that is not a list of names",
                 "supported: \(all.map(\.rawValue).joined(separator: ", "))"
             )
         }

@@ -3,7 +3,7 @@ import ModelFiles
 
 /// The matrices A and B of every adapted linear layer of one model, in one flat buffer, as the optimizer wants them.
 ///
-/// `@unchecked Sendable`: as `Weights`, shared freely while nobody trains it.
+/// `@unchecked Sendable`: as `Weights`, shared freely as long as it is not being trained.
 public final class Adapter: @unchecked Sendable {
     public let settings: LoRASettings
     public let configuration: ModelConfiguration
@@ -12,7 +12,8 @@ public final class Adapter: @unchecked Sendable {
     /// Of the random start and of dropout.
     let seed: UInt64
 
-    /// A starts uniform in +-1 / sqrt(in) (PEFT's Kaiming with a = sqrt(5)), B at 0: the adapted model starts as the base.
+    /// A starts uniform in +-1 / sqrt(in) (PEFT's Kaiming with a = sqrt(5)), B at 0: the adapted model starts as the
+    /// base.
     /// - Throws: `LocalLMError` for settings outside of their ranges.
     public init(_ settings: LoRASettings, for configuration: ModelConfiguration, seed: UInt64) throws {
         self.settings = settings

@@ -4,7 +4,8 @@ import ModelFiles
 struct AdapterLayout: Sendable {
     /// A and B by turns, named as PEFT's files name them.
     let tensors: [TensorSpecification]
-    /// What is added to a projection, by the projection's place in the weights; q, k and v are one projection, and gate and up.
+    /// What is added to a projection, by the projection's place in the weights; q, k and v are one projection, and gate
+    /// and up.
     let updates: [Int: [LowRankUpdate]]
     /// Numbers in all.
     let count: Int

@@ -16,12 +16,15 @@ public struct LoRASettings: Sendable, Equatable, Codable {
         }
     }
 
+    /// Rows of A and columns of B.
     public var rank: Int
+    /// The numerator of the scale s.
     public var alpha: Double
     /// Share of the adapter's inputs that is zeroed in SFT; DPO trains without, as TRL does.
     public var dropout: Double
     /// s = alpha / sqrt(rank) instead of alpha / rank (Kalajdzievski 2023).
     public var isRankStabilized: Bool
+    /// The layers that are adapted.
     public var modules: Set<Module>
 
     public init(

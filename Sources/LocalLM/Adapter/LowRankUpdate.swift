@@ -15,7 +15,7 @@ struct LowRankUpdate: Sendable {
     let b: Int
 }
 
-/// One shard's passes through an adapter, beside those through the base.
+/// One shard's passes through an adapter, next to those through the base.
 ///
 /// `@unchecked Sendable`: each shard belongs to one worker at a time.
 final class AdapterPass: @unchecked Sendable {

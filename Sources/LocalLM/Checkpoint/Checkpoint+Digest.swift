@@ -3,8 +3,9 @@ import Foundation
 import ModelFiles
 
 extension Checkpoint {
-    /// A model's digest: the SHA-256 of the lines that `sha256sum` would print for its files in the order of their names
-    /// (weights, configurations, tokenizer, template; not the card). `SHA256SUMS` is those lines, so its digest is the model's.
+    /// A model's digest: the SHA-256 of the lines that `sha256sum` would print for its files in the order of their
+    /// names (weights, configurations, tokenizer, template; not the card). `SHA256SUMS` is those lines, so its digest
+    /// is the model's.
     public static func digest(_ directory: URL) throws -> String { digest(ofSums: try sums(directory)) }
 
     /// Reads every byte of a model again.

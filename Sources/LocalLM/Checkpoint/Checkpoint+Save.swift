@@ -2,8 +2,9 @@ import Foundation
 import ModelFiles
 
 extension Checkpoint {
-    /// Writes a directory that this program and transformers (4 and 5) load: F32 weights, both configurations, the tokenizer's own
-    /// bytes, the template in both of its places, and `SHA256SUMS`. The bytes depend on the model alone.
+    /// Writes a directory that this program and transformers (4 and 5) load: F32 weights, both configurations, the
+    /// tokenizer's own bytes, the template in both of its places, and `SHA256SUMS`. The bytes depend on the model
+    /// alone.
     ///
     /// The directory is there whole or not at all.
     ///
@@ -30,7 +31,7 @@ extension Checkpoint {
                 throw AtomicFile.failure("cannot be put in place", place)
             }
         }
-        // Also where it is there already: whoever put it there may have been killed before this.
+        // Also where it is there already: the process that put it there may have been killed before this.
         try AtomicFile.sync(parent)
         return digest
     }
@@ -51,8 +52,8 @@ extension Checkpoint {
         return Self.digest(ofSums: sums)
     }
 
-    /// What the model came with, else its special tokens by the configuration's ids; and always the template, and the class that
-    /// reads tokenizer.json as it stands in every version of transformers.
+    /// What the model came with, else its special tokens by the configuration's ids; and always the template, and the
+    /// class that reads tokenizer.json unchanged in every version of transformers.
     private var savedTokenizerConfiguration: JSONValue {
         var json = tokenizerConfiguration ?? .object([])
         func setIfAbsent(_ key: String, _ value: JSONValue?) {

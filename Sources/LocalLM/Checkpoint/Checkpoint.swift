@@ -1,7 +1,8 @@
 import Foundation
 import ModelFiles
 
-/// A model as a Hugging Face directory holds it: weights, tokenizer, chat template, and what its tokenizer_config.json said.
+/// A model as a Hugging Face directory holds it: weights, tokenizer, chat template, and what its tokenizer_config.json
+/// said.
 ///
 /// Every directory this program writes carries `SHA256SUMS`, whose own SHA-256 is the model's digest.
 public struct Checkpoint: Sendable {

@@ -9,34 +9,28 @@ package struct WeightsReader {
 
     package init(_ directory: URL) throws { self.init(try WeightFiles(directory)) }
 
-    /// Compares names and shapes with what the configuration demands, and reads no tensor.
+    /// Compares names, shapes and this machine's memory with what the configuration demands, and reads no tensor.
     ///
-    /// Tensors that the architecture does not have are refused, for a model that needs them would compute something else; but an
-    /// output projection beside tied embeddings, and RoPE's constant frequencies in old files, say nothing new.
-    /// - Throws: as `read` does for files that do not fit the configuration.
+    /// Tensors that the architecture does not have are refused, for a model that needs them would compute something
+    /// else; but an output projection next to tied embeddings, and RoPE's constant frequencies in old files, say
+    /// nothing new.
+    /// - Throws: `LocalLMError`, with the file and the tensor.
     package func check(_ configuration: ModelConfiguration) throws {
         _ = try sources(WeightLayout(configuration), configuration)
     }
 
     /// All tensors of the layout, as Float32.
     ///
-    /// Names and shapes are compared before memory is allocated (`check`). Weights that are infinite or no numbers are refused.
+    /// Names and shapes are compared before memory is allocated (`check`).
+    /// - Throws: `LocalLMError`, also for weights that are infinite or NaN.
     package func read(_ configuration: ModelConfiguration) throws -> Weights {
         let layout = WeightLayout(configuration)
         let sources = try sources(layout, configuration)
-        let bytes = UInt64(layout.count) * 4, memory = ProcessInfo.processInfo.physicalMemory
-        guard bytes <= memory else {
-            throw LocalLMError(
-                .unsupported,
-                "its weights need \(bytes >> 20) MB of memory as F32, this machine has \(memory >> 20)",
-                context: weights.directory.path
-            )
-        }
         let result = Weights(configuration)
         for (tensor, source) in zip(layout.tensors, sources) {
-            let pointer = result.pointer(tensor)
-            try source.file.read(source.name, into: pointer)
-            let wrong = Self.countNonFinite(UnsafeBufferPointer(start: pointer, count: tensor.count))
+            let values = UnsafeMutableBufferPointer(start: result.pointer(tensor), count: tensor.count)
+            try source.file.read(source.name, into: values)
+            let wrong = Self.countNonFinite(UnsafeBufferPointer(values))
             guard wrong == 0 else {
                 throw LocalLMError(
                     .damaged,
@@ -48,7 +42,7 @@ package struct WeightsReader {
         return result
     }
 
-    /// Where each tensor of the layout is.
+    /// Where each tensor of the layout is. Throws where one does not fit, or all together do not fit into memory.
     private func sources(_ layout: WeightLayout, _ configuration: ModelConfiguration) throws -> [Source] {
         let sources = try layout.tensors.map { try source($0, configuration) }
         let expected = Set(sources.map(\.name))
@@ -64,6 +58,14 @@ package struct WeightsReader {
                 )
             }
         }
+        let bytes = UInt64(layout.count) * 4, memory = ProcessInfo.processInfo.physicalMemory
+        guard bytes <= memory else {
+            throw LocalLMError(
+                .unsupported,
+                "its weights need \(bytes >> 20) MB of memory as F32, this machine has \(memory >> 20)",
+                context: weights.directory.path
+            )
+        }
         return sources
     }
 
@@ -75,7 +77,7 @@ package struct WeightsReader {
         if weights.file(of: name) == nil, configuration.tiesEmbeddings, tensor.role == .embedding {
             name = "lm_head.weight"
         }
-        guard let file = weights.file(of: name), let entry = file.entries[name] else {
+        guard let file = weights.file(of: name) else {
             throw LocalLMError(
                 .damaged,
                 "tensor \(tensor.name) is missing",
@@ -87,10 +89,11 @@ package struct WeightsReader {
         guard weights.lists(name) else {
             throw LocalLMError(.damaged, "is not in the index", context: place)
         }
-        guard entry.shape == tensor.shape else {
+        let shape = try file.weights(name).shape
+        guard shape == tensor.shape else {
             throw LocalLMError(
                 .damaged,
-                "has shape \(entry.shape), config.json makes it \(tensor.shape)",
+                "has shape \(shape), config.json makes it \(tensor.shape)",
                 context: place
             )
         }

@@ -4,8 +4,8 @@ import ModelFiles
 public struct AnswerText: Sendable {
     private var stream: TextStream
     private let stop: [String]
-    /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long answer costs no
-    /// more per token than a short one.
+    /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long
+    /// answer costs no more per token than a short one.
     private var bytes: [UInt8] = []
     /// Scalars of `bytes` that were told.
     private var told = 0

@@ -1,12 +1,13 @@
 import ModelFiles
 
-/// Sequences that are answered together: prompts are prefilled into free places as they come, all places get their next token in one
-/// step, and a place is free again as soon as its sequence ends (continuous batching, Yu et al. 2022, "Orca").
+/// Sequences that are answered together: prompts are prefilled into free places as they come, all places get their next
+/// token in one step, and a place is free again as soon as its sequence ends (continuous batching, Yu et al. 2022,
+/// "Orca").
 ///
-/// A sequence's tokens depend on its own ids, sampling and key alone. One thread calls it; `@unchecked Sendable`, for the decoder's
-/// workers each pick the tokens of other places.
+/// A sequence's tokens depend on its own ids, sampling and key alone. One thread calls it; `@unchecked Sendable`, for
+/// the decoder's workers each pick the tokens of other places.
 final class ContinuousBatch: @unchecked Sendable {
-    /// A prompt and the sequences that go on from it.
+    /// A prompt and the sequences that continue it.
     struct Prompt: Sendable {
         var ids: [Int]
         var sampling: Sampling

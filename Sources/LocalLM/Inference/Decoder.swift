@@ -2,10 +2,12 @@ import ModelFiles
 
 /// The forward pass for inference: any mix of prompt tokens and next tokens, each a row with its slot and position.
 ///
-/// Prefill and decoding are the same code, row by row, and every product is batch-invariant (see `PanelProduct`), so a sequence
-/// gets the same bits alone, in a batch, from a cache or in one pass, and from any number of threads.
-/// The workers of `team` go through the layers together: each computes some of the columns of a product and some of the heads, and they
-/// meet at a barrier before anyone reads what all have written.
+/// Prefill and decoding are the same code, row by row, and every product is batch-invariant (see `PanelProduct`), so a
+/// sequence gets the same bits alone, in a batch, from a cache or in one pass, and from any number of threads. The
+/// workers of `team` go through the layers together: each computes some of the columns of a product and some of the
+/// heads, and they meet at a barrier before anyone reads what all have written.
+///
+/// Training computes the same model with all activations kept for the backward pass: `TransformerShard`.
 final class Decoder: @unchecked Sendable {
     struct Row: Sendable {
         var id: Int32
@@ -18,9 +20,10 @@ final class Decoder: @unchecked Sendable {
 
     /// Rows that pass through the layers at once.
     static let chunk = 256
-    /// Up to so many rows, every worker does the norms and sums of all of them in memory of its own: that costs less than to meet.
+    /// Up to so many rows, every worker does the norms and sums of all of them in memory of its own: that costs less
+    /// than to meet.
     private static let few = 8
-    /// Rows of logits that stand in memory at once.
+    /// Rows of logits in memory at once.
     private static let logitRows = 64
 
     let cache: KeyValueCache
@@ -69,7 +72,8 @@ final class Decoder: @unchecked Sendable {
         own = (0..<team.count).map { _ in Own(c) }
     }
 
-    /// Runs rows through the model, `chunk` of them at a time, and reads the logits of the `wanted` ones (indices into `rows`, ascending).
+    /// Runs rows through the model, `chunk` of them at a time, and reads the logits of the `wanted` ones (indices into
+    /// `rows`, ascending).
     func run(_ rows: [Row], wanted: [Int], read: @escaping Reader) {
         var next = 0
         for start in Swift.stride(from: 0, to: rows.count, by: Self.chunk) {
@@ -147,7 +151,8 @@ final class Decoder: @unchecked Sendable {
         settle(n)
     }
 
-    /// branch = down(f(gate x) up x). A worker's columns of gate and up are the same, so it needs nobody for the function between them.
+    /// branch = down(f(gate x) up x). A worker's columns of gate and up are the same, so it applies the function
+    /// between them without waiting for the others.
     private func feedForward(_ layer: InferenceWeights.Layer, _ input: UnsafePointer<Float>, rows n: Int, _ worker: Int)
     {
         let width = layer.gate.stride, mine = panels(layer.gate, worker)
@@ -241,7 +246,7 @@ final class Decoder: @unchecked Sendable {
         rows <= Self.few ? (own[worker].x.pointer, own[worker].normed.pointer) : (x.pointer, normed.pointer)
     }
 
-    /// Behind norms and sums: where each worker made its own, nobody waits.
+    /// After norms and sums; no wait where each worker made its own.
     @inline(__always) private func settle(_ rows: Int) {
         if rows > Self.few { team.barrier() }
     }

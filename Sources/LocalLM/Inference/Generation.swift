@@ -1,8 +1,11 @@
 /// A prompt and how many answers to it. The answers share one prefill of the prompt.
 public struct GenerationRequest: Sendable {
+    /// The prompt.
     public var ids: [Int]
+    /// How many answers.
     public var samples: Int
-    /// Key of this prompt's random stream; with the sample's index it decides every draw, whatever else is in the batch.
+    /// Key of this prompt's random stream; with the sample's index it decides every draw, whatever else is in the
+    /// batch.
     public var key: UInt64
 
     public init(ids: [Int], samples: Int = 1, key: UInt64) {
@@ -12,17 +15,21 @@ public struct GenerationRequest: Sendable {
     }
 }
 
+/// Why a sequence ended: an EOS or a stop text, or the limit of its tokens or of the model's positions.
 public enum FinishReason: String, Sendable, Codable { case stop, length }
 
-/// One answer. `logprob` is the sum over `ids` under the model itself (temperature 1), EOS included where it was produced.
+/// One answer. `logprob` is the sum over `ids` under the model itself (temperature 1), EOS included where it was
+/// produced.
 public struct GeneratedSequence: Sendable, Equatable {
     /// The new ids; a final EOS is included, and so are those of a stop text.
     public var ids: [Int]
+    /// Natural log, summed over `ids`.
     public var logprob: Double
     /// Of each id.
     public var tokenLogprobs: [Float]
     /// The text before a stop text; nil where no such were asked for.
     public var text: String?
+    /// Why it ended.
     public var finishReason: FinishReason
 
     public init(

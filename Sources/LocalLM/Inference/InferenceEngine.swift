@@ -3,8 +3,17 @@ import ModelFiles
 
 /// Generates and scores with one model, many sequences at once.
 ///
-/// `threads` workers share one batch, or have one each (`Parallelism`); a place in a batch is refilled as soon as its sequence ends.
-/// A sequence's bits depend on its own ids and random key alone, not on what runs beside it.
+///     let model = try Checkpoint.load(URL(fileURLWithPath: "models/SmolLM2-135M-Instruct"))
+///     let engine = InferenceEngine(weights: model.weights, threads: 2)
+///     let prompt = try model.promptIDs([Message(role: "user", content: "2+2?")])
+///     let answers = try engine.generate(
+///         [GenerationRequest(ids: prompt, samples: 4, key: 1)],
+///         sampling: Sampling(temperature: 0.7, maximumTokens: 64)
+///     )
+///     model.tokenizer.decode(answers[0][3].ids, skippingSpecialTokens: true)
+///
+/// `threads` workers share one batch, or have one each (`Parallelism`); a place in a batch is refilled as soon as its
+/// sequence ends. A sequence's bits depend on its own ids and random key alone, not on what else is running.
 /// `@unchecked Sendable`: calls must not overlap; `LocalModel` in SelfImprove sees to that with an actor.
 public final class InferenceEngine: @unchecked Sendable {
     public let configuration: ModelConfiguration
@@ -45,7 +54,7 @@ public final class InferenceEngine: @unchecked Sendable {
 
     deinit { pool.close() }
 
-    /// How the weights stand in memory.
+    /// The number format of the weights in memory.
     public var weightPrecision: Precision { weights.precision }
     /// Bytes of weights that one decoding step reads, for any number of sequences.
     public var bytesPerStep: Int { weights.bytesPerStep }
@@ -54,7 +63,8 @@ public final class InferenceEngine: @unchecked Sendable {
 
     /// Answers every request `samples` times, in order.
     ///
-    /// A sequence ends with an EOS (included in its ids), with a stop text, after `maximumTokens`, or where the model has no more positions.
+    /// A sequence ends with an EOS (included in its ids), with a stop text, after `maximumTokens`, or where the model
+    /// has no more positions.
     /// - Parameters:
     ///   - tokenizer: needed where `sampling` has stop texts.
     ///   - progress: called with the number of finished sequences, from any worker, one call at a time.

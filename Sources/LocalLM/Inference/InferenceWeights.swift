@@ -11,17 +11,17 @@ struct PackedMatrix: Sendable {
     fileprivate let offset: Int
 }
 
-/// A model's weights as inference reads them: matrices in panels (`PanelProduct`), norms and biases as they are. A copy: the `Weights`
-/// that it was made of may change or go.
+/// A model's weights as inference reads them: matrices in panels (`PanelProduct`), norms and biases as they are. A
+/// copy: the `Weights` that it was made of may change or go.
 ///
-/// `@unchecked Sendable`: nobody writes it once it is made.
+/// `@unchecked Sendable`: it does not change once it is made.
 final class InferenceWeights: @unchecked Sendable {
     struct Layer {
         let queryKeyValue, output, gate, up, down: PackedMatrix
-        /// Norms before attention and before the feed-forward network, and behind them.
+        /// Norms before attention and the feed-forward network, and after them.
         let input, middle: UnsafePointer<Float>
         let attentionPost, feedForwardPost: UnsafePointer<Float>?
-        /// Norms of queries and keys; biases of q, k and v, one behind the other.
+        /// Norms of queries and keys; biases of q, k and v, one after the other.
         let query, key, bias: UnsafePointer<Float>?
     }
 
@@ -37,8 +37,8 @@ final class InferenceWeights: @unchecked Sendable {
     private let vectors: FloatBuffer
 
     /// - Parameters:
-    ///   - precision: of the matrices; nil: bf16 where that changes no weight (checkpoints are mostly bf16), so that the answers are those of
-    ///     fp32, else fp32.
+    ///   - precision: of the matrices; nil: bf16 where that changes no weight (checkpoints are mostly bf16), so that
+    ///     the answers are those of fp32, else fp32.
     ///   - pool: who packs.
     init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
         let c = weights.configuration, layout = weights.layout

@@ -2,8 +2,9 @@ import ModelFiles
 
 /// Keys and values of the sequences being decoded, each sequence in a slot of its own length.
 ///
-/// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds without
-/// a horizontal sum; values lie by position. `@unchecked Sendable`: threads that share one write different rows, and read behind a barrier.
+/// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds
+/// without a horizontal sum; values lie by position. `@unchecked Sendable`: threads that share one write different
+/// rows, and read only after a barrier.
 final class KeyValueCache: @unchecked Sendable {
     let precision: Precision
     private let layers: Int
@@ -13,7 +14,7 @@ final class KeyValueCache: @unchecked Sendable {
 
     private struct Slot {
         var buffer: FloatBuffer?
-        /// Layers x heads x length x D keys, and as many values behind them.
+        /// Layers x heads x length x D keys, followed by as many values.
         var keys: UnsafeMutableRawPointer
         var values: UnsafeMutableRawPointer
         var length = 0

@@ -1,4 +1,5 @@
-/// Picks one token from a row of logits. Order as in transformers: repetition penalty, temperature, top-k, top-p, min-p.
+/// Picks one token from a row of logits. Order as in transformers: repetition penalty, temperature, top-k, top-p,
+/// min-p.
 ///
 /// One thread's: `@unchecked Sendable` for that reason.
 final class Sampler: @unchecked Sendable {
@@ -8,7 +9,8 @@ final class Sampler: @unchecked Sendable {
     private var blockSums: [Double] = []
     private var candidates: [Int32] = []
 
-    /// Probabilities are summed in blocks, each in the order of the ids: some sums run side by side, and the draw skips blocks.
+    /// Probabilities are summed in blocks, each in the order of the ids: some sums run side by side, and the draw skips
+    /// blocks.
     private static let block = 4096
 
     init(vocabulary: Int) {
@@ -86,7 +88,8 @@ final class Sampler: @unchecked Sendable {
         return pickAmongCandidates(at: u * sumCandidates())
     }
 
-    /// The likeliest ids, best first, the lower id among equals: as many as `suffices` asks for and perhaps some more. Only they are sorted.
+    /// The likeliest ids, best first, the lower id among equals: as many as `suffices` asks for and perhaps some more.
+    /// Only they are sorted.
     ///
     /// - Parameter suffices: whether so many ids with so much probability are enough.
     private func select(_ suffices: (_ ids: Int, _ sum: Double) -> Bool) {

@@ -1,15 +1,20 @@
 /// How to pick the next token. Temperature 0 is greedy: the highest logit, the lowest id among equals.
 public struct Sampling: Sendable, Equatable {
+    /// Logits are divided by it; 0: greedy.
     public var temperature: Double
+    /// The likeliest tokens whose probabilities add up to this share are kept (Holtzman et al. 2020); 1: all.
     public var topP: Double
+    /// Only so many of the likeliest tokens are kept; 0: all.
     public var topK: Int
-    /// Tokens less likely than this share of the likeliest one's probability are left out (Nguyen et al. 2024); 0: none.
+    /// Tokens less likely than this share of the likeliest one's probability are left out (Nguyen et al. 2024); 0:
+    /// none.
     public var minP: Double
-    /// Logits of ids that the prompt or the answer has are divided by it where positive and multiplied where not (Keskar et al. 2019,
-    /// "CTRL"); 1: left alone.
+    /// Logits of ids that the prompt or the answer has are divided by it where positive and multiplied where not
+    /// (Keskar et al. 2019, "CTRL"); 1: left alone.
     public var repetitionPenalty: Double
     /// Texts that end an answer; the answer ends before them.
     public var stop: [String]
+    /// New tokens of an answer, EOS included.
     public var maximumTokens: Int
     /// EOS may be produced and does not stop.
     public var ignoresEOS: Bool

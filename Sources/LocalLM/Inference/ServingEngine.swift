@@ -1,14 +1,17 @@
 import Foundation
 import ModelFiles
 
-/// Answers sequences as they are asked for, many at once: each worker prefills new prompts into free places of its batch and decodes
-/// all places together (continuous batching, Yu et al. 2022, "Orca").
+/// Answers sequences as they are asked for, many at once: each worker prefills new prompts into free places of its
+/// batch and decodes all places together (continuous batching, Yu et al. 2022, "Orca").
 ///
-/// A sequence's tokens depend on its own ids, sampling and key alone, not on what is answered beside it or on which worker.
-/// `@unchecked Sendable`: the queue is only touched under the lock, a place only by its worker.
+/// A sequence's tokens depend on its own ids, sampling and key alone, not on what else is being answered, nor on the
+/// worker. `@unchecked Sendable`: the queue is only touched under the lock, a place only by its worker.
 public final class ServingEngine: @unchecked Sendable {
+    /// One sequence to be continued.
     public struct Request: Sendable {
+        /// The prompt.
         public var ids: [Int]
+        /// How it is continued.
         public var sampling: Sampling
         /// Of the sequence's random stream.
         public var key: UInt64
@@ -91,7 +94,8 @@ public final class ServingEngine: @unchecked Sendable {
         }
     }
 
-    /// Ends the workers; what is under way ends as if nobody wanted it. An engine is closed by its owner: its threads keep it alive.
+    /// Ends the workers and abandons the sequences in progress. The owner must close an engine, because its threads
+    /// keep it alive.
     public func close() {
         condition.lock()
         isClosed = true
@@ -140,8 +144,8 @@ public final class ServingEngine: @unchecked Sendable {
         }
     }
 
-    /// Requests for free places, this batch's share of them and no more than its cache takes; waits where there is nothing to do at all.
-    /// nil: it is over.
+    /// Requests for free places, this batch's share of them and no more than its cache takes; waits where there is
+    /// nothing to do at all. nil: it is over.
     private func admit(_ batch: ContinuousBatch) -> [(request: Request, listener: GenerationListener)]? {
         let isIdle = batch.isEmpty
         var room = Self.cacheLimit - batch.cacheBytes

@@ -61,7 +61,8 @@ struct CachedAttention {
         }
     }
 
-    /// Some queries at once: each key and value is read once for all of them. A query's sums are the same beside any others.
+    /// Some queries at once: each key and value is read once for all of them. A query's sums do not depend on the
+    /// others.
     private struct Together<let queries: Int, Format: CacheFormat> {
         @inline(__always) static func run(
             _ attention: CachedAttention,

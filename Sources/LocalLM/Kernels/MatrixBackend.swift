@@ -1,7 +1,5 @@
-import COpenBLAS
-import CSIMD
-
-/// Who multiplies matrices: our register tiles over packed panels, OpenBLAS, or, in bf16 where the processor can, oneDNN.
+/// Who multiplies matrices: our register tiles over packed panels, OpenBLAS, or, in bf16 where the processor can,
+/// oneDNN.
 ///
 /// The choice follows from the model's size and the processor alone, never from timing, because the bytes of a model
 /// depend on it. Up to `panelParameters` the weights are packed once per step and both caches and cores are used better
@@ -19,24 +17,4 @@ public enum MatrixBackend: String, Sendable {
         if parameters <= panelParameters { return .panels }
         return BLASKernel.current.isPinnedBelowProcessor ? .panels : .openBLAS
     }
-}
-
-/// The kernel that OpenBLAS picked in this process, and whether the processor has wider vectors than it uses.
-public struct BLASKernel: Sendable {
-    public let name: String
-    /// Bits per vector that the kernel uses, and that this program was compiled for.
-    public let vectorBits: Int
-    public let processorVectorBits: Int
-    public var isPinnedBelowProcessor: Bool { vectorBits < processorVectorBits }
-
-    public static let current: BLASKernel = {
-        openblas_set_num_threads(1)  // our shards are the threads; OpenBLAS's own would fight them
-        let name = String(cString: openblas_get_corename())
-        let wide = ["SkylakeX", "Cooperlake", "SapphireRapids"],
-            middle = ["Haswell", "Zen", "Excavator", "Sandybridge", "Bulldozer", "Piledriver", "Steamroller"]
-        let bits =
-            wide.contains { $0.lowercased() == name.lowercased() }
-            ? 512 : middle.contains { $0.lowercased() == name.lowercased() } ? 256 : 128
-        return BLASKernel(name: name, vectorBits: bits, processorVectorBits: Int(csimd_vector_bits()))
-    }()
 }

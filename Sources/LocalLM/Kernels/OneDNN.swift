@@ -1,11 +1,12 @@
 import COneDNN
 import Foundation
 
-/// Matrix products by oneDNN, whose operands may be bf16, summed in fp32: on processors with bf16 instructions at twice the speed of fp32.
+/// Matrix products by oneDNN, whose operands may be bf16, summed in fp32: on processors with bf16 instructions at twice
+/// the speed of fp32.
 ///
-/// One per thread. A primitive takes milliseconds to make, so each shape's is kept. oneDNN's own threads (OpenMP's) stay out of it: our
-/// shards are the threads.
-/// `@unchecked Sendable`: it goes with its shard from thread to thread, used by one at a time.
+/// One per thread. A primitive takes milliseconds to make, so each shape's is kept. oneDNN's own threads (OpenMP's)
+/// stay out of it: our shards are the threads. `@unchecked Sendable`: it goes with its shard from thread to thread,
+/// used by one at a time.
 final class OneDNN: @unchecked Sendable {
     /// A matrix in memory, rows x columns; row-major, or, transposed, the transpose of a row-major one.
     struct Operand {
@@ -26,7 +27,7 @@ final class OneDNN: @unchecked Sendable {
         var a: dnnl_memory_desc_t, b: dnnl_memory_desc_t, c: dnnl_memory_desc_t
     }
 
-    /// Ragged batches bring ever new numbers of rows: more shapes than this are forgotten, and begun anew.
+    /// Ragged batches keep bringing new numbers of rows: beyond this many shapes the cache is emptied.
     private static let keptShapes = 4096
 
     private let engine: dnnl_engine_t
@@ -40,7 +41,8 @@ final class OneDNN: @unchecked Sendable {
         Self.check(dnnl_stream_create(&stream, engine, UInt32(dnnl_stream_default_flags.rawValue)), "a stream")
         self.engine = engine!
         self.stream = stream!
-        // OpenMP's number of threads is a setting of the calling thread; oneDNN brings OpenMP with it, and no header of it.
+        // OpenMP's number of threads is a setting of the calling thread; oneDNN brings OpenMP with it, and no header of
+        // it.
         holdsThreads = dlsym(nil, "omp_set_num_threads").map {
             unsafeBitCast($0, to: (@convention(c) (Int32) -> Void).self)
         }
@@ -143,7 +145,7 @@ final class OneDNN: @unchecked Sendable {
         products.removeAll()
     }
 
-    /// Shapes are ours, so a failure is no user's: out of memory, or a library that is not what it says.
+    /// The shapes are ours, so a failure is not the user's: out of memory, or a broken library.
     private static func check(_ status: dnnl_status_t, _ what: String) {
         guard status != dnnl_success else { return }
         fatalError("oneDNN cannot make \(what): status \(status.rawValue)")

@@ -50,8 +50,8 @@ enum SinglePanels<Lanes: Register>: PanelFormat {
     }
 }
 
-/// bf16 in pairs: column i in the lower half of a word, column i + width / 2 in its upper half, so that a shift and a mask widen a
-/// whole row without any shuffle.
+/// bf16 in pairs: column i in the lower half of a word, column i + width / 2 in its upper half, so that a shift and a
+/// mask widen a whole row without any shuffle.
 enum HalfPanels<Lanes: Register>: PanelFormat {
     static var size: Int { 2 }
     @inline(__always) static func load(_ row: UnsafeRawPointer) -> (low: Lanes, high: Lanes) { Lanes.widened(row) }

@@ -2,8 +2,8 @@ import CSIMD
 
 /// C = A B for any number of rows, B packed in panels of fp32 or bf16: the product of inference.
 ///
-/// Every result is one chain of fused multiply-adds in the order of k (as in `Tile`): its bits depend neither on the rows beside it, nor
-/// on the split of the columns among threads, nor on the width of the registers.
+/// Every result is one chain of fused multiply-adds in the order of k (as in `Tile`): its bits depend neither on the
+/// other rows, nor on the split of the columns among threads, nor on the width of the registers.
 enum PanelProduct {
     /// Multiplies with some of the panels of a k x n matrix.
     ///
@@ -158,12 +158,13 @@ enum Strips<Format: PanelFormat> {
 
 /// `rows` x `panels` rows of a panel held in registers while k runs; `count` is their product.
 ///
-/// A function of its own for each size: within a larger one the loop's addresses do not stay in registers (a tenth of the time).
+/// A function of its own for each size: within a larger one the loop's addresses do not stay in registers (a tenth of
+/// the time).
 private struct PanelTile<let rows: Int, let panels: Int, let count: Int, Format: PanelFormat> {
     /// - Parameters:
     ///   - next: bytes from one panel to the next.
-    ///   - ahead: bytes to what is multiplied after this: it comes into the caches while this one is computed, or the first rows would
-    ///     wait for the memory and the others would not use it.
+    ///   - ahead: bytes to what is multiplied after this: it comes into the caches while this one is computed, or the
+    ///     first rows would wait for the memory and the others would not use it.
     @inline(never) static func multiply(
         _ k: Int,
         _ a: UnsafePointer<Float>,

@@ -1,6 +1,7 @@
 import CSIMD
 
-/// A matrix B[k, n] rearranged for tiles: panels of `width` columns, each k x width floats, the last one padded with zeros.
+/// A matrix B[k, n] rearranged for tiles: panels of `width` columns, each k x width floats, the last one padded with
+/// zeros.
 ///
 /// Weights are packed once per optimizer step (training) or once per load (inference), not once per product.
 enum Panels {
@@ -177,7 +178,7 @@ enum Panels {
         slice * width + slice * ((m + Block.rows - 1) / Block.rows * Block.rows)
     }
 
-    /// Rows of A^T side by side, so that a tile reads them one behind the other.
+    /// Rows of A^T side by side, so that a tile reads them consecutively.
     private static func interleave(
         _ a: UnsafePointer<Float>,
         leading: Int,

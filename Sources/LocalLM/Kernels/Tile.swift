@@ -2,9 +2,9 @@ import CSIMD
 
 /// The innermost product: `rows` x 32 (`Tile`) or `rows` x 16 (`NarrowTile`) results held in registers while k runs.
 ///
-/// Every result is one chain of fused multiply-adds in the order of k, so a row's result does not depend on how
-/// many other rows are computed beside it, nor on the shape of the tile: the same sequence gives the same bits alone and
-/// in a batch, with AVX2 and with AVX-512.
+/// Every result is one chain of fused multiply-adds in the order of k, so a row's result does not depend on how many
+/// other rows are computed with it, nor on the shape of the tile: the same sequence gives the same bits alone and in a
+/// batch, with AVX2 and with AVX-512.
 struct Tile<let rows: Int> {
     /// C[rows, 32] (+)= A[rows, k] B[k, 32].
     ///
@@ -82,9 +82,9 @@ struct NarrowTile<let rows: Int> {
 
 /// Products of blocks with any number of rows and columns, built from tiles.
 enum Block {
-    /// Rows of the tallest tile, and columns of a tile and so of a panel: what the registers hold. With AVX-512, 8 x 32 results are
-    /// 16 of 32 registers and keep both vector units busy (two loads and eight broadcasts per sixteen multiply-adds); with AVX2,
-    /// 6 x 16 are 12 of 16.
+    /// Rows of the tallest tile, and columns of a tile and so of a panel: what the registers hold. With AVX-512, 8 x 32
+    /// results are 16 of 32 registers and keep both vector units busy (two loads and eight broadcasts per sixteen
+    /// multiply-adds); with AVX2, 6 x 16 are 12 of 16.
     static var rows: Int { isWide ? 8 : 6 }
     static var columns: Int { isWide ? 32 : 16 }
     private static var isWide: Bool { csimd_vector_bits() >= 512 }

@@ -18,7 +18,7 @@ extension UnsafePointer<Float> {
 }
 
 extension UnsafePointer<Float> {
-    /// The first `lanes` of sixteen floats, zeros behind them.
+    /// The first `lanes` of sixteen floats, followed by zeros.
     @inline(__always) func vector(_ index: Int, lanes: Int) -> Vector {
         if lanes == 16 { return vector(index) }
         var v = Vector.zero
@@ -41,7 +41,7 @@ extension UnsafeMutablePointer<Float> {
     }
 }
 
-/// Vector arithmetic in fixed order: the same input gives the same bits, whatever runs beside it.
+/// Vector arithmetic in fixed order: the same input gives the same bits, whatever else is running.
 enum VectorMath {
     /// e^x to about 1 ulp (Cephes' expf polynomial), 0 below -87.3 and saturating above 88.3.
     @inline(__always) static func exp(_ x: Vector) -> Vector {

@@ -2,10 +2,12 @@ import CSIMD
 import Foundation
 import Synchronization
 
-/// A fixed crew of threads that runs the same piece of work on every shard and waits for all of them; within it they meet at barriers.
+/// A fixed crew of threads that runs the same piece of work on every shard and waits for all of them; within it they
+/// meet at barriers.
 ///
-/// The caller is worker 0. Work is split by shard number alone, so the result does not depend on timing. Who waits looks for a while
-/// (a decoder meets hundreds of times per token, and waking a thread costs more than the work between two meetings), then sleeps.
+/// The caller is worker 0. Work is split by shard number alone, so the result does not depend on timing. Who waits
+/// looks for a while (a decoder meets hundreds of times per token, and waking a thread costs more than the work between
+/// two meetings), then sleeps.
 public final class WorkerPool: @unchecked Sendable {
     public let count: Int
     /// Rounds of looking before a thread sleeps: some 20 to 50 microseconds.
@@ -54,7 +56,7 @@ public final class WorkerPool: @unchecked Sendable {
         work = nil
     }
 
-    /// Waits until every worker of the running work has come here. What they wrote before, each can read behind it.
+    /// Waits until every worker of the running work has come here. After it each can read what all wrote before.
     @inline(__always) public func barrier() {
         guard count > 1 else { return }
         let now = meetings.load(ordering: .acquiring)
@@ -95,7 +97,8 @@ public final class WorkerPool: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// Whoever changes what others wait for calls this behind it. A sleeper counts itself before it looks again, so none is missed.
+    /// To be called after a change that others wait for. A sleeper counts itself before it looks again, so
+    /// none is missed.
     private func wake() {
         guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
         condition.lock()

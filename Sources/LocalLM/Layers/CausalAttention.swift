@@ -1,10 +1,11 @@
 import ModelFiles
 
-/// Grouped-query causal attention of packed sequences: out = softmax(scale q k^T, i - window < j <= i) v, head by head; with a softcap
-/// the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
+/// Grouped-query causal attention of packed sequences: out = softmax(scale q k^T, i - window < j <= i) v, head by head;
+/// with a softcap the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
 ///
 /// Queries, keys and values of a token lie in one row of width (heads + 2 kvHeads) D. Each sequence is its own block,
-/// so nothing is padded. Probabilities, and with a softcap the capped scores, are what the backward pass reads: kept, or made again.
+/// so nothing is padded. Probabilities, and with a softcap the capped scores, are what the backward pass reads: kept,
+/// or made again.
 struct CausalAttention: Sendable {
     let heads: Int
     let keyValueHeads: Int
@@ -45,7 +46,7 @@ struct CausalAttention: Sendable {
     var outputWidth: Int { heads * headDimension }
     private var group: Int { heads / keyValueHeads }
 
-    /// Floats that the probabilities of a sequence take (all heads), and behind them the capped scores.
+    /// Floats that the probabilities of a sequence take (all heads), followed by the capped scores.
     func probabilityCount(length: Int) -> Int { (softcap == nil ? 1 : 2) * heads * length * Self.roundUp(length) }
 
     /// The first token that token i sees.
@@ -53,8 +54,8 @@ struct CausalAttention: Sendable {
     /// The panel that it lies in.
     private func firstPanel(_ i: Int) -> Int { first(i) / Panels.width * Panels.width }
 
-    /// Floats of scratch for sequences up to `length`: five packed operands; gradients of the scores of one head, its probabilities
-    /// and capped scores.
+    /// Floats of scratch for sequences up to `length`: five packed operands; gradients of the scores of one head, its
+    /// probabilities and capped scores.
     func scratchCount(length: Int) -> Int {
         let t = Self.roundUp(length), d = Self.roundUp(headDimension)
         return 5 * t * d + (softcap == nil ? 2 : 3) * t * t
@@ -65,8 +66,8 @@ struct CausalAttention: Sendable {
     /// - Parameters:
     ///   - qkv: rows of one sequence, T x rowWidth, rotary positions applied.
     ///   - out: T x outputWidth.
-    ///   - probabilities: heads x T x roundUp(T), overwritten, with the capped scores behind them; nil: not kept, `backward` makes
-    ///     them again.
+    ///   - probabilities: heads x T x roundUp(T), overwritten, followed by the capped scores; nil: not kept,
+    ///     `backward` makes them again.
     func forward(
         _ qkv: UnsafePointer<Float>,
         length t: Int,
@@ -148,8 +149,8 @@ struct CausalAttention: Sendable {
         }
     }
 
-    /// With P = softmax(S), S = scale q k^T, O = P V:
-    /// dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(P dP)) scale; dQ = dS K; dK = dS^T Q; with a softcap dS also times 1 - tanh^2.
+    /// With P = softmax(S), S = scale q k^T, O = P V: dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(P dP)) scale; dQ =
+    /// dS K; dK = dS^T Q; with a softcap dS also times 1 - tanh^2.
     ///
     /// Overwrites `dQKV` (T x rowWidth); heads of a group add up in its keys and values.
     func backward(

@@ -1,7 +1,7 @@
 import ModelFiles
 
-/// The gated feed-forward activation (Shazeer 2020): a = f(g) u, with f(g) = g s(g): SwiGLU where s is the sigmoid, GeGLU where f is
-/// GELU's tanh form, .5 g (1 + tanh(z)) = g sigmoid(2 z) with z = sqrt(2 / pi) (g + .044715 g^3).
+/// The gated feed-forward activation (Shazeer 2020): a = f(g) u, with f(g) = g s(g): SwiGLU where s is the sigmoid,
+/// GeGLU where f is GELU's tanh form, .5 g (1 + tanh(z)) = g sigmoid(2 z) with z = sqrt(2 / pi) (g + .044715 g^3).
 enum GatedUnit {
     /// - Parameters:
     ///   - gateUp: N x 2F, gates first. `activation`: N x F.
@@ -22,8 +22,8 @@ enum GatedUnit {
         }
     }
 
-    /// da/du = g s and, with s' = s (1 - s) k, da/dg = u s (1 + g (1 - s) k), where k = 1 for SwiGLU, and 2 dz/dg for GeGLU.
-    /// Overwrites `dGateUp` (N x 2F).
+    /// da/du = g s and, with s' = s (1 - s) k, da/dg = u s (1 + g (1 - s) k), where k = 1 for SwiGLU, and 2 dz/dg for
+    /// GeGLU. Overwrites `dGateUp` (N x 2F).
     static func backward(
         _ function: ModelConfiguration.Activation,
         _ dActivation: UnsafePointer<Float>,

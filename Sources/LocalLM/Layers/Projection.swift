@@ -1,4 +1,4 @@
-/// A linear layer y = x W^T, W out x in (PyTorch's `Linear.weight`), or several that lie one behind the other in the
+/// A linear layer y = x W^T, W out x in (PyTorch's `Linear.weight`), or several adjacent ones in the
 /// flat buffer and share their input (q, k, v; gate, up).
 struct Projection: Sendable {
     let inputs: Int

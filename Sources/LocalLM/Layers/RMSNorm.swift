@@ -1,7 +1,7 @@
 import ModelFiles
 
-/// Root mean square normalisation (Zhang & Sennrich 2019): y = (o + w) x / sqrt(mean(x^2) + epsilon), row by row; the offset o is 0,
-/// in Gemma 1.
+/// Root mean square normalisation (Zhang & Sennrich 2019): y = (o + w) x / sqrt(mean(x^2) + epsilon), row by row; the
+/// offset o is 0, in Gemma 1.
 struct RMSNorm: Sendable {
     let width: Int
     let epsilon: Float

@@ -59,8 +59,8 @@ struct RotaryEmbedding: Sendable {
 }
 
 extension RopeScaling {
-    /// With wavelength l = 2 pi / f and the trained context C: f / factor for l > C / low, f for l < C / high, and between the two
-    /// (1 - s) f / factor + s f with s = (C / l - low) / (high - low).
+    /// With wavelength l = 2 pi / f and the trained context C: f / factor for l > C / low, f for l < C / high, and
+    /// between the two (1 - s) f / factor + s f with s = (C / l - low) / (high - low).
     fileprivate func scaled(_ frequency: Float) -> Float {
         let context = Float(originalPositions)
         let wavelength = 2 * Float.pi / frequency

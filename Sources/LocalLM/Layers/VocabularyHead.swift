@@ -1,24 +1,25 @@
 import ModelFiles
 
-/// The output projection and cross-entropy, in chunks of rows so that the logits of a batch never stand in memory at once.
+/// The output projection and cross-entropy, in chunks of rows so that the logits of a batch are never in memory at
+/// once.
 ///
 /// For a row with hidden state h and target t: logprob = (h E^T)[t] - logsumexp(h E^T). With a weight w per row the
-/// loss is L = -sum w logprob, hence dlogits = w (softmax - onehot(t)), dh = dlogits E, dE += dlogits^T h.
-/// SFT gives every target the weight 1 / targets of the whole batch; DPO the derivative of its loss. With a softcap (Gemma 2) logits are
-/// cap tanh(h E^T / cap), and dlogits pass through 1 - tanh^2.
+/// loss is L = -sum w logprob, hence dlogits = w (softmax - onehot(t)), dh = dlogits E, dE += dlogits^T h. SFT gives
+/// every target the weight 1 / targets of the whole batch; DPO the derivative of its loss. With a softcap (Gemma 2)
+/// logits are cap tanh(h E^T / cap), and dlogits pass through 1 - tanh^2.
 struct VocabularyHead: Sendable {
     let width: Int
     let vocabulary: Int
     let softcap: Float?
-    /// Rows of logits that stand in memory at once.
+    /// Rows of logits in memory at once.
     let chunk: Int
 
     init(_ configuration: ModelConfiguration) {
         width = configuration.hiddenSize
         vocabulary = configuration.vocabularySize
         softcap = configuration.finalSoftcap
-        // Every chunk streams the whole matrix, and in training its gradient too, through the caches: rows enough to pay for that,
-        // in 32 MiB of logits.
+        // Every chunk streams the whole matrix, and in training its gradient too, through the caches: rows enough to
+        // pay for that, in 32 MiB of logits.
         chunk = max(8, min(256, (8 << 20) / configuration.vocabularySize / 8 * 8))
     }
 
@@ -60,8 +61,8 @@ struct VocabularyHead: Sendable {
         }
     }
 
-    /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the head's gradient unless it is
-    /// frozen.
+    /// Forward and backward in one pass over the chunks: also writes `logprobs`; overwrites `dHidden`; adds to the
+    /// head's gradient unless it is frozen.
     func forwardBackward(
         _ hidden: UnsafePointer<Float>,
         targets: UnsafePointer<Int32>,

@@ -2,7 +2,7 @@ import COpenBLAS
 import Foundation
 import ModelFiles
 
-/// Speed of one task on one model, measured in this process, beside the peak that the processor reaches in it.
+/// Speed of one task on one model, measured in this process, next to the peak speed of the processor.
 public struct SpeedMeasurement: Sendable, Codable {
     public enum Task: String, Sendable, Codable, CaseIterable { case train, dpo, prefill, decode }
 
@@ -12,17 +12,19 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// Of matrix products in training.
     public var precision: Precision
     public var threads: Int
-    /// Median over the counted repetitions. Training counts every token that goes through the model; decoding the tokens behind each
-    /// sequence's first, over the time behind the prefill.
+    /// Median over the counted repetitions. Training counts every token that goes through the model; decoding counts
+    /// the tokens after each sequence's first, over the time after the prefill.
     public var tokensPerSecond: Double
     /// Decoding: all new tokens over the whole time, the prefill of prompts of `promptLength` tokens included.
     public var generatedTokensPerSecond: Double?
     public var slowest: Double
     public var fastest: Double
     public var repetitions: Int
-    /// Arithmetic of the matrix products (6 per parameter and token in training, 2 in inference; attention left out) over the peak.
+    /// Arithmetic of the matrix products (6 per parameter and token in training, 2 in inference; attention left out)
+    /// over the peak.
     public var modelFLOPsUtilization: Double
-    /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process, before and behind the work.
+    /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process, before and
+    /// after the work.
     public var peakGFLOPs: Double
     public var peakRSSBytes: Int
     /// Of weights, keys and values in inference.
@@ -127,7 +129,7 @@ public struct SpeedMeasurement: Sendable, Codable {
             whole.append(try clock.measure { try once() }.seconds)
             seconds.append(max(whole.last! - before, 1e-9))
         }
-        // A machine's pace changes: the peak is what it was at its best, before the work or behind it.
+        // A machine's pace changes: the peak is what it was at its best, before the work or after it.
         let peak = max(peakBefore, peakGFLOPs(threads: threads, clock: clock))
         seconds.sort()
         whole.sort()

@@ -2,11 +2,13 @@ import Foundation
 
 /// A fixed block of Float32, aligned to a cache line, zero at birth. The only owner of numeric memory in LocalLM.
 ///
-/// Pages that nobody touches take no memory: a cache may be as long as a sequence could become.
-/// Layers see it as raw pointers. It is `@unchecked Sendable`: whoever shares one gives each thread its own part
+/// Untouched pages take no memory, so a cache can be allocated for the longest possible sequence.
+/// Layers see it as raw pointers. It is `@unchecked Sendable`: its users give each thread a part of its own
 /// (activations, gradients) or only reads it (weights).
 public final class FloatBuffer: @unchecked Sendable {
+    /// In floats.
     public let count: Int
+    /// The first of `count` floats; valid as long as the buffer lives.
     public let pointer: UnsafeMutablePointer<Float>
     private let block: UnsafeMutableRawPointer
 
@@ -21,6 +23,7 @@ public final class FloatBuffer: @unchecked Sendable {
 
     deinit { free(block) }
 
+    /// Bounds are checked in debug builds and with `SELFIMPROVE_CHECKED=1` only, as everywhere in LocalLM (ADR 6).
     public subscript(index: Int) -> Float {
         get {
             precondition(index >= 0 && index < count, "index \(index) of \(count)")

@@ -4,8 +4,8 @@ import ModelFiles
 public enum ActivationMemory: String, Sendable, Codable {
     /// All of them: the fastest for small models.
     case keep
-    /// What costs a matrix product to make again; norms, the gated unit and attention's probabilities are recomputed in the backward
-    /// pass. Memory then grows with the tokens, not with the square of the length.
+    /// What costs a matrix product to make again; norms, the gated unit and attention's probabilities are recomputed in
+    /// the backward pass. Memory then grows with the tokens, not with the square of the length.
     case compact
     /// Gradient checkpointing (Chen et al. 2016): only the input of each layer; its forward pass is done a second time.
     case checkpoint

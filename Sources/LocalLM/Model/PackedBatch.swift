@@ -1,4 +1,4 @@
-/// Sequences one behind the other, without padding, and the positions whose next token is a target.
+/// Sequences one after the other, without padding, and the positions whose next token is a target.
 struct PackedBatch: Sendable {
     /// Token ids of all sequences.
     private(set) var ids: [Int32] = []

@@ -1,4 +1,5 @@
-/// One layer, forward beside backward: x' = x + Wo attention(rope(Wqkv norm(x))), x'' = x' + Wdown gated(Wgateup norm(x')).
+/// One layer, its forward pass next to its backward pass: x' = x + Wo attention(rope(Wqkv norm(x))), x'' = x' + Wdown
+/// gated(Wgateup norm(x')).
 ///
 /// By family queries and keys have biases or norms of their own, and what is added to x passes a norm first.
 extension TransformerShard {
@@ -27,7 +28,7 @@ extension TransformerShard {
             )
             probability += attention.probabilityCount(length: length)
         }
-        // Of the last layer only the target rows go on.
+        // Only the target rows pass beyond the last attention.
         var rows = n, residual = a.input.pointer
         if index + 1 == layers.count {
             rows = batch.targetCount

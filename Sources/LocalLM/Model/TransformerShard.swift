@@ -2,10 +2,13 @@ import ModelFiles
 
 /// One shard's forward and backward pass through the decoder, over packed sequences.
 ///
-/// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last layer's output only the
-/// target rows are read, so everything in it behind the attention is computed for them alone: with short answers to long prompts most of
-/// that layer. Every activation that the backward pass reads lives in buffers that grow to the largest batch seen and are then reused: a
-/// step in the steady state allocates nothing.
+/// x_0 = E[ids]; then the layers (`TransformerShard+Layer.swift`); at the target rows h = norm(x_L). Of the last
+/// layer's output only the target rows are read, so everything in it after the attention is computed for them alone:
+/// with short answers to long prompts most of that layer. Every activation that the backward pass reads lives in
+/// buffers that grow to the largest batch seen and are then reused: a step in the steady state allocates nothing.
+///
+/// Inference computes the same model in another way, from packed weights and a cache: `Decoder`. A change of the
+/// architecture belongs in both.
 ///
 /// `@unchecked Sendable`: each shard belongs to one worker at a time.
 final class TransformerShard: @unchecked Sendable {
@@ -175,8 +178,8 @@ final class TransformerShard: @unchecked Sendable {
             addingTo: dx.pointer
         )
         for index in layers.indices.reversed() { backward(layer: index) }
-        // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a model uses its turn
-        // terminator as pad; as a target of a tied head it is trained like any other.
+        // As in transformers (`nn.Embedding(padding_idx:)`), looking up the pad token trains nothing, also where a
+        // model uses its turn terminator as pad; as a target of a tied head it is trained like any other.
         gradients?.add(after: c.tiesEmbeddings ? gradients.map { $0.headWrites(own: headWrites) - 1 } : nil) { g in
             for (row, id) in batch.ids.enumerated() where Int(id) != c.padTokenID ?? -1 {
                 VectorMath.accumulate(
@@ -200,7 +203,8 @@ final class TransformerShard: @unchecked Sendable {
         adapter?.forward(p, x.pointer, rows: rows, addingTo: y.pointer)
     }
 
-    /// dW += dy^T x, over slices of their rows one after another, or the adapter's gradients; dx = dy W, and what the adapter adds.
+    /// dW += dy^T x, over slices of their rows one after another, or the adapter's gradients; dx = dy W, and what the
+    /// adapter adds.
     func backward(
         _ p: Projection,
         _ dy: FloatBuffer,
@@ -239,7 +243,7 @@ final class TransformerShard: @unchecked Sendable {
         gradients.add { body($0) }
     }
 
-    /// The target rows of `x`, one behind the other; `to` may be `x` itself, for rows only move up.
+    /// The target rows of `x`, one after the other; `to` may be `x` itself, for rows only move up.
     func keepTargets(of x: UnsafePointer<Float>, width: Int, in to: UnsafeMutablePointer<Float>) {
         for (k, row) in batch.targetRows.enumerated() where x != UnsafePointer(to) || k != Int(row) {
             (to + k * width).update(from: x + Int(row) * width, count: width)
@@ -258,8 +262,8 @@ final class TransformerShard: @unchecked Sendable {
         x.update(repeating: 0, count: end * width)
     }
 
-    /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have the bits of the
-    /// sums over all rows, of which the others are 0.
+    /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have
+    /// the bits of the sums over all rows; the other rows are 0.
     var targetSlices: [Range<Int>] {
         var slices: [Range<Int>] = []
         var start = 0

@@ -8,18 +8,23 @@ public struct TensorSpecification: Sendable, Equatable {
         case embedding, matrix, norm, bias
         var decays: Bool { self != .norm && self != .bias }
     }
+    /// `model.layers.0.self_attn.q_proj.weight`
     public let name: String
+    /// Rows x columns, or the length of a vector.
     public let shape: [Int]
     public let role: Role
+    /// In floats, from the start of the buffer.
     public let offset: Int
     public var count: Int { shape.reduce(1, *) }
 }
 
 /// Where every tensor of a model lies in one flat buffer, so that optimizers, checkpoints and digests are loops.
 ///
-/// q, k and v lie one behind the other, and so do gate and up: each group is one GEMM.
+/// q, k and v are adjacent, and so are gate and up: each group is one GEMM.
 public struct WeightLayout: Sendable, Equatable {
+    /// In the order of the buffer.
     public let tensors: [TensorSpecification]
+    /// Floats of all tensors.
     public let count: Int
     /// Where the parts of each layer start.
     let layers: [LayerOffsets]
@@ -28,11 +33,11 @@ public struct WeightLayout: Sendable, Equatable {
     /// The output projection: the embedding matrix where they are tied.
     let head: Matrix
 
-    /// The weight of a linear layer y = x W^T, W out x in, or of several that lie one behind the other and share their input.
+    /// The weight of a linear layer y = x W^T, W out x in, or of several adjacent ones that share their input.
     struct Matrix: Sendable, Equatable {
         var offset = 0, inputs = 0, outputs = 0
 
-        /// This one and those behind it.
+        /// This one and those after it.
         func joined(with others: Matrix...) -> Matrix {
             Matrix(offset: offset, inputs: inputs, outputs: others.reduce(outputs) { $0 + $1.outputs })
         }
@@ -46,10 +51,10 @@ public struct WeightLayout: Sendable, Equatable {
         var down = Matrix()
         /// Before attention and before the feed-forward network.
         var input = 0, middle = 0
-        /// Behind them.
+        /// After them.
         var attentionPost: Int?, feedForwardPost: Int?
         var query: Int?, key: Int?
-        /// Of q, k and v, one behind the other.
+        /// Biases of q, k and v, one after the other.
         var bias: Int?
     }
 
@@ -113,7 +118,7 @@ public struct WeightLayout: Sendable, Equatable {
 
 /// All parameters of one model, float32, in the order of its layout.
 ///
-/// Shared freely while nobody trains it; the trainer works on a copy of its own.
+/// Shared freely, because a trainer works on a copy of its own.
 public final class Weights: @unchecked Sendable {
     public let configuration: ModelConfiguration
     public let layout: WeightLayout

@@ -1,6 +1,7 @@
 import Foundation
 
-// `import Foundation` beside SIMD code makes overload resolution slow and ambiguous: scalar functions come from here.
+// `import Foundation` in a file with SIMD code makes overload resolution slow and ambiguous: scalar functions come from
+// here.
 
 extension Double {
     func logarithm() -> Double { Foundation.log(self) }

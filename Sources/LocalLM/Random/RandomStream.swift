@@ -25,7 +25,7 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         return (-2 * u.logarithm()).squareRoot() * (2 * Double.pi * v).cosine()
     }
 
-    /// Fisher-Yates, the same on every platform (the standard library does not promise that of its own).
+    /// Fisher-Yates, the same on every platform (the standard library does not promise that for `shuffle`).
     public mutating func shuffle<Element>(_ array: inout [Element]) {
         guard array.count > 1 else { return }
         for i in stride(from: array.count - 1, to: 0, by: -1) { array.swapAt(i, integer(below: i + 1)) }

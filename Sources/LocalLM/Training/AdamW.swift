@@ -1,6 +1,7 @@
 /// AdamW (Loshchilov & Hutter 2019), fused over ranges of the flat buffer.
 ///
-/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w = w (1 - lr decay) - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps), as PyTorch.
+/// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w = w (1 - lr decay) - lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) +
+/// eps), as PyTorch.
 final class AdamW: @unchecked Sendable {
     let first: FloatBuffer
     let second: FloatBuffer

@@ -1,9 +1,10 @@
 /// Which rows form which batch: decided by lengths and a seed before training starts, never by timing.
 public enum BatchPlan {
-    /// Batches of about `tokensPerBatch` tokens each, of rows of similar length, in random order; one pass over the rows.
+    /// Batches of about `tokensPerBatch` tokens each, of rows of similar length, in random order; one pass over the
+    /// rows.
     ///
-    /// Rows are shuffled, sorted by length within windows of 64 batches (so that neighbours are alike but not always the same
-    /// ones), cut into batches, and the batches shuffled. A row longer than the budget is a batch of its own.
+    /// Rows are shuffled, sorted by length within windows of 64 batches (so that neighbours are alike but not always
+    /// the same ones), cut into batches, and the batches shuffled. A row longer than the budget is a batch of its own.
     public static func byTokens(lengths: [Int], tokensPerBatch: Int, seed: UInt64) -> [[Int]] {
         precondition(tokensPerBatch > 0, "\(tokensPerBatch) tokens per batch")
         var random = RandomStream(key: RandomKey.derive(seed, "batches"))

@@ -1,16 +1,17 @@
 import ModelFiles
 
-/// Conversations as token ids, exactly as TRL 1.16 prepares its conversational rows (`sft_trainer.py`, `dpo_trainer.py`): the prompt
-/// is rendered with the generation prompt, prompt and completion together without, and what the second has beyond the first is
-/// the target. So everything the template writes after an answer is trained: the turn terminator, and ChatML's newline behind it.
+/// Conversations as token ids, exactly as TRL 1.16 prepares its conversational rows (`sft_trainer.py`,
+/// `dpo_trainer.py`): the prompt is rendered with the generation prompt, prompt and completion together without, and
+/// what the second has beyond the first is the target. So everything the template writes after an answer is trained:
+/// the turn terminator, and ChatML's newline after it.
 ///
-/// We deviate where the prompt's ids are no prefix of the whole: TRL warns and trains on the rest, we drop the row (nil), for the
-/// model would be trained on a prompt that it never sees. The caller counts.
+/// We deviate where the prompt's ids are not a prefix of the whole: TRL warns and trains on the rest, we drop the row
+/// (nil), for the model would be trained on a prompt that it never sees. The caller counts.
 extension Checkpoint {
     /// The ids that an answer is generated after.
     public func promptIDs(_ messages: [Message]) throws -> [Int] { try ids(messages, addGenerationPrompt: true) }
 
-    /// A row for SFT, or nil where it is dropped: the prompt is no prefix, or the limit leaves no target.
+    /// A row for SFT, or nil where it is dropped: the prompt is not a prefix, or the limit leaves no target.
     public func example(
         prompt: [Message],
         completion: [Message],
@@ -28,6 +29,7 @@ extension Checkpoint {
         )
     }
 
+    /// The same for a row of a data file.
     public func example(_ row: SFTRow, maximumLength: Int? = nil) throws -> Example? {
         try example(prompt: row.prompt, completion: row.completion, maximumLength: maximumLength)
     }
@@ -58,6 +60,7 @@ extension Checkpoint {
         )
     }
 
+    /// The same for a row of a data file.
     public func preferenceExample(_ row: PreferenceRow, maximumLength: Int? = nil) throws -> PreferenceExample? {
         try preferenceExample(
             prompt: row.prompt,

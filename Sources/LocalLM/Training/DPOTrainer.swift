@@ -1,9 +1,11 @@
 import ModelFiles
 
-/// A preference pair with what the reference model thought of it: sums of logprobs over the completions, computed once.
+/// A preference pair with its logprobs under the reference model, which are computed once.
 public struct ReferencedPair: Sendable, Equatable {
     public var pair: PreferenceExample
+    /// log ref(chosen): natural log, summed over the completion's tokens.
     public var referenceChosen: Double
+    /// log ref(rejected), likewise.
     public var referenceRejected: Double
 
     public init(pair: PreferenceExample, referenceChosen: Double, referenceRejected: Double) {
@@ -18,15 +20,24 @@ public struct ReferencedPair: Sendable, Equatable {
 ///
 /// dL/dlog pi(chosen) = -beta sigmoid(-h) / B, and the opposite for rejected. `nllWeight` adds that much of the chosen
 /// completions' mean negative log-likelihood, against a falling chosen logprob (trl issue 2382).
+///
+///     let trainer = try DPOTrainer(weights: policy.copy(), settings: settings, beta: 0.1, threads: 2)
+///     let pairs = try trainer.reference(examples)  // before the first step
+///     for batch in batches { print(try trainer.step(batch.map { pairs[$0] }).rewardMargin ?? 0) }
 public final class DPOTrainer: Trainer {
     private let engine: TrainingEngine
+    /// The state between steps, for snapshots.
     public var run: TrainingRun { TrainingRun(engine: engine) }
     private let beta: Double
     private let nllWeight: Double
 
-    /// Trains `weights` in place; they start as a copy of the reference. Or trains `adapter`, without its dropout, as TRL does: then the
-    /// reference is the weights with the adapter off.
-    /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
+    /// Trains `weights` in place; they start as a copy of the reference. Or trains `adapter`, without its dropout, as
+    /// TRL does: then the reference is the weights with the adapter off.
+    /// - Parameters:
+    ///   - beta: above 0; the smaller, the further the policy may move from the reference.
+    ///   - nllWeight: of the chosen completions' negative log-likelihood; 0: plain DPO.
+    ///   - memory: which activations are kept; nil: as the model's size asks for.
+    /// - Throws: `LocalLMError` for settings that make no sense, and for an adapter of another shape.
     public init(
         weights: Weights,
         adapter: Adapter? = nil,
@@ -50,7 +61,7 @@ public final class DPOTrainer: Trainer {
         self.nllWeight = nllWeight
     }
 
-    /// What the weights think of the pairs now, before any step: the reference. By the forward pass of training, so that the
+    /// The logprobs of the pairs before any step: the reference. Computed by the forward pass of training, so that the
     /// margins of the first step are exactly 0 (of a fresh adapter, too).
     ///
     /// - Parameter progress: gets the number of pairs done so far; what it throws ends the pass.

@@ -1,6 +1,7 @@
 /// One sequence to train on: prompt ids, then completion ids. Only the completion is a target; its last id is
 /// the turn terminator, which is trained too.
 public struct Example: Sendable, Equatable {
+    /// Prompt, then completion.
     public var ids: [Int]
     /// How many of `ids` belong to the prompt. The id at this index is the first target.
     public var promptCount: Int

@@ -2,12 +2,13 @@ import CSIMD
 
 /// Muon (Jordan 2024): momentum whose update is replaced by the nearest orthogonal matrix.
 ///
-/// B = mu B + (1 - mu) G; U = (1 - mu) G + mu B (Nesterov); W = W (1 - lr decay) - lr sqrt(max(1, rows / columns)) NS5(U).
-/// NS5 is five steps of the quintic Newton-Schulz iteration X <- a X + (b A + c A^2) X, A = X X^T.
+/// B = mu B + (1 - mu) G; U = (1 - mu) G + mu B (Nesterov); W = W (1 - lr decay) - lr sqrt(max(1, rows / columns))
+/// NS5(U). NS5 is five steps of the quintic Newton-Schulz iteration X <- a X + (b A + c A^2) X, A = X X^T.
 ///
 /// We deviate in how NS5 is computed, not in what: all its factors are polynomials of A, so they commute and are
 /// symmetric. We iterate on the small Gram matrix alone, P_k = a + b A_k + c A_k^2, A_{k+1} = P_k A_k P_k, and multiply
-/// X by the product of the P_k once. On 128 x 384 that is under half of the arithmetic, and only one triangle is computed.
+/// X by the product of the P_k once. On 128 x 384 that is under half of the arithmetic, and only one triangle is
+/// computed.
 final class Muon: @unchecked Sendable {
     static let momentum: Float = 0.95
     static let coefficients: (a: Float, b: Float, c: Float) = (3.4445, -4.7750, 2.0315)
@@ -63,7 +64,8 @@ final class Muon: @unchecked Sendable {
         for i in 0..<count { w[i] = w[i] * keep - size * result[i] }
     }
 
-    /// NS5 of `scratch.update` (norm at most 1); the result lies in one of the scratch buffers, in the same orientation.
+    /// NS5 of `scratch.update` (norm at most 1); the result lies in one of the scratch buffers, in the same
+    /// orientation.
     private func orthogonalize(rows: Int, columns: Int, _ s: Scratch) -> UnsafeMutablePointer<Float> {
         let n = min(rows, columns), long = max(rows, columns)
         let u = s.update.pointer

@@ -1,15 +1,26 @@
 import ModelFiles
 
-/// Supervised fine-tuning on completions: L = -(1 / M) sum over all M target tokens of the global batch of log p(token).
+/// Supervised fine-tuning on completions: L = -(1 / M) sum over all M target tokens of the global batch of log
+/// p(token).
 ///
 /// The mean is over the global batch, also across micro-batches, so accumulating 8 x 1 rows equals 1 x 8 rows
 /// (per-micro-batch means weight short rows more; transformers issue 34191).
+///
+///     let model = try Checkpoint.load(directory), weights = model.weights.copy()
+///     let settings = OptimizationSettings(
+///         optimizer: .adamW, learningRate: 2e-5, schedule: .linear, totalSteps: batches.count
+///     )
+///     let trainer = try SFTTrainer(weights: weights, settings: settings, threads: 2)
+///     for batch in batches { print(try trainer.step(batch.compactMap { try model.example($0) }).loss) }
+///     try model.replacing(weights).save(to: output)
 public final class SFTTrainer: Trainer {
     private let engine: TrainingEngine
+    /// The state between steps, for snapshots.
     public var run: TrainingRun { TrainingRun(engine: engine) }
 
     /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
     /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
+    /// - Throws: `LocalLMError` for settings that make no sense, and for an adapter of another shape.
     public init(
         weights: Weights,
         adapter: Adapter? = nil,
@@ -28,7 +39,8 @@ public final class SFTTrainer: Trainer {
         )
     }
 
-    /// Of a part of a model of so many parameters, computed as the whole would be.
+    /// Trains a slice of a larger model, with the backend and the memory policy that the whole one (`sizedAs`
+    /// parameters) would get.
     init(
         weights: Weights,
         adapter: Adapter?,
@@ -54,7 +66,8 @@ public final class SFTTrainer: Trainer {
 
     /// One optimizer step on the union of the micro-batches, which pass through the model one after another.
     ///
-    /// - Throws: `LocalLMError` for rows without targets, too long rows, or ids outside the vocabulary; the weights are then unchanged.
+    /// - Throws: `LocalLMError` for rows without targets, too long rows, or ids outside the vocabulary; the weights are
+    ///   then unchanged.
     public func step(_ microBatches: [[Example]]) throws -> TrainingStep {
         for row in microBatches.joined() { try engine.check(row) }
         let targets = microBatches.joined().reduce(0) { $0 + $1.targetCount }

@@ -103,7 +103,8 @@ final class TrainingEngine: @unchecked Sendable {
         return shares
     }
 
-    /// Splits units (rows, or pairs that stay together) over the shards by token count, keeping their order within a shard.
+    /// Splits units (rows, or pairs that stay together) over the shards by token count, keeping their order within a
+    /// shard.
     func split(tokens: [Int]) -> [[Int]] {
         Self.share(Array(tokens.indices), among: shards.count) { tokens[$0] }.map { $0.sorted() }
     }
@@ -202,13 +203,13 @@ final class TrainingEngine: @unchecked Sendable {
         return (norm, rate)
     }
 
-    /// Everything that the next step depends on beside its batch and the step's number.
+    /// Everything that the next step depends on, except its batch and its number.
     var state: [(name: String, buffer: FloatBuffer)] {
         [(adapter == nil ? "weights" : "adapter", trained), ("adamw.first", adam.first), ("adamw.second", adam.second)]
             + (muon.map { [("muon.momentum", $0.momenta)] } ?? [])
     }
 
-    /// Goes on behind `step`, after `state` was filled.
+    /// Resumes after `step`, once `state` is filled.
     func resume(after step: Int) {
         self.step = step
         repack()

@@ -1,9 +1,10 @@
 import ModelFiles
 
-/// What training a model of some shape asks of this machine, reckoned before any of it is loaded.
+/// What training a model of some shape asks of this machine, estimated before any of it is loaded.
 ///
-/// Memory follows from shapes. Time is measured: a small model takes whole steps; of a large one a few layers do, with a vocabulary too
-/// small to count, and one layer with the whole vocabulary. Neither is a difference of two large times, which noise would eat.
+/// Memory follows from shapes. Time is measured: a small model takes whole steps; of a large one a few layers do, with
+/// a vocabulary too small to count, and one layer with the whole vocabulary. Neither is a difference of two large
+/// times, which noise would eat.
 public struct TrainingForecast: Sendable, Codable {
     public var parameters: Int
     /// Of them those that are trained: all, or the adapter's.
@@ -12,7 +13,7 @@ public struct TrainingForecast: Sendable, Codable {
     public var length: Int
     public var precision: Precision
     public var memory: TrainingMemory
-    /// Bytes that are free; nil where nobody says.
+    /// Free bytes; nil where the system does not tell.
     public var availableBytes: Int?
     public var tokensPerSecond: Double
 

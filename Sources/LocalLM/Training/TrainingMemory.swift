@@ -118,7 +118,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         )
     }
 
-    /// Bytes that this process can still take: what the machine has free, or less where a control group says so; nil where nobody says.
+    /// Bytes that this process can still take: what the machine has free, or less where a control group limits it; nil
+    /// where neither is known.
     public static func available() -> Int? {
         func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
         let group = "/sys/fs/cgroup/memory."

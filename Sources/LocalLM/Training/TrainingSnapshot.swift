@@ -4,7 +4,7 @@ import ModelFiles
 
 /// A trainer whose run can be kept on disk between two steps, and taken up again.
 public protocol Trainer {
-    /// The run as it is now. It stays the trainer's own: restoring it changes the trainer.
+    /// The run's present state. It shares the trainer's memory: restoring it changes the trainer.
     var run: TrainingRun { get }
 }
 
@@ -13,13 +13,15 @@ public struct TrainingRun {
     let engine: TrainingEngine
 }
 
-/// Where a training run is kept so that it can be cut off at any moment and go on as if it had not been.
+/// A training run on disk, so that it can be interrupted at any moment and resumed as if it had not been.
 ///
-/// The file is a safetensors file: the weights, the optimizer's moments (AdamW's two, Muon's momentum) and the log of the steps so
-/// far, whose count is the step. Schedule, order of the data and everything random are functions of the step and of what `identity`
-/// names, so they need no state of their own: the run that goes on makes the same bytes as one that was never cut off.
+/// The file is a safetensors file: the weights, the optimizer's moments (AdamW's two, Muon's momentum) and the log of
+/// the steps so far, whose count is the step. Schedule, order of the data and everything random are functions of the
+/// step and of what `identity` names, so they need no state of their own: a resumed run makes the same bytes as an
+/// uninterrupted one.
 ///
-/// Files are named by their SHA-256, written to a temporary name, fsynced and renamed; the one before is removed after that.
+/// Files are named by their SHA-256, written to a temporary name, fsynced and renamed; the one before is removed after
+/// that.
 public struct TrainingSnapshot: Sendable {
     private let directory: URL
     private let name: String
@@ -35,7 +37,7 @@ public struct TrainingSnapshot: Sendable {
         self.identity = identity
     }
 
-    /// Keeps the run as it stands after `log`.
+    /// Saves the state of the run after `log`.
     public func save(_ run: TrainingRun, log: [TrainingStep]) throws {
         precondition(log.count == run.engine.step, "the log holds every step")
         let before = try files()
@@ -55,7 +57,8 @@ public struct TrainingSnapshot: Sendable {
     private func fileName(_ digest: SHA256.Digest) -> String { "\(name).\(digest.hexadecimal).safetensors" }
 
     /// Brings a fresh trainer to where the run was kept.
-    /// - Returns: the log of the steps that need not be done again; empty where nothing is kept, or only what is another's.
+    /// - Returns: the log of the steps that need not be done again; empty where nothing is kept, or only what is
+    ///   another's.
     /// - Throws: `.damaged` for a file that is not what its name says; the trainer is as it was.
     public func restore(_ run: TrainingRun) throws -> [TrainingStep] {
         // A cut between two renames leaves two: the further one counts.
@@ -73,7 +76,9 @@ public struct TrainingSnapshot: Sendable {
             if numbers.count / TrainingStep.width > best?.log.count ?? 0 { best = (file, TrainingStep.log(numbers)) }
         }
         guard let (file, log) = best else { return [] }
-        for (name, buffer) in run.engine.state { try file.read(name, into: buffer.pointer) }
+        for (name, buffer) in run.engine.state {
+            try file.read(name, into: UnsafeMutableBufferPointer(start: buffer.pointer, count: buffer.count))
+        }
         run.engine.resume(after: log.count)
         return log
     }

@@ -2,9 +2,9 @@ import Foundation
 
 /// The gradient of the base's weights as one shard adds to it: a buffer of its own, or one that all shards share.
 ///
-/// A shared buffer saves the memory of a model per shard. Shards then take turns, write by write in the order of their numbers,
-/// so that sums do not depend on timing: every shard makes the same sequence of writes, and is only ever held up until those
-/// before it are as far.
+/// A shared buffer saves the memory of a model per shard. Shards then take turns, write by write in the order of their
+/// numbers, so that sums do not depend on timing: every shard makes the same sequence of writes, and is only ever held
+/// up until those before it are as far.
 final class WeightGradients: @unchecked Sendable {
     /// In the weights' layout. Cleared by the trainer.
     let buffer: FloatBuffer
@@ -18,7 +18,8 @@ final class WeightGradients: @unchecked Sendable {
     }
 
     /// The next write: `body` adds to the buffer.
-    /// - Parameter previous: number of the write before to the same tensor in this pass, which all shards must have made.
+    /// - Parameter previous: number of the write before to the same tensor in this pass, which all shards must have
+    ///   made.
     func add(after previous: Int? = nil, _ body: (UnsafeMutablePointer<Float>) -> Void) {
         turns?.begin(shard, after: previous)
         body(buffer.pointer)

@@ -68,7 +68,7 @@ package struct ConfigurationFields {
         return number
     }
 
-    /// One id, a list of them, or none; -1 stands for none in some old files.
+    /// One id, a list of them, or none; -1 means none in some old files.
     package func tokenIDs(_ key: String, below limit: Int) throws -> [Int] {
         guard let value = json[key] else { return [] }
         var ids: [Int] = []
@@ -102,7 +102,7 @@ package struct ConfigurationFields {
     package func layerTypes(_ layers: Int) throws -> [Bool]? {
         guard let value = json["layer_types"] else { return nil }
         guard let list = value.array, list.count == layers else {
-            throw damaged("layer_types is no list of \(layers) layers")
+            throw damaged("layer_types is not a list of \(layers) layers")
         }
         return try list.map {
             switch $0.string {

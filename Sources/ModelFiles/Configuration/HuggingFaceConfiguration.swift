@@ -2,8 +2,8 @@ import Foundation
 
 /// `config.json` of the supported families, as transformers 4 and 5 write it, to and from `ModelConfiguration`.
 ///
-/// What this program would compute differently is refused by name: other model types, activations, biases, ways of scaling RoPE,
-/// quantized weights. Absent keys have the defaults of transformers' configuration classes.
+/// What this program would compute differently is refused by name: other model types, activations, biases, ways of
+/// scaling RoPE, quantized weights. Absent keys have the defaults of transformers' configuration classes.
 package enum HuggingFaceConfiguration {
     private static let mostLayers = 1 << 12
 
@@ -133,7 +133,7 @@ package enum HuggingFaceConfiguration {
 
     // MARK: Writing
 
-    /// `config.json` that transformers 4 and 5 both read: RoPE and the data type stand under their old and new names.
+    /// `config.json` that transformers 4 and 5 both read: RoPE and the data type have their old and their new names.
     package static func write(_ c: ModelConfiguration) -> JSONValue {
         func optional(_ id: Int?) -> JSONValue { id.map(JSONValue.integer) ?? .null }
         var scaling: [JSONValue.Member] = []

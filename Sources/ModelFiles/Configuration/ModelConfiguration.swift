@@ -1,7 +1,7 @@
-/// The shape of a Llama-like decoder: RMSNorm, rotary positions, grouped-query attention, a gated feed-forward network; and how its
-/// family differs from Llama (`Families/`).
+/// The shape of a Llama-like decoder: RMSNorm, rotary positions, grouped-query attention, a gated feed-forward network;
+/// and how its family differs from Llama (`Families/`).
 ///
-/// `Checkpoint/HuggingFaceConfiguration.swift` maps `config.json` to it and back.
+/// `HuggingFaceConfiguration` maps `config.json` to it and back.
 public struct ModelConfiguration: Sendable, Equatable {
     /// The function of the gated feed-forward network.
     public enum Activation: String, Sendable {
@@ -10,24 +10,40 @@ public struct ModelConfiguration: Sendable, Equatable {
         case geluTanh = "gelu_pytorch_tanh"
     }
 
+    /// transformers' `model_type`.
     public var family: ModelFamily
+    /// Width of the residual stream, in floats.
     public var hiddenSize: Int
+    /// Width of the gated feed-forward network.
     public var intermediateSize: Int
+    /// Transformer layers.
     public var layerCount: Int
+    /// Heads of queries.
     public var headCount: Int
+    /// Heads of keys and values; each serves `headCount / keyValueHeadCount` heads of queries.
     public var keyValueHeadCount: Int
+    /// Width of a head; even, because rotary positions turn pairs.
     public var headDimension: Int
+    /// Rows of the embedding; ids are below it.
     public var vocabularySize: Int
+    /// Tokens of the longest sequence, prompt and answer together.
     public var maximumPositions: Int
+    /// Added to the mean square that RMSNorm divides by.
     public var rmsNormEpsilon: Float
+    /// Base of the rotary frequencies theta^(-2i / D).
     public var ropeTheta: Float
+    /// Nil: unscaled.
     public var ropeScaling: RopeScaling?
     /// The output projection is the embedding matrix.
     public var tiesEmbeddings: Bool
+    /// The token that begins a text; templates write it, the tokenizer does not add it.
     public var bosTokenID: Int?
+    /// The tokens that end an answer.
     public var eosTokenIDs: [Int]
+    /// The token that other programs pad batches with; this one packs them.
     public var padTokenID: Int?
 
+    /// Of the family.
     public var activation = Activation.silu
     /// q, k and v have biases.
     public var hasQueryKeyValueBias = false
@@ -96,8 +112,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     package func window(layer: Int) -> Int? { slides.indices.contains(layer) && slides[layer] ? slidingWindow : nil }
 }
 
-/// How Llama 3.1 stretches rotary positions beyond the context it was trained on: low frequencies are divided by `factor`, high ones
-/// stay, those between are blended (transformers' rope type `llama3`).
+/// How Llama 3.1 stretches rotary positions beyond the context it was trained on: low frequencies are divided by
+/// `factor`, high ones stay, those between are blended (transformers' rope type `llama3`).
 public struct RopeScaling: Sendable, Equatable {
     public var factor: Float
     public var lowFrequencyFactor: Float

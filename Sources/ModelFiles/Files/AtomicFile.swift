@@ -1,7 +1,7 @@
 import Foundation
 
-/// Files and directories that are there whole, or not at all: written under a temporary name beside their place, fsynced,
-/// renamed, and their parent fsynced.
+/// Files and directories that appear whole, or not at all: written under a temporary name next to their place,
+/// fsynced, renamed, and their parent fsynced.
 public enum AtomicFile {
     /// Replaces a file, if it exists. Directories that are missing are made.
     public static func write(_ data: Data, to url: URL) throws {
@@ -115,7 +115,7 @@ public enum AtomicFile {
         )
     }
 
-    /// A failure that already is on its way up stands; what cannot be removed lies under a temporary name and harms nothing.
+    /// The error that led here is the one to report; a leftover under a temporary name does no harm.
     package static func removeLeftover(_ url: URL) {
         do { try FileManager.default.removeItem(at: url) } catch {
             FileHandle.standardError.write(Data("left behind: \(url.path): \(error)\n".utf8))

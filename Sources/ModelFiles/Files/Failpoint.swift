@@ -25,6 +25,7 @@ public struct Failpoint: Sendable, Equatable {
     }()
     private static let passed = Atomic(0)
 
+    /// Kills this process where `SELFIMPROVE_FAILPOINT` says so.
     public func pass() {
         guard let armed = Self.armed, armed.point == self else { return }
         if Self.passed.add(1, ordering: .relaxed).newValue == armed.count { kill(getpid(), SIGKILL) }

@@ -2,8 +2,8 @@ import Foundation
 
 /// A file open for reading at any place. Errors name it.
 ///
-/// Files are read with `pread`, never mapped: one that is cut off meanwhile is an error, where a mapped one would end the process
-/// (SIGBUS). Symbolic links are followed: in Hugging Face's cache every file is one, into `blobs/`.
+/// Files are read with `pread`, never mapped: one that is cut off meanwhile is an error, where a mapped one would end
+/// the process (SIGBUS). Symbolic links are followed: in Hugging Face's cache every file is one, into `blobs/`.
 package final class FileReader {
     package let url: URL
     package let size: Int
@@ -11,7 +11,7 @@ package final class FileReader {
 
     package init(_ url: URL) throws {
         self.url = url
-        // Without O_NONBLOCK, opening a pipe would wait for whoever writes into it. For files it means nothing.
+        // Without O_NONBLOCK, opening a pipe would wait for a writer. For files it means nothing.
         descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw AtomicFile.failure("cannot be read", url) }
         var status = stat()
@@ -71,7 +71,8 @@ package final class FileReader {
         return Data(try reader.read(reader.size, at: 0))
     }
 
-    /// Of configurations, templates and the like. Most have a few KB; a tokenizer_config.json with many reserved tokens has 1 MB.
+    /// Of configurations, templates and the like. Most have a few KB; a tokenizer_config.json with many reserved tokens
+    /// has 1 MB.
     static let longestConfiguration = 1 << 22
 
     /// The same as text, which must be UTF-8.

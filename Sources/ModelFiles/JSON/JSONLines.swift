@@ -18,6 +18,7 @@ public enum JSONLines {
         return try decode(type, data, name: url.path)
     }
 
+    /// The same of a file's bytes; `name` is what errors call it.
     public static func decode<Row: JSONLinesRow>(_ type: Row.Type, _ data: Data, name: String) throws -> [Row] {
         var rows: [Row] = []
         var rest = data[...], number = 0

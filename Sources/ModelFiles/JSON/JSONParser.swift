@@ -4,7 +4,8 @@ import Foundation
 /// `maximumDepth` levels and so many values. Whatever else it is given, it throws.
 package struct JSONParser {
     static let maximumDepth = 128
-    /// The largest tokenizer.json in use has two million. A value of two bytes of text takes some hundred bytes of memory.
+    /// The largest tokenizer.json in use has two million. A value of two bytes of text takes some hundred bytes of
+    /// memory.
     package static let maximumValues = 1 << 23
 
     private let bytes: [UInt8]

@@ -38,7 +38,7 @@ public indirect enum JSONValue: Sendable {
         return value
     }
 
-    /// The member of this name, compared byte by byte; nil also where this is no object. Null counts as absent.
+    /// The member of this name, compared byte by byte; nil also where this is not an object. Null counts as absent.
     public subscript(key: String) -> JSONValue? {
         guard let member = members?.first(where: { $0.key.utf8.elementsEqual(key.utf8) }), !member.value.isNull else {
             return nil
@@ -79,8 +79,9 @@ public indirect enum JSONValue: Sendable {
 
     // MARK: Writing
 
-    /// JSON text. With `indented`, two spaces a level and a newline at the end, as Python's `json.dumps(indent=2)` writes it;
-    /// without, one line. Line separators inside strings are escaped, so that a row is one line to any reader.
+    /// JSON text. With `indented`, two spaces a level and a newline at the end, as Python's `json.dumps(indent=2)`
+    /// writes it; without, one line. Line separators inside strings are escaped, so that a row is one line to any
+    /// reader.
     public func text(indented: Bool = false) -> String {
         var out: [UInt8] = []
         write(to: &out, indent: indented ? 0 : nil)

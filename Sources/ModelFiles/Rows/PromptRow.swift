@@ -6,7 +6,7 @@ public struct PromptRow: Sendable {
     public var prompt: [Message]
     /// The gold answer of a verifiable task: in evaluation files alone.
     public var answer: String?
-    /// Every other key, as it stood.
+    /// Every other key, unchanged.
     public var provenance: [JSONValue.Member]
 
     public init(

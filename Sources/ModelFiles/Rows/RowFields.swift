@@ -1,4 +1,4 @@
-/// The fields of one row, with errors that say where it stands and what to do.
+/// The fields of one row, with errors that name the place and the remedy.
 struct RowFields {
     let json: JSONValue
     let context: String

@@ -1,11 +1,11 @@
 import Foundation
 
-/// One safetensors file (github.com/huggingface/safetensors): eight bytes of header length, a JSON header, then the tensors' bytes
-/// one behind the other. Every claim of the header is checked before anything is read or allocated by it.
+/// One safetensors file (github.com/huggingface/safetensors): eight bytes of header length, a JSON header, then the
+/// tensors' bytes one after the other. Every claim of the header is checked before anything is read or allocated by it.
 package struct SafeTensorsFile {
     package enum ElementType: String {
         case float32 = "F32", bfloat16 = "BF16", float16 = "F16"
-        /// Known so that files which hold such tensors beside ours can be read.
+        /// Known so that files with additional tensors of these types can be read.
         case float64 = "F64", int64 = "I64", int32 = "I32", int16 = "I16", int8 = "I8", uint8 = "U8", bool = "BOOL"
 
         package var size: Int {
@@ -32,16 +32,18 @@ package struct SafeTensorsFile {
 
     package let reader: FileReader
     package let entries: [String: Entry]
-    /// Strings that the file carries beside its tensors.
+    /// Strings that the file carries besides its tensors.
     package let metadata: [String: String]
 
     package init(_ url: URL) throws {
         let reader = try FileReader(url)
         func damaged(_ what: String) -> LocalLMError { LocalLMError(.damaged, what, context: url.path) }
-        guard reader.size >= 8 else { throw damaged("is no safetensors file: \(reader.size) bytes") }
+        guard reader.size >= 8 else { throw damaged("is not a safetensors file: \(reader.size) bytes") }
         let length = try reader.read(8, at: 0).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= Self.longestHeader, Int(length) <= reader.size - 8 else {
-            throw damaged("is no safetensors file, or cut off: a header of \(length) bytes in a file of \(reader.size)")
+            throw damaged(
+                "is not a safetensors file, or cut off: a header of \(length) bytes in a file of \(reader.size)"
+            )
         }
         let header = try JSONParser.parse(
             try reader.read(Int(length), at: 8),
@@ -52,9 +54,9 @@ package struct SafeTensorsFile {
         let start = 8 + Int(length)
         var entries: [String: Entry] = [:]
         for member in members where member.key != "__metadata__" {
-            // The parser refuses a key that stands twice; this one refuses two that Unicode holds for the same text.
+            // The parser refuses duplicate keys; this refuses two that are the same text to Unicode.
             guard entries.updateValue(try Self.entry(member, start, reader), forKey: member.key) == nil else {
-                throw damaged("tensor \(member.key) stands twice")
+                throw damaged("duplicate tensor \(member.key)")
             }
         }
         var end = start
@@ -131,21 +133,13 @@ package struct SafeTensorsFile {
         try reader.read(into: bytes, at: entry.range.lowerBound)
     }
 
-    /// Reads a tensor as Float32 into `destination`, which has room for its elements.
-    package func read(_ name: String, into destination: UnsafeMutablePointer<Float>) throws {
+    /// The entry of a tensor whose numbers can be weights.
+    /// - Throws: where the tensor is missing, or holds neither F32 nor BF16 nor F16.
+    package func weights(_ name: String) throws -> Entry {
         guard let entry = entries[name] else {
             throw LocalLMError(.damaged, "tensor \(name) is missing", context: reader.url.path)
         }
-        let convert: (UInt16) -> Float
-        switch entry.type {
-        case .float32:
-            return try reader.read(
-                into: UnsafeMutableRawBufferPointer(start: destination, count: entry.range.count),
-                at: entry.range.lowerBound
-            )
-        case .bfloat16: convert = { Float(bitPattern: UInt32($0) << 16) }
-        case .float16: convert = { Float(Float16(bitPattern: $0)) }
-        default:
+        guard [.float32, .bfloat16, .float16].contains(entry.type) else {
             throw LocalLMError(
                 .unsupported,
                 "dtype \(entry.type.rawValue) is not supported for weights",
@@ -153,7 +147,20 @@ package struct SafeTensorsFile {
                 hint: "supported: F32, BF16, F16"
             )
         }
-        let count = entry.range.count / 2
+        return entry
+    }
+
+    /// Reads a tensor as Float32; `destination` has room for exactly its elements.
+    package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        let entry = try weights(name), count = entry.range.count / entry.type.size
+        precondition(destination.count == count, "\(name) has \(count) elements, not \(destination.count)")
+        let convert: (UInt16) -> Float
+        switch entry.type {
+        case .float32:
+            return try reader.read(into: UnsafeMutableRawBufferPointer(destination), at: entry.range.lowerBound)
+        case .bfloat16: convert = { Float(bitPattern: UInt32($0) << 16) }
+        default: convert = { Float(Float16(bitPattern: $0)) }
+        }
         var halves = [UInt16](repeating: 0, count: min(count, 1 << 18))
         var done = 0
         while done < count {

@@ -2,8 +2,8 @@ import Foundation
 
 /// The headers of a directory's weights: `model.safetensors`, or the shards that `model.safetensors.index.json` lists.
 ///
-/// Shards are files of the directory by their plain names: an index leads nowhere else. What the directory itself holds may be
-/// symbolic links, as in Hugging Face's cache, where every file is one.
+/// Shards are files of the directory by their plain names: an index leads nowhere else. What the directory itself holds
+/// may be symbolic links, as in Hugging Face's cache, where every file is one.
 package struct WeightFiles {
     package let directory: URL
     /// In the order of their names.
@@ -62,7 +62,7 @@ package struct WeightFiles {
             guard let name = member.value.string, isPlainName(name) else {
                 throw LocalLMError(
                     .damaged,
-                    "tensor \(member.key.prefix(200)) is said to be in \(member.value.string.map { "\"\($0.prefix(200))\"" } ?? member.value.kind), which is no file of this directory",
+                    "tensor \(member.key.prefix(200)) is said to be in \(member.value.string.map { "\"\($0.prefix(200))\"" } ?? member.value.kind), which is not a file of this directory",
                     context: url.path
                 )
             }
@@ -83,7 +83,7 @@ package struct WeightFiles {
                 guard places.updateValue(index, forKey: name) == nil else {
                     throw LocalLMError(
                         .damaged,
-                        "stands in another shard too",
+                        "is in another shard too",
                         context: "\(file.reader.url.path): tensor \(name)"
                     )
                 }

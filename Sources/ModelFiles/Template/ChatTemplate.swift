@@ -1,13 +1,16 @@
 import Foundation
 import Jinja
 
-/// How a conversation becomes text, as the model's chat template says: a program in Jinja, run as transformers' `apply_chat_template`
-/// runs it (its sandbox, `trim_blocks`, `lstrip_blocks`, `break` and `continue`, `{% generation %}`, `raise_exception`,
-/// `strftime_now`, its own `tojson`), without tools and documents.
+/// How a conversation becomes text, as the model's chat template says: a program in Jinja, run as transformers'
+/// `apply_chat_template` runs it (its sandbox, `trim_blocks`, `lstrip_blocks`, `break` and `continue`,
+/// `{% generation %}`, `raise_exception`, `strftime_now`, its own `tojson`), without tools and documents.
 ///
-/// We deviate in that what this interpreter does not know is an error that names it, never a guess: `include` and inheritance,
-/// recursive loops, filters that write HTML, whole numbers of more than 64 bits. Nor is a template trusted: its source, its steps,
-/// its nesting and what it makes are bounded.
+/// We deviate in that what this interpreter does not know is an error that names it, never a guess: `include` and
+/// inheritance, recursive loops, filters that write HTML, whole numbers of more than 64 bits. Nor is a template
+/// trusted: its source, its steps, its nesting and what it makes are bounded.
+///
+///     let template = try ChatTemplate(source: source, specialTokens: ["bos_token": "<s>"])
+///     try template.render([Message(role: "user", content: "Hi")], addGenerationPrompt: true)
 public struct ChatTemplate: Sendable, Equatable {
     /// The template as its file has it, byte for byte.
     public let source: String
@@ -29,8 +32,9 @@ public struct ChatTemplate: Sendable, Equatable {
         do { return try ChatTemplate(source: source) } catch { preconditionFailure("\(error)") }
     }
 
-    /// - Parameter now: the clock behind `strftime_now`.
-    /// - Throws: `unsupported` for what this interpreter does not know, `input` for what is no template; both name the line.
+    /// - Parameter now: the clock of `strftime_now`.
+    /// - Throws: `unsupported` for what this interpreter does not know, `input` for what is not a template; both name
+    ///   the line.
     public init(source: String, specialTokens: [String: String] = [:], now: @escaping @Sendable () -> Date = { Date() })
         throws
     {
@@ -49,19 +53,20 @@ public struct ChatTemplate: Sendable, Equatable {
         }
     }
 
+    /// By source, byte for byte, and special tokens.
     public static func == (left: ChatTemplate, right: ChatTemplate) -> Bool {
         left.source.utf8.elementsEqual(right.source.utf8) && left.specialTokens == right.specialTokens
     }
 
     /// The text of a conversation. With `addGenerationPrompt` it ends where the assistant's answer begins.
-    /// - Throws: where the template refuses the conversation, fails on it or exceeds its bounds; and for a conversation of no message,
-    ///   as transformers does.
+    /// - Throws: where the template refuses the conversation, fails on it or exceeds its bounds; and for a conversation
+    ///   of no message, as transformers does.
     public func render(_ messages: [Message], addGenerationPrompt: Bool) throws -> String {
         String(decoding: try rendering(messages, addGenerationPrompt).text, as: UTF8.self)
     }
 
-    /// A conversation's text, and what of it stands in `{% generation %}` blocks, as offsets of UTF-8: what transformers'
-    /// `return_assistant_tokens_mask` goes by. In the order in which the blocks end.
+    /// A conversation's text, and its `{% generation %}` blocks, as offsets of UTF-8: what
+    /// transformers' `return_assistant_tokens_mask` goes by. In the order in which the blocks end.
     public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (
         text: String, generated: [Range<Int>]
     ) {

@@ -4,7 +4,7 @@ struct AddedToken: Sendable {
     var content: String
     /// What is looked for: of tokens matched in the normalized text, what the normalizer makes of the content.
     var match: [UInt8]
-    /// Matches only where no word character stands on either side.
+    /// Matches only where neither neighbour is a word character.
     var singleWord = false
     /// Takes the white space to its left (right) with it.
     var stripsLeft = false
@@ -15,8 +15,8 @@ struct AddedToken: Sendable {
     var special = false
 }
 
-/// Finds added tokens as the Rust library's `AddedVocabulary` does: leftmost, then longest, not overlapping; a match that
-/// fails its `single_word` test is passed over with no shorter one tried in its place.
+/// Finds added tokens as the Rust library's `AddedVocabulary` does: leftmost, then longest, not overlapping; a match
+/// that fails its `single_word` test is passed over with no shorter one tried in its place.
 struct AddedTokenMatcher: Sendable {
     private let tokens: [AddedToken]
     /// The trie: (node, byte) -> (child, index of the token that ends there, or -1). Node 0 is the root.

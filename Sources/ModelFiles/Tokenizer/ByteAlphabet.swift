@@ -1,5 +1,5 @@
-/// GPT-2's reversible map from bytes to printable scalars (`bytes_to_unicode`), in which the tokens of byte-level BPE are
-/// spelled: printable Latin-1 stands for itself, the 68 other bytes for U+0100 and on. A space is "Ġ".
+/// GPT-2's reversible map from bytes to printable scalars (`bytes_to_unicode`), in which the tokens of byte-level BPE
+/// are spelled: printable Latin-1 stands for itself, the 68 other bytes for U+0100 and on. A space is "Ġ".
 enum ByteAlphabet {
     private static let printable: [ClosedRange<UInt8>] = [0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF]
 

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Byte-pair encoding (Sennrich et al. 2016): a word starts as the tokens of its symbols, and the adjacent pair of the lowest rank is
-/// merged, leftmost first, until no pair of the table is left.
+/// Byte-pair encoding (Sennrich et al. 2016): a word starts as the tokens of its symbols, and the adjacent pair of the
+/// lowest rank is merged, leftmost first, until no pair of the table is left.
 ///
 /// Safe to share: every call borrows a workspace, which also remembers the words it has seen.
 final class BytePairEncoder: Sendable {

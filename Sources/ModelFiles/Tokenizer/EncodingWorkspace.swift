@@ -57,7 +57,7 @@ final class EncodingWorkspace: @unchecked Sendable {
         for index in 0..<max(count - 1, 0) { push(index, index + 1) }
         while let candidate = heap.removeMinimum() {
             let left = Int(candidate & 0xFFFF_FFFF), right = Int(next[left])
-            // A pair that is no longer there: one of its symbols has been merged meanwhile.
+            // An outdated pair: one of its symbols has been merged meanwhile.
             guard symbols[left] >= 0, right < count, let (rank, merged) = merges[symbols[left], symbols[right]],
                 UInt64(UInt32(bitPattern: rank)) == candidate >> 32
             else { continue }

@@ -1,5 +1,5 @@
-/// A number that differs from one run of the program to the next, so that no file can be made whose keys collide. No result
-/// depends on it.
+/// A number that differs from one run of the program to the next, so that no file can be made whose keys collide. No
+/// result depends on it.
 enum HashSeed {
     static let value = UInt64.random(in: .min ... .max)
 }

@@ -1,8 +1,10 @@
-/// Places in a text that no merge can reach across, so that what lies between them can be encoded, and remembered, by itself.
+/// Places in a text that no merge can reach across, so that what lies between them can be encoded, and remembered, by
+/// itself.
 ///
-/// A merged token stands for the text that its parts stand for. Where no merge joins a part ending in the scalar a with one beginning
-/// in b, a and b next to each other stay apart whatever happens around them. Llama 2 and Gemma encode whole texts as one word; but few
-/// of their merges have "▁" on the right of anything but "▁", so that in practice a text falls into its words again.
+/// The text of a merged token is that of its parts. Where no merge joins a part ending in the scalar a with
+/// one beginning in b, a and b next to each other stay apart whatever happens around them. Llama 2 and Gemma encode
+/// whole texts as one word; but few of their merges have "▁" on the right of anything but "▁", so that in practice a
+/// text falls into its words again.
 struct MergeBoundaries: Sendable {
     /// Classes of scalars: ASCII each by itself, "▁", and all others together.
     private static let metaspace: UInt32 = 0x2581
@@ -12,8 +14,8 @@ struct MergeBoundaries: Sendable {
     /// `joins[a * classes + b]`: some merge has a before b.
     private var joins = [Bool](repeating: false, count: classes * classes)
 
-    /// Nothing may be cut before a scalar without a token (`symbols`), and nothing at all where merges speak of tokens that do not say
-    /// their text: nil.
+    /// Nothing may be cut before a scalar without a token (`symbols`), and nothing at all where merges speak of tokens
+    /// that do not say their text: nil.
     init?(_ merges: [(left: Int32, right: Int32)], symbols: SymbolTable, text: [(first: UInt32, last: UInt32)?]) {
         var opaque = [Bool](repeating: false, count: text.count)
         for id in symbols.opaque { opaque[Int(id)] = true }

@@ -1,5 +1,5 @@
-/// A hash table from pairs of small numbers to a pair of small numbers: merges of BPE, edges of a trie. Open addressing,
-/// linear probing, at most half full, a pair and its value side by side.
+/// A hash table from pairs of small numbers to a pair of small numbers: merges of BPE, edges of a trie. Open
+/// addressing, linear probing, at most half full, a pair and its value side by side.
 struct PairTable: Sendable {
     private var slots: [(key: UInt64, value: UInt64)]
     private let mask: Int

@@ -1,5 +1,5 @@
-/// How text is cut into words before BPE, as `pre_tokenizer` in tokenizer.json says: steps, each of which cuts what the one before
-/// left. Merges never cross a cut.
+/// How text is cut into words before BPE, as `pre_tokenizer` in tokenizer.json says: steps, each of which cuts what the
+/// one before left. Merges never cross a cut.
 struct PreTokenizer: Sendable {
     enum Step: Sendable {
         case pattern(SplitPattern)
@@ -15,7 +15,8 @@ struct PreTokenizer: Sendable {
     /// SentencePiece's way: spaces become a visible character, which begins a word.
     struct Metaspace: Sendable {
         enum Prepending: String, Sendable {
-            /// A piece that does not start with the character gets one: each, only what stands at the start of the text, or none.
+            /// A piece that does not start with the character gets one: each, only the one at the start of the text, or
+            /// none.
             case always, first, never
         }
 
@@ -117,7 +118,7 @@ extension PreTokenizer.SplitBehavior {
                     start = match.lowerBound
                 }
             case .mergedWithPrevious:
-                // A match right after another stands alone.
+                // A match right after another is a piece of its own.
                 emit(start, match.upperBound)
                 start = match.upperBound
             case .mergedWithNext:

@@ -93,7 +93,7 @@ extension UnsafeBufferPointer<UInt8> {
         return start
     }
 
-    /// Where `part` (not empty) stands next, or nil.
+    /// The next occurrence of `part` (not empty), or nil.
     func firstRange(of part: [UInt8], from start: Int) -> Range<Int>? {
         let last = count - part.count
         guard start <= last else { return nil }

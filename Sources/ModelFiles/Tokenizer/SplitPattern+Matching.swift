@@ -61,7 +61,7 @@ private struct SplitMatcher {
         return (classes.of(value), length)
     }
 
-    /// Where the run of a class ends that goes on at `start`.
+    /// The end of the run of a class that continues at `start`.
     @inline(__always) private func endOfRun(_ kind: ScalarClass, _ start: Int) -> Int {
         var end = start
         while end < text.count {
@@ -78,8 +78,9 @@ private struct SplitMatcher {
         return end
     }
 
-    /// White space from `start`. `\s*[\r\n]+`: up to the last newline of it, where there is one. `\s+(?!\S)|\s+`: all of it at the end
-    /// of the text; else all but the last scalar, which goes to the next word; else (just one, before something else) that one.
+    /// White space from `start`. `\s*[\r\n]+`: up to the last newline of it, where there is one. `\s+(?!\S)|\s+`: all
+    /// of it at the end of the text; else all but the last scalar, which goes to the next word; else (just one, before
+    /// something else) that one.
     private func endOfSpace(_ start: Int, cutsAfterNewlines: Bool) -> Int {
         var end = start, last = start, afterNewline = start
         while end < text.count {

@@ -8,7 +8,8 @@ enum SplitPattern: Sendable, Equatable {
     case gpt2
     /// That of Llama 3 and its like (three digits), of Qwen 2, 2.5 and 3 (one digit):
     ///
-    ///     (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+    ///     (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+    ///     ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
     case words(digits: Int)
 
     init?(regularExpression text: String) {

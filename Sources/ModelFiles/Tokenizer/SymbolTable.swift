@@ -1,5 +1,5 @@
-/// What a word starts as: the token of each scalar (of byte-level BPE: of each byte). One without a token becomes the tokens of its
-/// bytes (`byte_fallback`), else the unknown token, else nothing.
+/// What a word starts as: the token of each scalar (of byte-level BPE: of each byte). One without a token becomes the
+/// tokens of its bytes (`byte_fallback`), else the unknown token, else nothing.
 struct SymbolTable: Sendable {
     private enum Unit: Sendable { case byte, scalar }
 
@@ -51,13 +51,14 @@ struct SymbolTable: Sendable {
         return page < 0 ? -1 : ids[Int(page) + Int(value & 0xFF)]
     }
 
-    /// Tokens that no merge may speak of where words are cut at `MergeBoundaries`: they do not say what text they stand for.
+    /// Tokens that no merge may speak of where words are cut at `MergeBoundaries`: their text is unknown.
     var opaque: [Int32] { (fallback ?? []).filter { $0 >= 0 } + (unknown.map { [$0] } ?? []) }
 
     func read(_ word: UnsafeBufferPointer<UInt8>, into symbols: inout [Int32]) {
         symbols.removeAll(keepingCapacity: true)
         var index = 0
-        // An unknown token is added only when a known one follows, or the end: after the bytes of scalars between, as in Rust.
+        // An unknown token is added only when a known one follows, or the end: after the bytes of scalars between, as
+        // in Rust.
         var pending = false
         while index < word.count {
             var id: Int32

@@ -1,8 +1,8 @@
-/// Text of tokens that come one after the other: what `append` and `finish` give, put together and read as UTF-8, is what
-/// `Tokenizer.decode` makes of all of them. Nothing that was given is taken back.
+/// Text of tokens that come one after the other: what `append` and `finish` give, put together and read as UTF-8, is
+/// what `Tokenizer.decode` makes of all of them. Nothing that was given is taken back.
 ///
-/// The bytes may end inside of a character. Tokens of single bytes (SentencePiece's byte fallback) are held back until another token
-/// comes, since they mean nothing before it is known whether together they are UTF-8.
+/// The bytes may end inside of a character. Tokens of single bytes (SentencePiece's byte fallback) are held back until
+/// another token comes, since they mean nothing before it is known whether together they are UTF-8.
 public struct TextStream: Sendable {
     private let vocabulary: Tokenizer.Vocabulary
     private let skipsSpecialTokens: Bool

@@ -25,11 +25,11 @@ struct TokenDecoder: Sendable {
 
     private var dropsFirst: Bool { steps.contains { if case .metaspace(_, true) = $0 { true } else { false } } }
 
-    /// The tokens' bytes, as they stand in the middle of a text, one after the other.
+    /// The tokens' bytes in the middle of a text, one after the other.
     struct Pieces: Sendable {
         fileprivate(set) var bytes: [UInt8] = []
         fileprivate(set) var ends: [Int] = []
-        /// Tokens that stand for a byte (`byteFallback`).
+        /// Tokens that are a byte (`byteFallback`).
         fileprivate(set) var isByte: [Bool] = []
 
         func range(_ id: Int) -> Range<Int> { (id == 0 ? 0 : ends[id - 1])..<ends[id] }

@@ -3,19 +3,21 @@ import Foundation
 extension Tokenizer {
     /// A tokenizer with one token for each of `words`; everything else is spelled character by character.
     ///
-    /// It is byte-level BPE without merges, and with `ignore_merges`: a word of GPT-2's pattern (mostly with its leading space)
-    /// that is in the vocabulary is one token, any other falls into its bytes. So " the" is a token, and " them" and "other"
-    /// are spelled. Added tokens with `single_word` cannot do this: that flag demands that no word character precedes the
-    /// match, which a token with a leading space, coming after a word, always fails (tried with tokenizers 0.23).
+    /// It is byte-level BPE without merges, and with `ignore_merges`: a word of GPT-2's pattern (mostly with its
+    /// leading space) that is in the vocabulary is one token, any other falls into its bytes. So " the" is a token, and
+    /// " them" and "other" are spelled. Added tokens with `single_word` cannot do this: that flag demands that no word
+    /// character precedes the match, which a token with a leading space, coming after a word, always fails (tried with
+    /// tokenizers 0.23).
     ///
-    /// Text outside of alphabet and words is dropped when encoding, as `tokenizers` drops it: there is no unknown token.
+    /// Text outside of alphabet and words is dropped when encoding, as `tokenizers` drops it: there is no unknown
+    /// token.
     ///
     ///     let tokenizer = try Tokenizer.wordLevel(words: [" the"], alphabet: "abc ", specialTokens: ["<|end|>"])
     ///     tokenizer.encode("a the<|end|>")  // [1, 5, 0]
     ///
     /// - Parameters:
-    ///   - words: with a leading space where they have one; each must be one word of the pattern ("Reverse", " the", ":").
-    ///     Words of one character that the alphabet holds, and repetitions, cost no id.
+    ///   - words: with a leading space where they have one; each must be one word of the pattern ("Reverse", " the",
+    ///     ":"). Words of one character that the alphabet holds, and repetitions, cost no id.
     ///   - alphabet: the characters that can be spelled.
     ///   - specialTokens: their ids are their places, from 0; those of alphabet and words follow.
     /// - Throws: `input` for a word that the pattern would cut.

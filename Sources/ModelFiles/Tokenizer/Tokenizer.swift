@@ -1,10 +1,14 @@
 import Foundation
 
-/// Text to token ids and back, as `tokenizers` does it with the same tokenizer.json. Text is encoded as it stands: no BOS is
-/// added, and special tokens spelled in it are recognised.
+/// Text to token ids and back, as `tokenizers` does it with the same tokenizer.json. Text is encoded as it is: no BOS
+/// is added, and special tokens spelled in it are recognised.
 ///
-/// Supported: BPE, byte-level (GPT-2, Llama 3, Qwen, SmolLM, the nursery) and as SentencePiece has it (Llama 2, Mistral, Gemma).
-/// Words are cached; safe to share.
+/// Supported: BPE, byte-level (GPT-2, Llama 3, Qwen, SmolLM, the nursery) and as SentencePiece has it (Llama 2,
+/// Mistral, Gemma). Words are cached; safe to share.
+///
+///     let tokenizer = try Tokenizer(json: Data(contentsOf: directory.appendingPathComponent("tokenizer.json")))
+///     let ids = tokenizer.encode("Hello, world")
+///     tokenizer.decode(ids)  // "Hello, world"
 public struct Tokenizer: Sendable {
     /// The bytes of tokenizer.json, as they were read.
     public let json: Data
@@ -66,6 +70,7 @@ public struct Tokenizer: Sendable {
     /// The highest id plus one: the rows that an embedding needs.
     public var vocabularySize: Int { storage.vocabulary.tokens.count }
 
+    /// The ids of a text. Characters that the vocabulary cannot spell become its unknown token, or nothing.
     public func encode(_ text: String) -> [Int] {
         var ids: [Int] = []
         var text = text
@@ -85,7 +90,7 @@ public struct Tokenizer: Sendable {
         return ids
     }
 
-    /// One piece between added tokens that are matched in the text as it stands.
+    /// One piece between added tokens that are matched in the text as it is.
     private func encode(
         _ piece: UnsafeBufferPointer<UInt8>,
         startsText: Bool,
@@ -128,7 +133,8 @@ public struct Tokenizer: Sendable {
         TextStream(storage.vocabulary, skippingSpecialTokens: skippingSpecialTokens)
     }
 
-    /// The bytes that one token stands for in the middle of a text, perhaps a part of a character; none for an id without a token.
+    /// The bytes of one token in the middle of a text, perhaps a part of a character; none for an id
+    /// without a token.
     public func bytes(of id: Int) -> [UInt8] {
         let pieces = storage.vocabulary.pieces
         return pieces.ends.indices.contains(id) ? Array(pieces.bytes[pieces.range(id)]) : []

@@ -1,11 +1,11 @@
-/// Normalizer, pre-tokenizer and decoder: lists of steps, of which a `Sequence` holds several.
+/// Normalizer, pre-tokenizer and decoder: lists of steps; a `Sequence` holds several.
 extension TokenizerFile {
     private static let mostSteps = 32
     /// Texts that replace others, so that no file makes text grow beyond what memory holds.
     private static let longestText = 64
     private static let mostGrowth = 32
 
-    /// The parts of a `Sequence`, or the one that stands alone.
+    /// The parts of a `Sequence`, or the only one.
     private static func steps(_ value: JSONValue, _ list: String) throws -> [JSONValue] {
         guard value["type"]?.string == "Sequence" else { return [value] }
         guard let parts = value[list]?.array else { throw damaged("a Sequence without its \(list)") }
@@ -24,7 +24,7 @@ extension TokenizerFile {
 
     private static func text(_ value: JSONValue?, _ what: String) throws -> [UInt8] {
         guard let text = value?.string, text.utf8.count <= longestText else {
-            throw damaged("\(what) is no text of at most \(longestText) bytes")
+            throw damaged("\(what) is not a text of at most \(longestText) bytes")
         }
         return Array(text.utf8)
     }
@@ -163,7 +163,8 @@ extension TokenizerFile {
         )
     }
 
-    /// Steps on single tokens, then one that joins, then `Fuse` and what strips the start of the whole. Other orders are not in use.
+    /// Steps on single tokens, then one that joins, then `Fuse` and what strips the start of the whole. Other orders
+    /// are not in use.
     static func decoder(_ value: JSONValue?) throws -> TokenDecoder {
         guard let value else {
             return TokenDecoder(steps: [], joining: .plain(separator: [UInt8(ascii: " ")]), stripped: nil)
@@ -177,7 +178,7 @@ extension TokenizerFile {
             func later() -> LocalLMError {
                 LocalLMError(
                     .unsupported,
-                    "unsupported decoder \(step["type"]?.string ?? "") where it stands in tokenizer.json"
+                    "unsupported decoder \(step["type"]?.string ?? "") at this place in tokenizer.json"
                 )
             }
             guard stripped == nil else { throw later() }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// What a tokenizer.json says, checked. Models other than BPE, and normalizers, pre-tokenizers and decoders that are not known, are
-/// refused by name.
+/// What a tokenizer.json says, checked. Models other than BPE, and normalizers, pre-tokenizers and decoders that are
+/// not known, are refused by name.
 ///
-/// Follows the Rust library `tokenizers` 0.23: ids of added tokens that the vocabulary lacks come after it, a merge that stands
-/// twice counts at its last place, post-processors play no part (text is encoded as it stands).
+/// Follows the Rust library `tokenizers` 0.23: ids of added tokens that the vocabulary lacks come after it, a duplicate
+/// merge counts at its last place, post-processors play no part (text is encoded as it is).
 struct TokenizerFile {
     /// Ids beyond this are taken for damage: the largest vocabularies in use have some 262,000.
     static let maximumID = 1 << 22
@@ -63,7 +63,8 @@ struct TokenizerFile {
         return tokens
     }
 
-    /// Reads `added_tokens` and gives those that the vocabulary lacks their ids, which must be the ones that the file says.
+    /// Reads `added_tokens` and gives those that the vocabulary lacks their ids, which must be the ones that the file
+    /// says.
     private static func addedTokens(_ value: JSONValue?, _ ids: inout TokenTable, _ normalizer: Normalizer?) throws
         -> [AddedToken]
     {
@@ -81,7 +82,7 @@ struct TokenizerFile {
             guard bytes.count <= longestAddedToken else {
                 throw damaged("an added token of \(bytes.count) bytes (at most \(longestAddedToken))")
             }
-            guard seen.insert(bytes).inserted else { throw damaged("the added token \"\(content)\" stands twice") }
+            guard seen.insert(bytes).inserted else { throw damaged("duplicate added token \"\(content)\"") }
             if let known = ids[bytes] {
                 guard known == Int32(id) else {
                     throw damaged("the added token \"\(content)\" has the id \(id), in the vocabulary \(known)")

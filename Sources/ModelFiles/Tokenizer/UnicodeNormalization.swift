@@ -14,7 +14,8 @@ struct UnicodeNormalization: Sendable {
     private let decompositions: [UInt32: [UInt32]]
     private let compositions: PairTable
     private let combiningClasses: [UInt8]
-    /// Scalars that this form may change, or that may join what stands before them. Before every other one, text can be cut.
+    /// Scalars that this form may change, or that may join a preceding scalar. Before every other one, text can be
+    /// cut.
     private let changes: [Bool]
 
     init(_ form: Form) {
@@ -135,7 +136,7 @@ struct UnicodeNormalization: Sendable {
         }
     }
 
-    /// Canonical order: runs of combining marks by their classes, otherwise as they stand.
+    /// Canonical order: runs of combining marks by their classes, otherwise in their order.
     private func reorder(_ scalars: inout [(value: UInt32, combining: UInt8)]) {
         var start = 0
         while start < scalars.count {

@@ -1,9 +1,10 @@
 import Foundation
 
-/// Words and their ids, as many as fit: two places for each hash, of which the newer word takes the first.
+/// Words and their ids, as many as fit: two places for each hash; the newer word takes the first.
 final class WordCache {
     private struct Slot {
-        /// The first and last eight bytes of the word (of a short one, fewer), which overlap: with the length, all of up to 16.
+        /// The first and last eight bytes of the word (of a short one, fewer), which overlap: with the length, all of
+        /// up to 16.
         var low: UInt64 = 0
         var high: UInt64 = 0
         /// 0 for none.

@@ -192,7 +192,7 @@ struct ConfigurationCheck {
         }
         guard isDirectory.boolValue else { return fault("\(model) is a file", "name a Hugging Face directory") }
         do {
-            if try Checkpoint.load(URL(fileURLWithPath: model, isDirectory: true)).template == nil {
+            if try Checkpoint.inspect(URL(fileURLWithPath: model, isDirectory: true)).template == nil {
                 fault("\(model) has no chat template", "add chat_template.jinja")
             }
         } catch let error as LocalLMError {

@@ -23,7 +23,7 @@ public struct PlanningBasis: Sendable {
     private static let repetitions = 3
 
     /// Measures this machine with the student's shape; takes seconds.
-    /// - Throws: what loading the student throws.
+    /// - Throws: what inspecting the student throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlanningBasis {
         let weights: Weights, lengths: (prompt: Int, answer: Int)
         switch c.student {
@@ -31,7 +31,9 @@ public struct PlanningBasis: Sendable {
             weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
             lengths = nurseryLengths
         case .directory(let path):
-            weights = try Checkpoint.load(URL(fileURLWithPath: path, isDirectory: true)).weights
+            // Random weights take as long as the student's own, which need not be read.
+            let student = try Checkpoint.inspect(URL(fileURLWithPath: path, isDirectory: true))
+            weights = Initialization.gaussian(student.configuration, seed: 1)
             lengths = guessedLengths
         }
         let answer = min(lengths.answer, c.mixture.maximumTokens)

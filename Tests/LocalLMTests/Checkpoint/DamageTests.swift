@@ -47,6 +47,27 @@ import TestSupport
             let range = try #require(text.range(of: old), "\(old) in \(file)")
             try text.replacingCharacters(in: range, with: new).write(to: url, atomically: true, encoding: .utf8)
             #expect { try Checkpoint.load(place) } throws: { ($0 as? LocalLMError)?.context?.isEmpty == false }
+            #expect { try Checkpoint.inspect(place) } throws: { ($0 as? LocalLMError)?.context?.isEmpty == false }
+        }
+    }
+
+    /// The last weight is made a NaN, which only its bytes tell.
+    @Test func inspectingReadsEverythingButTheWeights() throws {
+        try withTemporaryDirectory { folder in
+            let place = folder.appendingPathComponent("model"), model = try model()
+            try model.save(to: place)
+            let url = place.appendingPathComponent("model.safetensors")
+            var bytes = try Data(contentsOf: url)
+            bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xC0, 0x7F])
+            try bytes.write(to: url)
+            let files = try Checkpoint.inspect(place)
+            #expect(files.configuration == model.configuration && files.template == model.template)
+            #expect(files.tokenizer.json == model.tokenizer.json)
+            for tensor in model.weights.layout.tensors {
+                let entry = try #require(files.weights.file(of: tensor.name)?.entries[tensor.name])
+                #expect(entry.shape == tensor.shape && entry.type == .float32, "\(tensor.name)")
+            }
+            #expect { try Checkpoint.load(place) } throws: { "\($0)".contains("1 of its") }
         }
     }
 

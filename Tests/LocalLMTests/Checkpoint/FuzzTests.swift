@@ -8,7 +8,8 @@ import Testing
 
 /// A few seconds of what `make fuzz` does for long: mutated files are refused, or keep their promises.
 @Suite struct FuzzTests {
-    /// The least share of inputs, in percent, that must be accepted: a fuzzer whose inputs all fail at once tests nothing.
+    /// The least share of inputs, in percent, that must be accepted: a fuzzer whose inputs all fail at once tests
+    /// nothing.
     @Test(arguments: [
         ("safetensors", 20), ("shards", 10), ("config", 15), ("jsonl", 30), ("tokenizer", 3), ("template", 3),
     ])

@@ -6,7 +6,8 @@ import Testing
 @testable import LocalLM
 @testable import ModelFiles
 
-/// Which files a model's weights may come from: those of its directory, each tensor from the shard that the index names.
+/// Which files a model's weights may come from: those of its directory, each tensor from the shard that the index
+/// names.
 @Suite struct WeightsReaderTests {
     private static let shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
     private let layout = WeightLayout(SafeTensorsTarget.configuration)
@@ -69,7 +70,7 @@ import Testing
     @Test func aTensorInTwoShardsIsNamed() throws {
         let count = layout.tensors.count
         try withShards(tensors: [0..<count / 2, 0..<count]) {
-            expectRefusal($0, "tensor model", "stands in another shard too")
+            expectRefusal($0, "tensor model", "is in another shard too")
         }
     }
 
@@ -90,7 +91,7 @@ import Testing
         try withShards({ $0["model.norm.weight"] = shard }) { directory in
             let outside = directory.deletingLastPathComponent().appendingPathComponent("outside.safetensors")
             try FileManager.default.copyItem(at: directory.appendingPathComponent(Self.shards[1]), to: outside)
-            expectRefusal(directory, last, "no file of this directory", "index.json")
+            expectRefusal(directory, last, "not a file of this directory", "index.json")
         }
     }
 

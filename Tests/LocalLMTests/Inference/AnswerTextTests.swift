@@ -3,8 +3,6 @@ import LocalLM
 import ModelFiles
 import Testing
 
-@testable import Scheduler
-
 /// What a stream tells, put together, is the answer decoded as a whole, up to the first stop text; and nothing is told
 /// too early.
 @Suite struct AnswerTextTests {
@@ -13,7 +11,7 @@ import Testing
     init() throws {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         tokenizer = try Tokenizer(
-            json: Data(contentsOf: tests.appendingPathComponent("LocalLMTests/Golden/smollm/model/tokenizer.json"))
+            json: Data(contentsOf: tests.appendingPathComponent("Golden/smollm/model/tokenizer.json"))
         )
     }
 

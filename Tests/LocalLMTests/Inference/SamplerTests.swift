@@ -17,8 +17,8 @@ import TestSupport
 
     private static func logits(_ probabilities: [Double]) -> [Float] { probabilities.map { Float($0.logarithm()) } }
 
-    /// Probabilities .5, .3, .15, .05: min-p .3 asks for .15 and more. At temperature 1/2 they are .25, .09, .0225, .0025 over .365,
-    /// and .3 of the first is .075 of the same.
+    /// Probabilities .5, .3, .15, .05: min-p .3 asks for .15 and more. At temperature 1/2 they are .25, .09, .0225,
+    /// .0025 over .365, and .3 of the first is .075 of the same.
     @Test func minPIsRelativeToTheLikeliestAfterTemperature() {
         let logits = Self.logits([0.05, 0.5, 0.15, 0.3])
         let warm = counts(logits, Sampling(temperature: 1, minP: 0.29, maximumTokens: 1))

@@ -14,7 +14,8 @@ import TestSupport
         return (0..<count).map { _ in Float(deviation * random.normal()) }
     }
 
-    /// With L(x) = dy . f(x): the derivative along a random direction, and along single coordinates, against `gradient`.
+    /// With L(x) = dy . f(x): the derivative along a random direction, and along single coordinates, against
+    /// `gradient`.
     private func check(
         _ name: String,
         at x: Values,

@@ -75,7 +75,8 @@ import TestSupport
         #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
     }
 
-    /// Three shards of one buffer, one of them without work: the sums have the same bits each time, and are those of the shards.
+    /// Three shards of one buffer, one of them without work: the sums have the same bits each time, and are those of
+    /// the shards.
     @Test(arguments: [ModelFamily.llama, .gemma2, .qwen3]) func aSharedGradientIsAddedToInOrder(family: ModelFamily) {
         var c = TinyModels.configuration(family)
         c.vocabularySize = 1 << 15  // the head then goes in chunks of 32 rows

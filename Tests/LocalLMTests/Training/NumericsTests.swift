@@ -169,9 +169,9 @@ import TestSupport
             $0.reduce(0.0) { $0 + Double($1) }
         }
         let expected = referenced.indices.reduce(0.0) {
-            $0 + 0.1
-                * ((now[2 * $1] - referenced[$1].referenceChosen) - (now[2 * $1 + 1] - referenced[$1].referenceRejected))
-                / Double(referenced.count)
+            let chosen = now[2 * $1] - referenced[$1].referenceChosen
+            let rejected = now[2 * $1 + 1] - referenced[$1].referenceRejected
+            return $0 + 0.1 * (chosen - rejected) / Double(referenced.count)
         }
         #expect(abs(try trainer.step(referenced).rewardMargin! - expected) < 1e-3)
     }

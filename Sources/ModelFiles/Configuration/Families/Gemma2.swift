@@ -1,6 +1,6 @@
-/// Gemma 2 (Gemma Team 2024). Unlike Llama: embeddings are scaled by the square root of their width; norms multiply with 1 + weight and
-/// stand behind attention and feed-forward network too; the gate is GELU; scores and logits are capped by a tanh; every second layer,
-/// from the first on, has a sliding window.
+/// Gemma 2 (Gemma Team 2024). Unlike Llama: embeddings are scaled by the square root of their width; norms multiply
+/// with 1 + weight and follow attention and feed-forward network too; the gate is GELU; scores and logits are capped by
+/// a tanh; every second layer, from the first on, has a sliding window.
 enum Gemma2: FamilyDefinition {
     static let architecture = "Gemma2ForCausalLM"
     static let defaults = FamilyDefaults(

@@ -1,4 +1,5 @@
-/// Llama 2 and 3.x (Touvron et al. 2023; Grattafiori et al. 2024), SmolLM2, TinyLlama: the family that the others differ from.
+/// Llama 2 and 3.x (Touvron et al. 2023; Grattafiori et al. 2024), SmolLM2, TinyLlama: the family that the others
+/// differ from.
 ///
 /// Rotary positions may be scaled as Llama 3.1 does (`RopeScaling`, read with the common keys). Biases are refused.
 enum Llama: FamilyDefinition {

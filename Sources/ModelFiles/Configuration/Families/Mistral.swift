@@ -1,4 +1,4 @@
-/// Mistral 7B (Jiang et al. 2023): Llama with a sliding window in every layer, where `sliding_window` is no null.
+/// Mistral 7B (Jiang et al. 2023): Llama with a sliding window in every layer, unless `sliding_window` is null.
 enum Mistral: FamilyDefinition {
     static let architecture = "MistralForCausalLM"
     static let defaults = FamilyDefaults(keyValueHeads: 8, positions: 131_072)

@@ -1,5 +1,5 @@
-/// Qwen2 and Qwen2.5 (Yang et al. 2024): Llama with biases on q, k and v, and, where `use_sliding_window` says so, a window in the
-/// layers from `max_window_layers` on.
+/// Qwen2 and Qwen2.5 (Yang et al. 2024): Llama with biases on q, k and v, and, where `use_sliding_window` says so, a
+/// window in the layers from `max_window_layers` on.
 enum Qwen2: FamilyDefinition {
     static let architecture = "Qwen2ForCausalLM"
     static let defaults = FamilyDefaults(keyValueHeads: 32, positions: 32_768)

@@ -1,4 +1,5 @@
-/// Qwen3 (Yang et al. 2025): Llama whose queries and keys are normalised head by head, with a head dimension of its own.
+/// Qwen3 (Yang et al. 2025): Llama whose queries and keys are normalised head by head, with a head dimension of its
+/// own.
 enum Qwen3: FamilyDefinition {
     static let architecture = "Qwen3ForCausalLM"
     static let defaults = FamilyDefaults(headDimension: 128, keyValueHeads: 32, positions: 32_768)

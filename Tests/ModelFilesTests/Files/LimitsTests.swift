@@ -2,7 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
 /// What a small file can ask for is bounded: time, memory, and the length of what is said about it.

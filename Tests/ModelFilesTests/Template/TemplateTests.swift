@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
 @Suite struct TemplateTests {

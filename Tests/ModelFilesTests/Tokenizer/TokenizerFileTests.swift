@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
 /// What is not supported is refused by its name; damage is an error, never a crash.

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
 /// A template comes with a model, from anywhere: it must not crash, hang or take the memory, whatever it says.

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
 /// Templates against what transformers made of them (`Tests/Parity/make_template_cases.py`).
@@ -42,7 +41,7 @@ import Testing
 
     init() throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Golden/templates.json")
+            .deletingLastPathComponent().appendingPathComponent("LocalLMTests/Golden/templates.json")
         golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
     }
 

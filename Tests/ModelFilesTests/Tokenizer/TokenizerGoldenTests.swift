@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-@testable import LocalLM
 @testable import ModelFiles
 
-/// Tokenizers of every kind against what the Rust library did with the same tokenizer.json (`Tests/Parity/make_tokenizer_cases.py`).
+/// Tokenizers of every kind against what the Rust library did with the same tokenizer.json
+/// (`Tests/Parity/make_tokenizer_cases.py`).
 @Suite struct TokenizerGoldenTests {
     struct Case: Decodable, Sendable, CustomTestStringConvertible {
         struct Encoded: Decodable, Sendable {
@@ -27,7 +27,8 @@ import Testing
 
     static let cases: [Case] = {
         let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let lines = try! Data(contentsOf: tests.appendingPathComponent("Golden/tokenizers.jsonl")).split(
+            .deletingLastPathComponent()
+        let lines = try! Data(contentsOf: tests.appendingPathComponent("LocalLMTests/Golden/tokenizers.jsonl")).split(
             separator: UInt8(ascii: "\n")
         )
         return lines.map { try! JSONDecoder().decode(Case.self, from: $0) }

@@ -91,13 +91,13 @@ extension CampaignConfiguration {
         }
     }
 
-    /// The line where a key of a mapping occurs for the second time; else the one where the mapping begins.
-    /// - Parameter mark: where the mapping begins.
-    private static func line(ofDuplicate key: String, _ mark: Mark, in yaml: String) -> Int {
-        let start = String(repeating: " ", count: max(mark.column - 1, 0)) + key + ":"
+    /// The line where a key of a mapping occurs for the second time; else that of the first.
+    /// - Parameter first: where it occurs first.
+    private static func line(ofDuplicate key: String, _ first: Mark, in yaml: String) -> Int {
+        let start = String(repeating: " ", count: max(first.column - 1, 0)) + key + ":"
         let lines = yaml.components(separatedBy: "\n")
-        let occurrences = lines.indices.filter { $0 >= mark.line - 1 && lines[$0].hasPrefix(start) }
-        return occurrences.dropFirst().first.map { $0 + 1 } ?? mark.line
+        let second = lines.indices.first { $0 >= first.line && lines[$0].hasPrefix(start) }
+        return second.map { $0 + 1 } ?? first.line
     }
 
     // MARK: Sections

@@ -134,6 +134,10 @@ import TestSupport
         (("seed: 5", "seed: 5\nseed: 6"), "c.yaml:3: seed: duplicate key (keep one of them)"),
         (("beta: 0.1", "beta: 0.1\n  beta: 0.2"), "c.yaml:24: beta: duplicate key (keep one of them)"),
         (
+            ("  - kind: agreement", "  - kind: agreement\n    kind: likelihood"),
+            "c.yaml:31: kind: duplicate key (keep one of them)"
+        ),
+        (
             ("seed: 5", "seed: 18446744073709551615"),
             "c.yaml:2: seed: is \"18446744073709551615\" (it must be at most 9223372036854775807)"
         ),

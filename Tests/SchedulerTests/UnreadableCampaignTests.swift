@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func theDaemonFailsTheBrokenOneAndRunsTheOther() async throws {
+    @Test(.timeLimit(.minutes(5))) func theDaemonFailsTheBrokenOneAndRunsTheOther() async throws {
         try await withLineage { lineage in
             let daemon = Daemon(lineage, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             let service = Task { try await daemon.run() }

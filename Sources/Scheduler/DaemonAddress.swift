@@ -24,7 +24,8 @@ public struct DaemonAddress: Sendable, Codable, Equatable {
         }
     }
 
-    /// The daemon that runs on a state directory. What a killed one left behind is told apart by the lock: nobody holds it, or another process.
+    /// The daemon that runs on a state directory. What a killed one left behind is told apart by the lock: nobody holds
+    /// it, or another process.
     public static func find(_ state: URL) throws -> DaemonAddress? {
         guard FileManager.default.fileExists(atPath: file(state).path), let holder = StateLock.holder(state) else {
             return nil

@@ -1,6 +1,7 @@
 import Foundation
 
-/// What systemd wants to know (sd_notify(3)): one datagram of `KEY=VALUE` lines to the socket that `NOTIFY_SOCKET` names. Without one, nothing.
+/// What systemd wants to know (sd_notify(3)): one datagram of `KEY=VALUE` lines to the socket that `NOTIFY_SOCKET`
+/// names. Without one, nothing.
 public struct ServiceManager: Sendable {
     private let path: String?
 

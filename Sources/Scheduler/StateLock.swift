@@ -10,7 +10,8 @@ public final class StateLock: Sendable {
 
     private init(_ descriptor: Int32) { self.descriptor = Mutex(descriptor) }
 
-    /// - Throws: `.busy`, naming the process, where another one holds it; `.file` where the directory cannot be written.
+    /// - Throws: `.busy`, naming the process, where another one holds it; `.file` where the directory cannot be
+    ///   written.
     public static func acquire(state: URL) throws -> StateLock {
         try Lineage.makeDirectory(state)
         let file = state.appendingPathComponent("lock")

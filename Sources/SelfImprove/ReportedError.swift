@@ -5,7 +5,7 @@ public protocol ReportedError: Error, CustomStringConvertible {
     var kind: ReportedErrorKind { get }
 }
 
-/// What an error means for whoever called: see the exit codes of the command line.
+/// The meaning of an error for the caller: see the exit codes of the command line.
 public enum ReportedErrorKind: Sendable {
     /// Something failed.
     case failure

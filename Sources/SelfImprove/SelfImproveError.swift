@@ -1,4 +1,5 @@
-/// What went wrong in a campaign or in its lineage, for a person to read: what, where, what to do, and whether trying again can help.
+/// What went wrong in a campaign or in its lineage, for a person to read: what, where, what to do, and whether trying
+/// again can help.
 ///
 /// A model's misbehaviour (an unparsable verdict, an empty answer) is data and never one of these.
 public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -4,7 +4,8 @@ import LocalLM
 import ModelFiles
 import SelfImprove
 
-/// The journal in SQLite: one row per step, `running` while it runs, `done` in the same transaction as everything it wrote.
+/// The journal in SQLite: one row per step, `running` while it runs, `done` in the same transaction as everything it
+/// wrote.
 public struct DatabaseJournal: StepJournal {
     private let lineage: Lineage
     private let control: RunControl

@@ -1,8 +1,8 @@
 import Logging
 import SelfImprove
 
-/// A campaign's lines in the daemon's log: what a person who reads it should know, each with the campaign, the round and the step that
-/// it is about.
+/// A campaign's lines in the daemon's log: what a person who reads it should know, each with the campaign, the round
+/// and the step that it is about.
 struct CampaignLog: Sendable {
     private let logger: Logger
 

@@ -4,7 +4,8 @@ import SelfImprove
 
 /// Drives one campaign from where it stands until a criterion ends it. The daemon and `run` use the same code.
 ///
-/// Whoever runs it holds the state's lock. Starting and going on are one path: what the journal holds as done is not done again.
+/// The process that runs it holds the state's lock. Starting and resuming are one path: what the journal holds as done
+/// is not done again.
 public struct CampaignRunner: Sendable {
     private let configuration: CampaignConfiguration
     private let lineage: Lineage
@@ -34,8 +35,8 @@ public struct CampaignRunner: Sendable {
 
     /// - Parameter rounds: replaces the criterion `rounds`, also of a campaign that exists.
     /// - Returns: why it ended.
-    /// - Throws: `.refused` where a campaign of this name exists with another configuration; `.interrupted` where the task was
-    ///   cancelled, with everything finished so far kept; what a step throws.
+    /// - Throws: `.refused` where a campaign of this name exists with another configuration; `.interrupted` where the
+    ///   task was cancelled, with everything finished so far kept; what a step throws.
     public func run(rounds: Int? = nil) async throws -> CampaignEnd {
         try lineage.files.clearLeftovers()
         let (record, resumed) = try lineage.register(configuration, rounds: rounds, as: .running, at: now())
@@ -56,7 +57,8 @@ public struct CampaignRunner: Sendable {
             )
         } catch {
             if let trouble = StorageTrouble(error) {
-                // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off campaign looks.
+                // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off
+                // campaign looks.
                 throw trouble.error(at: lineage.state)
             }
             try finish(.failed, .failed, "\(error)")
@@ -97,8 +99,8 @@ public struct CampaignRunner: Sendable {
         case end(CampaignEnd)
     }
 
-    /// Begins a round from the current champion, unless a criterion says stop. The criteria are read each time: they may be changed
-    /// while the campaign runs.
+    /// Begins a round from the current champion, unless a criterion says stop. The criteria are read each time: they
+    /// may be changed while the campaign runs.
     private func next() throws -> Next {
         let record = try lineage.campaign(configuration.campaign)
         if let reason = try record.criteria().reason(StopSituation(record, in: lineage, now: now())) {

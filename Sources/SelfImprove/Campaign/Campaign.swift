@@ -3,8 +3,8 @@ import LocalLM
 
 /// One campaign at work: what it was asked to do, and the doors to everything that it uses.
 ///
-/// The method behind it (`Preparation`, `Round`) knows no database and no file of weights: it reads `history`, hands entries to
-/// a journal, and reaches models and training through `models` and `workplace`.
+/// The method behind it (`Preparation`, `Round`) knows no database and no file of weights: it reads `history`, hands
+/// entries to a journal, and reaches models and training through `models` and `workplace`.
 public struct Campaign: Sendable {
     public let configuration: CampaignConfiguration
     public let history: any CampaignHistory

@@ -1,8 +1,8 @@
 import LocalLM
 import ModelFiles
 
-/// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets are
-/// laid down, and everyone is evaluated before anything is learned.
+/// Round 0: the models are brought into the lineage (trained first, where they come from a nursery), the held-out sets
+/// are laid down, and everyone is evaluated before anything is learned.
 public struct Preparation: Sendable {
     private let campaign: Campaign
 

@@ -25,7 +25,7 @@ public struct PreparedModels: Sendable, Equatable, Codable {
         guard let digest = peers[name] else {
             throw SelfImproveError(
                 .configuration,
-                "there is no peer \"\(name)\"",
+                "unknown peer \"\(name)\"",
                 hint: "there are: \(peers.keys.sorted().joined(separator: ", "))"
             )
         }

@@ -47,8 +47,9 @@ struct Evaluation: Sendable {
         return entry(result, on: name, round: round, model: digest, as: subject, name: label)
     }
 
-    /// What the mixture with this champion answers, on the set that is only reported: the ceiling of what a round can teach.
-    /// From the drafts that the aggregator saw also what each rule would have chosen: that is what the aggregator is worth.
+    /// What the mixture with this champion answers, on the set that is only reported: the ceiling of what a round can
+    /// teach. From the drafts that the aggregator saw also what each rule would have chosen: that is what the
+    /// aggregator is worth.
     func mixture(
         champion: String,
         round: Int,

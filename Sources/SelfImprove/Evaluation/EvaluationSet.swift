@@ -1,8 +1,8 @@
 import Foundation
 import ModelFiles
 
-/// Held-out prompts with their gold answers. During a campaign only this type reads gold answers: it compares them with what
-/// a model said, and they go nowhere else.
+/// Held-out prompts with their gold answers. During a campaign only this type reads gold answers: it compares them with
+/// what a model said, and they go nowhere else.
 public struct EvaluationSet: Sendable {
     /// One prompt and its key.
     public struct Item: Sendable {

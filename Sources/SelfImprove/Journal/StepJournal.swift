@@ -2,10 +2,11 @@
 ///
 /// `DatabaseJournal` in `Scheduler` keeps it in SQLite; tests have one in memory.
 public protocol StepJournal: Sendable {
-    /// Runs `body`, unless the journal holds this step as done: then the recorded value is returned and `body` is not called.
+    /// Runs `body`, unless the journal holds this step as done: then the recorded value is returned and `body` is not
+    /// called.
     ///
-    /// The entries of the result, its value and the mark "done" are one transaction. A step that was cut off runs again;
-    /// it is deterministic, so it ends with the same bytes. One that trains resumes after its last snapshot
+    /// The entries of the result, its value and the mark "done" are one transaction. A step that was cut off runs
+    /// again; it is deterministic, so it ends with the same bytes. One that trains resumes after its last snapshot
     /// (`ResumableTraining`).
     /// - Throws: what `body` throws (nothing is recorded then), and `CancellationError` if the task is cancelled.
     func perform<Value: Codable & Sendable>(

@@ -1,4 +1,5 @@
-/// The name of one step of one round. Round 0 is the preparation: the nursery and the evaluation of where everyone starts.
+/// The name of one step of one round. Round 0 is the preparation: the nursery and the evaluation of where everyone
+/// starts.
 public struct StepKey: Sendable, Hashable, Codable, CustomStringConvertible {
     public var campaign: String
     public var round: Int

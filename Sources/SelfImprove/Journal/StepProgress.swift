@@ -1,7 +1,7 @@
 /// How far a running step is.
 ///
-/// A step reports whenever it has finished something, also in its long silent parts (loading, scoring, the reference pass):
-/// the service manager restarts a daemon that it has not heard of for `WatchdogSec`.
+/// A step reports whenever it has finished something, also in its long silent parts (loading, scoring, the reference
+/// pass): the service manager restarts a daemon that it has not heard of for `WatchdogSec`.
 public struct StepProgress: Sendable {
     /// One report of a step.
     public struct Report: Sendable, Equatable {

@@ -1,4 +1,5 @@
-/// Prefers the answer that is nearer to the mixture's: equal to it, else of higher similarity (1 - edit distance / length).
+/// Prefers the answer that is nearer to the mixture's: equal to it, else of higher similarity (1 - edit distance /
+/// length).
 public struct AgreementJudge: Judge {
     public let name = "agreement"
 

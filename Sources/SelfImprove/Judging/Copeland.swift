@@ -1,7 +1,7 @@
 /// Copeland scores: a win is 1, a tie 1/2, summed over judges and opponents.
 ///
-/// A verdict counts for a sample only where both orders agree on it; a flip, a tie or a verdict that cannot be read gives
-/// each sample half a point.
+/// A verdict counts for a sample only where both orders agree on it; a flip, a tie or a verdict that cannot be read
+/// gives each sample half a point.
 enum Copeland {
     /// Points by sample.
     static func scores(_ decisions: [MixtureOfJudges.Decision]) -> [Int: Double] {

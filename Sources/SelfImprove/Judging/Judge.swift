@@ -19,7 +19,8 @@ public struct Comparison: Sendable {
 /// Prefers one of two answers.
 public protocol Judge: Sendable {
     var name: String { get }
-    /// A verdict per comparison, in order, and what they took. What cannot be understood is `.unparsable`, never a default.
+    /// A verdict per comparison, in order, and what they took. What cannot be understood is `.unparsable`, never a
+    /// default.
     func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
         verdicts: [Verdict], usage: Usage
     )

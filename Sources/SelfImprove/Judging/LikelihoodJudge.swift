@@ -1,7 +1,7 @@
 import ModelFiles
 
-/// Prefers the answer to which one of the models gives the higher mean logprob. Here a mixture of judges is a maximum: an
-/// answer is good if some peer that knows the skill finds it likely.
+/// Prefers the answer to which one of the models gives the higher mean logprob. Here a mixture of judges is a maximum:
+/// an answer is good if some peer that knows the skill finds it likely.
 public struct LikelihoodJudge: Judge {
     public let name = "likelihood"
     private let models: [any LikelihoodModel]

@@ -1,11 +1,12 @@
 import ModelFiles
 
-/// Ranks the samples of a prompt by pairwise verdicts of several judges, each asked in both orders (the paper, section 3.3).
+/// Ranks the samples of a prompt by pairwise verdicts of several judges, each asked in both orders (the paper, section
+/// 3.3).
 ///
-/// The paper does not say how verdicts become a ranking. We use Copeland scores: a win is 1, a tie 1/2, summed over judges; the
-/// two orders contradicting each other, or a verdict that could not be read, is a tie and is counted. Best and worst become a
-/// pair if the margin is wide enough. Among the best of equal score the shortest is chosen, among the worst the longest is
-/// rejected: length must not grow by itself.
+/// The paper does not say how verdicts become a ranking. We use Copeland scores: a win is 1, a tie 1/2, summed over
+/// judges; the two orders contradicting each other, or a verdict that could not be read, is a tie and is counted. Best
+/// and worst become a pair if the margin is wide enough. Among the best of equal score the shortest is chosen, among
+/// the worst the longest is rejected: length must not grow by itself.
 public struct MixtureOfJudges: Sendable {
     /// The samples of one prompt.
     public struct Candidates: Sendable {

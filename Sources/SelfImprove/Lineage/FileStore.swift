@@ -4,9 +4,9 @@ import ModelFiles
 
 /// The immutable files of a state directory: `models/<digest>/` and `data/<digest>.jsonl`.
 ///
-/// A file gets its name only once its bytes are on disk (written under a hidden name beside its place, fsynced, renamed, the
-/// directory fsynced). Only then may a row of the database name it. So a name that exists is whole, unless the disk lies; and
-/// that is checked whenever a model is loaded.
+/// A file gets its name only once its bytes are on disk (written under a hidden name beside its place, fsynced,
+/// renamed, the directory fsynced). Only then may a row of the database name it. So a name that exists is whole, unless
+/// the disk lies; and that is checked whenever a model is loaded.
 public struct FileStore: Sendable {
     public let root: URL
 
@@ -18,7 +18,7 @@ public struct FileStore: Sendable {
     public func modelDirectory(_ digest: String) -> URL { models.appendingPathComponent(digest, isDirectory: true) }
     public func datasetFile(_ digest: String) -> URL { data.appendingPathComponent(digest + ".jsonl") }
 
-    /// Removes what processes that died left half written. Only for whoever holds the state's lock.
+    /// Removes what processes that died left half written. Only for the holder of the state's lock.
     public func clearLeftovers() throws {
         for directory in [models, data] + (try trainingDirectories())
         where FileManager.default.fileExists(atPath: directory.path) {
@@ -33,7 +33,7 @@ public struct FileStore: Sendable {
 
     private var training: URL { root.appendingPathComponent("training", isDirectory: true) }
 
-    /// Where a step keeps its training while it runs. No part of the lineage: without it the step begins anew.
+    /// Where a step keeps its training while it runs. No part of the lineage: without it the step starts again.
     func trainingDirectory(_ step: StepKey) -> URL {
         training.appendingPathComponent("\(step.campaign).\(step.round).\(step.step.rawValue)", isDirectory: true)
     }
@@ -86,7 +86,7 @@ public struct FileStore: Sendable {
         let digest = ContentDigest.sha256(dataset)
         let file = datasetFile(digest)
         if FileManager.default.fileExists(atPath: file.path) {
-            // Whoever wrote it may have been killed before its name was on disk.
+            // The process that wrote it may have been killed before its name was on disk.
             try AtomicFile.sync(data)
         } else {
             try AtomicFile.write(dataset, to: file)

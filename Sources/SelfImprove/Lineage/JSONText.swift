@@ -46,7 +46,8 @@ public enum JSONValue: Sendable, Hashable, Codable {
         } else if let value = try Self.attempt({ try container.decode(Bool.self) }) {
             self = .bool(value)
         } else if let value = try Self.attempt({ try container.decode(Double.self) }) {
-            // Asked for an Int where the number has none, Foundation throws an error that it does not document: so ask only then.
+            // Asked for an Int where the number has none, Foundation throws an error that it does not document: so ask
+            // only then.
             self =
                 value.rounded() == value && abs(value) < 9e18
                 ? .integer(try container.decode(Int.self)) : .number(value)

@@ -22,7 +22,8 @@ extension Lineage {
                 sql: """
                     WITH RECURSIVE line(digest, depth) AS (
                         SELECT ?, 0
-                        UNION SELECT models.parent, line.depth + 1 FROM models JOIN line USING (digest) WHERE models.parent IS NOT NULL
+                        UNION SELECT models.parent, line.depth + 1 FROM models JOIN line USING (digest)
+                            WHERE models.parent IS NOT NULL
                     )
                     SELECT models.* FROM models JOIN line USING (digest) ORDER BY depth
                     """,
@@ -38,7 +39,9 @@ extension Lineage {
                 db,
                 sql: """
                     WITH RECURSIVE line(digest) AS (
-                        VALUES (?) UNION SELECT models.parent FROM models JOIN line USING (digest) WHERE models.parent IS NOT NULL
+                        VALUES (?)
+                        UNION SELECT models.parent FROM models JOIN line USING (digest)
+                            WHERE models.parent IS NOT NULL
                     )
                     SELECT digest FROM line
                     """,
@@ -47,7 +50,8 @@ extension Lineage {
         }
     }
 
-    /// Models trained from this one, or from one that was, or on rows that any of them drafted or sampled; not the model itself.
+    /// Models trained from this one, or from one that was, or on rows that any of them drafted or sampled; not the
+    /// model itself.
     public func descendants(of digest: String) throws -> [ModelRecord] {
         try read { db in
             try ModelRecord.fetchAll(
@@ -59,11 +63,14 @@ extension Lineage {
                         SELECT child.digest FROM offspring JOIN models AS child ON child.parent = offspring.digest
                         UNION
                         SELECT child.digest FROM offspring
-                            JOIN (SELECT DISTINCT model, campaign, round FROM drafts) AS wrote ON wrote.model = offspring.digest
-                            JOIN (SELECT DISTINCT dataset, campaign, round FROM dataset_rows) AS used USING (campaign, round)
+                            JOIN (SELECT DISTINCT model, campaign, round FROM drafts) AS wrote
+                                ON wrote.model = offspring.digest
+                            JOIN (SELECT DISTINCT dataset, campaign, round FROM dataset_rows) AS used
+                                USING (campaign, round)
                             JOIN models AS child ON child.dataset = used.dataset
                     )
-                    SELECT models.* FROM models JOIN offspring USING (digest) WHERE digest <> ? ORDER BY created_at, digest
+                    SELECT models.* FROM models JOIN offspring USING (digest) WHERE digest <> ?
+                    ORDER BY created_at, digest
                     """,
                 arguments: [digest, digest]
             )

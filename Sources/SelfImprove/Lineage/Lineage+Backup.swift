@@ -6,8 +6,9 @@ import ModelFiles
 extension Lineage {
     /// Writes a tar archive of the database and of every file that it names.
     ///
-    /// The database is copied first, by SQLite's online backup: whatever files it names exist, and files are never changed, so what is archived
-    /// afterwards holds them all. Unpacked into an empty folder it is a state directory; `doctor` reads every byte of it.
+    /// The database is copied first, by SQLite's online backup: whatever files it names exist, and files are never
+    /// changed, so what is archived afterwards holds them all. Unpacked into an empty folder it is a state directory;
+    /// `doctor` reads every byte of it.
     /// - Throws: `.file` where the archive exists, or cannot be written.
     public func backup(to archive: URL) throws {
         guard !FileManager.default.fileExists(atPath: archive.path) else {

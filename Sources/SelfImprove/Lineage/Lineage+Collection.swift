@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import ModelFiles
 
-/// Freeing models that nobody will go back to. Their rows stay: the lineage still says what they were, only their weights are gone.
+/// Freeing models that nobody will go back to. Their rows stay: the lineage still says what they were, only their
+/// weights are gone.
 extension Lineage {
     public struct Collection: Sendable, Equatable, Encodable {
         public var campaign: String
@@ -13,8 +14,9 @@ extension Lineage {
 
     /// Models of a campaign that neither the lineage pins nor the rollback window holds.
     ///
-    /// Pinned are the first model, champions of any campaign, models that other campaigns or a nursery share, and everything of a round that is
-    /// under way. The window holds the champions after the latest `keeping` rounds, and the models of those rounds.
+    /// Pinned are the first model, champions of any campaign, models that other campaigns or a nursery share, and
+    /// everything of a round that is under way. The window holds the champions after the latest `keeping` rounds, and
+    /// the models of those rounds.
     public func collectable(_ name: String, keeping: Int) throws -> Collection {
         precondition(keeping >= 1, "a window of \(keeping) rounds")
         let campaigns = try campaigns()

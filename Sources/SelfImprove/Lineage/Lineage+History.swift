@@ -1,6 +1,7 @@
 import GRDB
 
-/// What the steps of a campaign read: the queries of `Lineage+Campaigns`, `+Models`, `+Samples` and `+Ancestry`, and this one.
+/// What the steps of a campaign read: the queries of `Lineage+Campaigns`, `+Models`, `+Samples` and `+Ancestry`, and
+/// this one.
 extension Lineage: CampaignHistory {
     public func taught(_ campaign: String, round: Int) throws -> [TaughtAnswer] {
         try read { db in

@@ -69,7 +69,8 @@ extension Lineage {
         )
     }
 
-    /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the network.
+    /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the
+    /// network.
     public func resolveWithinLineage(_ reference: String) throws -> ModelRecord {
         let isDigest =
             reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }

@@ -1,7 +1,8 @@
 import Foundation
 import GRDB
 
-/// Going back to an earlier champion. Nothing is deleted: the alias moves, an event says so, and what came after stays visible.
+/// Going back to an earlier champion. Nothing is deleted: the alias moves, an event says so, and what came after stays
+/// visible.
 extension Lineage {
     public struct Rollback: Sendable, Equatable, Codable {
         public var campaign: String
@@ -12,9 +13,11 @@ extension Lineage {
     }
 
     /// - Parameters:
-    ///   - target: a round's number (the champion after it; 0 is the start), `initial`, `r2`, `r2-sft`, or a model of the campaign.
+    ///   - target: a round's number (the champion after it; 0 is the start), `initial`, `r2`, `r2-sft`, or a model of
+    ///     the campaign.
     ///   - at: the time of the event.
-    /// - Throws: `.refused` for the champion of today and for models that are not this campaign's; `.notFound`, `.ambiguous`.
+    /// - Throws: `.refused` for the champion of today and for models that are not this campaign's; `.notFound`,
+    ///   `.ambiguous`.
     public func rollback(_ name: String, to target: String, reason: String?, at: Date) throws -> Rollback {
         let (champion, model) = try checkRollback(campaign(name), to: target)
         let unfinished = try rounds(name).first { $0.outcome == nil }

@@ -5,8 +5,8 @@ import ModelFiles
 /// Everything that campaigns did, in one state directory: `selfimprove.sqlite` is the truth, `models/` and `data/` are
 /// immutable files named by their digest.
 ///
-/// Rows are added and, but for the aliases and the status of a campaign and the outcome of a round, never changed. Nothing is deleted.
-/// Readers work beside the one writer (WAL).
+/// Rows are added and, but for the aliases and the status of a campaign and the outcome of a round, never changed.
+/// Nothing is deleted. Readers work beside the one writer (WAL).
 public final class Lineage: Sendable {
     public static let databaseName = "selfimprove.sqlite"
 
@@ -22,7 +22,8 @@ public final class Lineage: Sendable {
     }
 
     /// Opens the lineage of a state directory, making both where they do not exist, and brings the schema up to date.
-    /// - Throws: `SelfImproveError`: `.file` where the directory cannot be written, `.damaged` where the database is not one.
+    /// - Throws: `SelfImproveError`: `.file` where the directory cannot be written, `.damaged` where the database is
+    ///   not one.
     public static func open(state: URL) throws -> Lineage {
         try makeDirectory(state)
         let file = state.appendingPathComponent(databaseName)

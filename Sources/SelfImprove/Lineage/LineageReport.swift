@@ -86,7 +86,8 @@ extension Lineage {
     /// The score of every model of a campaign on the set that only reports read.
     public func scores(_ campaign: String) throws -> [String: Score] {
         try read { db in
-            // Only the columns that a score is made of: the slices of thousands of rounds take longer to decode than to read.
+            // Only the columns that a score is made of: the slices of thousands of rounds take longer to decode than to
+            // read.
             let rows = try Row.fetchCursor(
                 db,
                 sql:

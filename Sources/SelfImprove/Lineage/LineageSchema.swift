@@ -66,8 +66,8 @@ enum LineageSchema {
         ) WITHOUT ROWID;
         """
 
-    /// SQLite changes no CHECK: the table is made anew and takes the old one's name ("Making Other Kinds Of Table Schema Changes"; the
-    /// migrator switches foreign keys off around it and checks them afterwards).
+    /// SQLite changes no CHECK: the table is made again and takes the old one's name ("Making Other Kinds Of Table
+    /// Schema Changes"; the migrator switches foreign keys off around it and checks them afterwards).
     private static let queue = """
         CREATE TABLE new_campaigns (
             name TEXT PRIMARY KEY NOT NULL,
@@ -77,7 +77,8 @@ enum LineageSchema {
             nursery TEXT,
             initial_model TEXT,
             champion TEXT,
-            status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'paused', 'finished', 'stopped', 'failed', 'interrupted')),
+            status TEXT NOT NULL CHECK (
+                status IN ('queued', 'running', 'paused', 'finished', 'stopped', 'failed', 'interrupted')),
             stop_reason TEXT,
             created_at TEXT NOT NULL,
             running_seconds REAL NOT NULL DEFAULT 0,
@@ -89,8 +90,8 @@ enum LineageSchema {
         ALTER TABLE new_campaigns RENAME TO campaigns;
         """
 
-    /// Every answer has its finish reason and tokens. Earlier versions guessed the reason from the tokens whenever they read a
-    /// draft or a sample: the same guess is made here, once.
+    /// Every answer has its finish reason and tokens. Earlier versions guessed the reason from the tokens whenever they
+    /// read a draft or a sample: the same guess is made here, once.
     private static let wholeAnswers = """
         ALTER TABLE drafts ADD COLUMN finish_reason TEXT NOT NULL DEFAULT 'stop';
         ALTER TABLE drafts ADD COLUMN role TEXT NOT NULL DEFAULT 'peer';
@@ -109,8 +110,8 @@ enum LineageSchema {
         UPDATE answers SET finish_reason = 'length' WHERE reason = 'truncated';
         """
 
-    /// What a model or an evaluation is of is checked by the program alone, so that a new kind needs no new table. Made anew as
-    /// in `queue`.
+    /// What a model or an evaluation is of is checked by the program alone, so that a new kind needs no new table. Made
+    /// again as in `queue`.
     private static let openKinds = """
         CREATE TABLE new_models (
             digest TEXT PRIMARY KEY NOT NULL,
@@ -319,7 +320,11 @@ enum LineageSchema {
             at TEXT NOT NULL
         );
         CREATE INDEX events_by_campaign ON events (campaign, id);
-        CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+        CREATE TRIGGER events_are_kept BEFORE DELETE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never deleted');
+        END;
+        CREATE TRIGGER events_stay_as_they_are BEFORE UPDATE ON events BEGIN
+            SELECT RAISE(ABORT, 'events are never changed');
+        END;
         """
 }

@@ -3,8 +3,8 @@ import ModelFiles
 
 /// How a mixture shows its candidates to the aggregator: "Aggregate-and-Synthesize" (MoA, arXiv 2406.04692, table 1).
 ///
-/// The words are a file of `Prompts/Files`: what comes before the line `---` is said once, what follows it once per candidate,
-/// with `{number}` and `{answer}` filled in and `\n` for a newline.
+/// The words are a file of `Prompts/Files`: what comes before the line `---` is said once, what follows it once per
+/// candidate, with `{number}` and `{answer}` filled in and `\n` for a newline.
 public struct AggregationPrompt: Sendable, Equatable {
     public let name: String
     /// SHA-256 of the file.
@@ -48,8 +48,8 @@ public struct AggregationPrompt: Sendable, Equatable {
         )
     }
 
-    /// The conversation with the candidates in its system message. One that is there already is appended to, and everything else
-    /// stays as it is; the caller's messages are not changed.
+    /// The conversation with the candidates in its system message. One that is there already is appended to, and
+    /// everything else stays as it is; the caller's messages are not changed.
     public func messages(_ conversation: [Message], candidates: [String]) -> [Message] {
         var text = head
         for (index, candidate) in candidates.enumerated() {

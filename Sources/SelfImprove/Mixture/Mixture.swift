@@ -1,12 +1,12 @@
 import LocalLM
 import ModelFiles
 
-/// A mixture of agents (arXiv 2406.04692): in every layer but the last all proposers answer, from the second one on seeing
-/// the answers of the layer before; in the last layer one aggregator synthesizes what it sees into one answer.
+/// A mixture of agents (arXiv 2406.04692): in every layer but the last all proposers answer, from the second one on
+/// seeing the answers of the layer before; in the last layer one aggregator synthesizes what it sees into one answer.
 ///
-/// We deviate from the papers in two points. Candidates are shown best first, by a confidence that is measured, not by the
-/// order in which proposers are listed; and the aggregator may be a rule (the most confident candidate, or a vote), which is
-/// what the aggregator model is measured against.
+/// We deviate from the papers in two points. Candidates are shown best first, by a confidence that is measured, not by
+/// the order in which proposers are listed; and the aggregator may be a rule (the most confident candidate, or a vote),
+/// which is what the aggregator model is measured against.
 ///
 ///     let drafts = try await mixture.propose(instructions, progress: progress)
 ///     let answers = try await mixture.aggregate(instructions, drafts: drafts.layers.last!, progress: progress)

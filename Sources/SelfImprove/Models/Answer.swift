@@ -1,6 +1,6 @@
 import LocalLM
 
-/// One answer to a conversation, whoever wrote it: a draft, an aggregated answer, a sample.
+/// One answer to a conversation, by any model: a draft, an aggregated answer, a sample.
 public struct Answer: Sendable, Equatable, Codable {
     public var text: String
     /// Generated tokens, EOS included.

@@ -22,7 +22,8 @@ public typealias ChatResult = Result<[Answer], SelfImproveError>
 
 /// A model that answers conversations.
 ///
-///     let request = ChatRequest(messages: [Message(role: "user", content: "2 + 2?")], sampling: Sampling(maximumTokens: 8), key: 1)
+///     let question = [Message(role: "user", content: "2 + 2?")]
+///     let request = ChatRequest(messages: question, sampling: Sampling(maximumTokens: 8), key: 1)
 ///     let answer = try await model.answer([request]) { _ in }[0].get()[0]
 public protocol ChatModel: Sendable {
     var name: String { get }

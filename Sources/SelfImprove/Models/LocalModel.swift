@@ -1,7 +1,8 @@
 import LocalLM
 import ModelFiles
 
-/// A checkpoint that answers and scores on this machine. One actor owns its weights; the work runs on a thread of its own.
+/// A checkpoint that answers and scores on this machine. One actor owns its weights; the work runs on a thread of its
+/// own.
 public actor LocalModel: ChatModel, LikelihoodModel {
     public nonisolated let name: String
     public nonisolated let identity: ModelIdentity

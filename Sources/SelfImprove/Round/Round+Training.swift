@@ -56,9 +56,9 @@ extension Round {
         }
     }
 
-    /// What it taught in earlier rounds: data accumulates, against forgetting and collapse (arXiv 2404.01413). Rounds that a
-    /// rollback undid are left out; rejected ones are not, for their answers passed the same filters. Above the limit, each
-    /// round draws a fresh sample.
+    /// What it taught in earlier rounds: data accumulates, against forgetting and collapse (arXiv 2404.01413). Rounds
+    /// that a rollback undid are left out; rejected ones are not, for their answers passed the same filters. Above the
+    /// limit, each round draws a fresh sample.
     private func replayedRows(_ settings: CampaignConfiguration.SFT) async throws -> [SupervisedRow] {
         guard settings.replay > 0 else { return [] }
         let line = try await campaign.history.line(of: parent)

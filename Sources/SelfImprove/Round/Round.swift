@@ -1,9 +1,10 @@
 import LocalLM
 
-/// One round of self-improvement: the algorithm of Mixture of Agents Alignment (arXiv 2505.03059) with a gate at its end.
+/// One round of self-improvement: the algorithm of Mixture of Agents Alignment (arXiv 2505.03059) with a gate at its
+/// end.
 ///
-/// Every line of `run` is a journalled step: it runs at most once to its end, its rows enter the lineage with it, and after a
-/// crash the round resumes with the step it was in. Steps read what the steps before them wrote.
+/// Every line of `run` is a journalled step: it runs at most once to its end, its rows enter the lineage with it, and
+/// after a crash the round resumes with the step it was in. Steps read what the steps before them wrote.
 ///
 /// How we deviate from the paper:
 /// 1. Rounds iterate, and each is gated ("What the loop adds to the paper" in docs/ARCHITECTURE.md).

@@ -1,4 +1,5 @@
-/// The two stages of the method (the paper, section 3): fine-tuning on the mixture's answers, then on its judges' preferences.
+/// The two stages of the method (the paper, section 3): fine-tuning on the mixture's answers, then on its judges'
+/// preferences.
 public enum Stage: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
     case sft, dpo
 

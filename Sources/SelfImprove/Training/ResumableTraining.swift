@@ -31,13 +31,14 @@ package struct ResumableTraining: Sendable {
     fileprivate let snapshot: TrainingSnapshot
     fileprivate let interval: Duration
 
-    /// Keeps the run when the task is cancelled, and at intervals: so long that keeping takes at most a twentieth of the time.
+    /// Keeps the run when the task is cancelled, and at intervals: so long that keeping takes at most a twentieth of
+    /// the time.
     ///
     /// - Parameters:
     ///   - count: steps of the plan.
     ///   - step: does one, by its index in the plan.
     ///   - report: gets the log after every step, and first what need not be done again.
-    /// - Returns: a log of all steps, whoever did them.
+    /// - Returns: the log of all steps, those of earlier processes included.
     package func run(
         _ trainer: some Trainer,
         steps count: Int,
@@ -73,7 +74,7 @@ package struct ResumableTraining: Sendable {
     /// Keeps a run that has come to its end, for a step that does more than this.
     func keep(_ trainer: some Trainer, _ log: [TrainingStep]) throws { try snapshot.save(trainer.run, log: log) }
 
-    /// What is damaged is not used: the step then begins anew, with the same end.
+    /// What is damaged is not used: the step then starts again, with the same end.
     private func restored(_ trainer: some Trainer) throws -> [TrainingStep] {
         do { return try snapshot.restore(trainer.run) } catch let error as LocalLMError where error.code == .damaged {
             try snapshot.remove()
@@ -81,7 +82,8 @@ package struct ResumableTraining: Sendable {
         }
     }
 
-    /// For a run that is being stopped. A disk that is full or read-only must not make a failure of it: what was kept before stands.
+    /// For a run that is being stopped. A disk that is full or read-only must not make a failure of it: what was kept
+    /// before stands.
     private func keepIfPossible(_ trainer: some Trainer, _ log: [TrainingStep]) throws {
         guard !log.isEmpty else { return }
         do { try snapshot.save(trainer.run, log: log) } catch let error as LocalLMError

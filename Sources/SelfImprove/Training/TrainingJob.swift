@@ -2,8 +2,8 @@ import LocalLM
 
 /// One training, as a value: everything that decides the bytes of the model that it makes.
 ///
-/// Rounds, the nursery and `model train` hand jobs to the same loop (`TrainingLoop`), and a job is what is recorded with the
-/// model that came of it. Encoded it can be a file: base and dataset are named by digest.
+/// Rounds, the nursery and `model train` hand jobs to the same loop (`TrainingLoop`), and a job is what is recorded
+/// with the model that came of it. Encoded it can be a file: base and dataset are named by digest.
 public struct TrainingJob: Sendable, Equatable, Codable {
     public enum Method: Sendable, Equatable, Codable {
         /// Supervised fine-tuning on completions.
@@ -18,7 +18,8 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         case byTokens(Int, epochs: Double?, budget: Int?)
         /// One pass of batches of about `tokens` tokens.
         case onePass(tokens: Int)
-        /// Micro-batches of `count` rows, `accumulation` of them a step; passes follow each other until there are `steps`.
+        /// Micro-batches of `count` rows, `accumulation` of them a step; passes follow each other until there are
+        /// `steps`.
         case byRows(count: Int, accumulation: Int, steps: Int?, isShuffled: Bool)
     }
 

@@ -9,7 +9,8 @@ package enum TrainingData: Sendable {
     case examples([Example])
 }
 
-/// The one training loop: rows become examples, examples become a plan of batches, and a trainer walks through the plan.
+/// The one training loop: rows become examples, examples become a plan of batches, and a trainer walks through the
+/// plan.
 ///
 /// It blocks its thread; run it on `Computation`.
 package struct TrainingLoop {
@@ -20,7 +21,8 @@ package struct TrainingLoop {
     private let plan: [[[Int]]]
     private let given: Int
     package let adapter: Adapter?
-    /// Rows that cannot be trained on: too long, without a target, or with a prompt that is no prefix of the conversation.
+    /// Rows that cannot be trained on: too long, without a target, or with a prompt that is no prefix of the
+    /// conversation.
     package let dropped: Int
 
     package var steps: Int { plan.count }

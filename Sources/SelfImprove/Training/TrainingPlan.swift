@@ -46,8 +46,8 @@ enum TrainingPlan {
         return Array(steps.prefix(wanted))
     }
 
-    /// Passes over weighted rows until `epochs` or `tokens` are used up: a row of weight 1.3 appears once or twice in a pass, 1.3
-    /// times on average. Within a pass batches are of rows of like length, and about `batchTokens` long.
+    /// Passes over weighted rows until `epochs` or `tokens` are used up: a row of weight 1.3 appears once or twice in a
+    /// pass, 1.3 times on average. Within a pass batches are of rows of like length, and about `batchTokens` long.
     static func batches(
         lengths: [Int],
         weights: [Double],

@@ -22,8 +22,8 @@ public struct CampaignRecord: LineageRecord, Equatable {
 
     public var name: String
     public var seed: Seed
-    /// The resolved configuration, and the criteria in force, as they were written: read them with `configuration()` and
-    /// `criteria()`, so that a row that cannot be read costs its own campaign and no other.
+    /// The resolved configuration, and the criteria in force, as they were written: read them with `configuration()`
+    /// and `criteria()`, so that a row that cannot be read costs its own campaign and no other.
     private var storedConfiguration: JSONText
     private var storedCriteria: JSONText
     /// Key of the nursery that its models come from.

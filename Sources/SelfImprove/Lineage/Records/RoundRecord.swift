@@ -17,8 +17,8 @@ public struct RoundRecord: LineageRecord, Equatable {
     /// In words, with the figures.
     public var reason: String?
     public var championAfter: String?
-    /// Values by `RoundFigure`, kept as JSON text so that listing many rounds does not decode them; nil for rounds without a
-    /// challenger, and for those of versions that recorded none.
+    /// Values by `RoundFigure`, kept as JSON text so that listing many rounds does not decode them; nil for rounds
+    /// without a challenger, and for those of versions that recorded none.
     public var figures: JSONText?
     /// Summed over the steps of the round.
     public var seconds: Double

@@ -1,14 +1,9 @@
 import Foundation
-import GRDB
 import Logging
 import SelfImprove
 
 /// The long-running service: campaigns wait in a queue, and one at a time is driven to its end.
-///
-///     queued -> running -> finished | failed
-///        ^         |-> paused | stopped     `pause`, `stop`: before the next step, or at once
-///        |         '-> queued               `shutdown`, and around a rollback
-///        '---- paused, stopped, interrupted, failed     `resume`
+/// `CampaignTransition` is the state machine of a campaign.
 ///
 /// The truth is in the lineage: the actor holds only what is running, so a daemon that was killed starts like one that
 /// was not. The process must hold the state's lock. Actor and campaign wait for SQLite on threads of their own.
@@ -61,12 +56,7 @@ public actor Daemon {
 
     /// Drives the queue until `shutdown`. Campaigns that were running when a daemon was killed return to their places.
     public func run() async throws {
-        try lineage.write {
-            try $0.execute(
-                sql:
-                    "UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at) WHERE status = 'running'"
-            )
-        }
+        try lineage.requeueRunning()
         let heart = Task { [hub] in await hub.beat(every: .seconds(15)) }
         defer {
             heart.cancel()
@@ -88,7 +78,7 @@ public actor Daemon {
         let configuration: CampaignConfiguration
         do { configuration = try record.configuration() } catch let error as SelfImproveError {
             log.error("\(error)")
-            try lineage.setStatus(.failed, of: name, .failed, "\(error)", at: now())
+            try lineage.move(name, by: .fail, "\(error)", at: now())
             return hub.changed(name)
         }
         let runner = CampaignRunner(
@@ -167,7 +157,7 @@ public actor Daemon {
     @discardableResult public func start(_ configuration: CampaignConfiguration, rounds: Int? = nil) throws
         -> CampaignRecord
     {
-        let record = try lineage.register(configuration, rounds: rounds, as: .queued, at: now()).record
+        let record = try lineage.register(configuration, rounds: rounds, by: .enqueue, at: now()).record
         hub.changed(record.name)
         wake.yield()
         return record
@@ -176,39 +166,27 @@ public actor Daemon {
     /// Holds a campaign before its next step, or with `atOnce` after the current batch: training resumes from there,
     /// other steps from their beginning.
     public func pause(_ name: String, atOnce: Bool = false) throws {
-        try hold(name, .pause, status: .paused, kind: .paused, "paused by a person", atOnce)
+        try hold(name, .pause, .pause, "paused by a person", atOnce)
     }
 
     /// Ends a campaign for the daemon. `resume` can still continue it.
     public func stop(_ name: String, atOnce: Bool = false) throws {
-        try hold(name, .stop, status: .stopped, kind: .stopped, "stopped by a person", atOnce)
+        try hold(name, .stop, .stop, "stopped by a person", atOnce)
     }
 
     private func hold(
         _ name: String,
         _ wish: RunControl.Wish,
-        status: CampaignRecord.Status,
-        kind: EventRecord.Kind,
+        _ transition: CampaignTransition,
         _ reason: String,
         _ atOnce: Bool
     ) throws {
-        let record = try lineage.campaign(name)
         if let running, running.campaign == name {
             running.control.ask(wish)
             if atOnce { running.task.cancel() }
             return
         }
-        let fits: [CampaignRecord.Status] =
-            wish == .pause ? [.queued, .interrupted] : [.queued, .interrupted, .paused, .failed]
-        guard fits.contains(record.status) else {
-            throw SelfImproveError(
-                .refused,
-                "the campaign is \(record.status.rawValue)",
-                context: name,
-                hint: "there is nothing to \(wish == .pause ? "pause" : "stop")"
-            )
-        }
-        try lineage.setStatus(status, of: name, kind, reason, at: now())
+        try lineage.move(name, by: transition, reason, at: now())
         hub.changed(name)
     }
 
@@ -226,7 +204,7 @@ public actor Daemon {
         }
         // Its row says "running" though it is not: it was asked to stop while it waited for room on a full disk.
         if record.status == .running {
-            try lineage.setStatus(.interrupted, of: name, .interrupted, "was cut off", at: now())
+            try lineage.move(name, by: .interrupt, "was cut off", at: now())
         }
         if record.status != .queued {
             if let reason = try record.criteria().reason(StopSituation(record, in: lineage, now: now())) {
@@ -237,7 +215,7 @@ public actor Daemon {
                     hint: "change that with selfimprove criteria \(name) KEY=VALUE"
                 )
             }
-            try lineage.register(record.configuration(), as: .queued, at: now())
+            try lineage.register(record.configuration(), by: .enqueue, at: now())
         }
         hub.changed(name)
         wake.yield()
@@ -300,18 +278,5 @@ public actor Daemon {
             }
         }
         return status
-    }
-}
-
-extension Lineage {
-    /// Campaigns that wait for the daemon, in their order.
-    func queue() throws -> [CampaignRecord] {
-        try read {
-            try CampaignRecord.filter(Column("status") == "queued").order(
-                Column("queued_at"),
-                Column("created_at"),
-                Column("name")
-            ).fetchAll($0)
-        }
     }
 }

@@ -18,7 +18,7 @@ struct StartCommand: AsyncParsableCommand {
         let configuration = try campaign.configuration()
         let client = try DaemonClient.require(state)
         // Registered here, because the API refuses paths outside the state directory.
-        try Lineage.open(state: state.url).register(configuration, rounds: campaign.rounds, as: .queued, at: Date())
+        try Lineage.open(state: state.url).register(configuration, rounds: campaign.rounds, by: .enqueue, at: Date())
         try await Control.report(client.send("POST", "/api/campaigns/\(configuration.campaign)/resume"), state)
     }
 }

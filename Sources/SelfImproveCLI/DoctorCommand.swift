@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import GRDB
 import Scheduler
 import SelfImprove
 
@@ -56,18 +55,13 @@ struct DoctorCommand: AsyncParsableCommand {
     private func lineage() throws -> [Finding] {
         let lineage = try Lineage.openExisting(state: state.url)
         var findings: [Finding] = []
-        let (integrity, orphans) = try lineage.read { db in
-            (
-                try String.fetchAll(db, sql: "PRAGMA integrity_check"),
-                try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
-            )
-        }
+        let integrity = try lineage.integrity()
         findings.append(
-            integrity == ["ok"] && orphans == 0
+            integrity.isSound
                 ? Finding(level: .ok, what: "database: integrity and references")
                 : Finding(
                     level: .damaged,
-                    what: "database: \(integrity.first ?? ""), \(orphans) rows refer to what is gone"
+                    what: "database: \(integrity.complaint ?? "ok"), \(integrity.orphans) rows refer to what is gone"
                 )
         )
         let freed = try lineage.collectedModels().filter {

@@ -56,7 +56,7 @@ final class ProgressDisplay: Sendable {
                 emit([
                     "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
                     "state": .string("done"),
-                    "seconds": .number(seconds),
+                    "seconds": .double(seconds),
                 ])
                 if step.step == .baseline || step.step == .evaluate { scores(step.round, &state) }
             case .roundFinished(let round):
@@ -65,7 +65,7 @@ final class ProgressDisplay: Sendable {
                     "event": .string("round"), "round": .integer(round.round),
                     "outcome": .string(round.outcome?.rawValue ?? ""),
                     "reason": .string(round.reason ?? ""), "champion": .string(round.championAfter ?? ""),
-                    "seconds": .number(round.seconds),
+                    "seconds": .double(round.seconds),
                 ])
             case .ended(let end):
                 clear(&state)
@@ -123,7 +123,7 @@ final class ProgressDisplay: Sendable {
         state.isOpen = true
     }
 
-    private func emit(_ members: [String: SelfImprove.JSONValue]) {
+    private func emit(_ members: [String: JSONValue]) {
         guard json else { return }
         do { try Output.json(members) } catch { Output.error("selfimprove: an event could not be written: \(error)") }
     }

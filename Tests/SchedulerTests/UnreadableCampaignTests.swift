@@ -21,7 +21,7 @@ import Testing
                 let configuration = try ReducedCampaign.configuration([
                     ("campaign: reduced", "campaign: \(name)"), ("rounds: 2", "rounds: 1"),
                 ])
-                try lineage.register(configuration, as: .queued, at: Date())
+                try lineage.register(configuration, by: .enqueue, at: Date())
             }
             try lineage.write { db in
                 try db.execute(
@@ -62,7 +62,7 @@ import Testing
         try await withLineage { lineage in
             let configuration = try ReducedCampaign.configuration([("campaign: reduced", "campaign: broken")])
             let error = #expect(throws: SelfImproveError.self) {
-                try lineage.register(configuration, as: .running, at: Date())
+                try lineage.register(configuration, by: .run, at: Date())
             }
             #expect(error?.description == Self.line)
         }
@@ -75,7 +75,7 @@ import Testing
                     ReducedCampaign.configuration([
                         ("campaign: reduced", "campaign: whole"), ("tokens: 3000", "tokens: 4000"),
                     ]),
-                    as: .running,
+                    by: .run,
                     at: Date()
                 )
             }

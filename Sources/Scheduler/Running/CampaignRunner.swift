@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import SelfImprove
 
 /// Drives one campaign from where it stands until a criterion ends it. The daemon and `run` use the same code.
@@ -39,11 +38,11 @@ public struct CampaignRunner: Sendable {
     ///   task was cancelled, with everything finished so far kept; what a step throws.
     public func run(rounds: Int? = nil) async throws -> CampaignEnd {
         try lineage.files.clearLeftovers()
-        let (record, resumed) = try lineage.register(configuration, rounds: rounds, as: .running, at: now())
+        let (record, resumed) = try lineage.register(configuration, rounds: rounds, by: .run, at: now())
         observe(.opened(record, rounds: try record.criteria().rounds, resumed: resumed))
         do {
             let end = try await work()
-            try finish(.finished, .finished, end.reason)
+            try move(.finish, end.reason)
             try lineage.files.clearTraining(of: configuration.campaign)
             observe(.ended(end))
             return end
@@ -61,7 +60,7 @@ public struct CampaignRunner: Sendable {
                 // campaign looks.
                 throw trouble.error(at: lineage.state)
             }
-            try finish(.failed, .failed, "\(error)")
+            try move(.fail, "\(error)")
             throw error
         }
     }
@@ -116,24 +115,24 @@ public struct CampaignRunner: Sendable {
         }
         let number = (try lineage.rounds(record.name).map(\.round).max() ?? 0) + 1
         let round = RoundRecord(campaign: record.name, round: number, parent: champion, startedAt: now())
-        try lineage.write { try round.insert($0) }
+        try lineage.begin(round)
         return .round(round)
     }
 
     // MARK: The campaign's own row
 
-    private func finish(_ status: CampaignRecord.Status, _ kind: EventRecord.Kind, _ reason: String) throws {
-        try lineage.setStatus(status, of: configuration.campaign, kind, reason, at: now())
+    private func move(_ transition: CampaignTransition, _ reason: String) throws {
+        try lineage.move(configuration.campaign, by: transition, reason, at: now())
     }
 
     /// What the lineage says of a campaign that was asked to stop.
     func recordWish() throws {
         switch control.wish {
-        case nil: try finish(.interrupted, .interrupted, "asked to stop")
-        case .pause: try finish(.paused, .paused, "paused by a person")
-        case .stop: try finish(.stopped, .stopped, "stopped by a person")
-        case .shutdown: try finish(.queued, .interrupted, "the daemon was stopped")
-        case .rollback: try finish(.queued, .interrupted, "waits for a rollback")
+        case nil: try move(.interrupt, "asked to stop")
+        case .pause: try move(.pause, "paused by a person")
+        case .stop: try move(.stop, "stopped by a person")
+        case .shutdown: try move(.requeue, "the daemon was stopped")
+        case .rollback: try move(.requeue, "waits for a rollback")
         }
     }
 }

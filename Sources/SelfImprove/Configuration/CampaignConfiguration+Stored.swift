@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 import Yams
 
 /// Configurations as the lineage keeps them: resolved, in the JSON of whichever version began the campaign.
@@ -47,8 +48,8 @@ extension CampaignConfiguration {
         -> [String]
     {
         if case .object(let a) = a, case .object(let b) = b {
-            return Set(a.keys).union(b.keys).sorted().flatMap {
-                differences(a[$0], b[$0], fallback?[[$0]], path: path + [$0])
+            return Set((a + b).map(\.key)).sorted().flatMap { key in
+                differences(a.value(key), b.value(key), fallback?[[key]], path: path + [key])
             }
         }
         return (a ?? fallback) == (b ?? fallback) ? [] : [path.joined(separator: ".")]
@@ -74,16 +75,18 @@ extension JSONValue {
         get {
             guard let key = path.first else { return self }
             guard case .object(let members) = self else { return nil }
-            return members[key]?[Array(path.dropFirst())]
+            return members.value(key)?[Array(path.dropFirst())]
         }
         set {
-            guard let key = path.first, case .object(var members) = self else { return }
-            if path.count == 1 {
-                members[key] = newValue
-            } else {
-                members[key]?[Array(path.dropFirst())] = newValue
-            }
-            self = .object(members)
+            guard let key = path.first, case .object(let members) = self else { return }
+            guard path.count > 1 else { return self = setting(key, newValue) }
+            guard var member = members.value(key) else { return }
+            member[Array(path.dropFirst())] = newValue
+            self = setting(key, member)
         }
     }
+}
+
+extension [JSONValue.Member] {
+    fileprivate func value(_ key: String) -> JSONValue? { first { $0.key == key }?.value }
 }

@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// When a campaign ends: at the first that holds, looked at between rounds. A criterion without a limit is off.
 ///
 /// As JSON, in the database and on the wire, an object of limits by key, as the YAML file has them:
@@ -108,8 +110,7 @@ extension StopCriteria: Codable {
     /// A number or a string, as a YAML file would have it.
     private static func text(_ key: Key, _ container: KeyedDecodingContainer<Key>) throws -> String {
         switch try container.decode(JSONValue.self, forKey: key) {
-        case .integer(let value): "\(value)"
-        case .number(let value): "\(value)"
+        case .number(let text): text
         case .string(let value): value
         default:
             throw DecodingError.dataCorruptedError(

@@ -317,8 +317,15 @@ import TestSupport
 @Suite struct JSONTextTests {
     @Test func aConfigurationIsReadBackAsAnyJSON() throws {
         let text = try JSONText(ReducedCampaign.configuration())
-        let value = try text.decode([String: SelfImprove.JSONValue].self)
+        let value = try text.decode([String: JSONValue].self)
         #expect(value["campaign"] == .string("reduced"))
         #expect(try JSONText(value) == text)
+    }
+
+    @Test(arguments: [0, 1, UInt64(Int.max), UInt64(Int.max) + 1, .max]) func everyBitOfASeedIsKept(seed: UInt64) throws
+    {
+        let text = try JSONText(["seed": seed])
+        #expect(text.text == "{\"seed\":\(seed)}")
+        #expect(try JSONText(text.decode(JSONValue.self)) == text)
     }
 }

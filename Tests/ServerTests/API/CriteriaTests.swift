@@ -11,7 +11,7 @@ import Testing
 @Suite struct CriteriaTests {
     private func withCampaign(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         try await ServerUnderTest.withDaemon(
-            prepare: { try $0.register(ReducedCampaign.configuration(), as: .paused, at: Date()) },
+            prepare: { try $0.register(ReducedCampaign.configuration(), by: .pause, at: Date()) },
             { client, _ in try await body(client) }
         )
     }

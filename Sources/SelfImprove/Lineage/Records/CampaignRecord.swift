@@ -5,7 +5,7 @@ import GRDB
 public struct CampaignRecord: LineageRecord, Equatable {
     public static let databaseTableName = "campaigns"
 
-    public enum Status: String, Sendable, Codable {
+    public enum Status: String, Sendable, Codable, CaseIterable {
         /// Waits for its turn in the daemon.
         case queued
         case running

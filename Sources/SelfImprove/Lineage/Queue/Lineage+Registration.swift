@@ -1,31 +1,23 @@
 import Foundation
 import GRDB
-import SelfImprove
 
 /// Entering campaigns into the lineage, for `run` and for the daemon's queue.
 extension Lineage {
     /// Enters a campaign, or finds it and sets its status.
     /// - Parameters:
     ///   - rounds: replaces the criterion `rounds`, also of a campaign that exists.
-    ///   - status: `.running`, or `.queued` for the daemon's queue.
+    ///   - transition: `.run`, or `.enqueue` for the daemon's queue.
     /// - Throws: `.refused` where a campaign of this name exists with another configuration, or runs already.
     @discardableResult public func register(
         _ configuration: CampaignConfiguration,
         rounds: Int? = nil,
-        as status: CampaignRecord.Status,
+        by transition: CampaignTransition,
         at now: Date
     ) throws -> (record: CampaignRecord, resumed: Bool) {
         try write { db in
             if var known = try CampaignRecord.filter(Column("name") == configuration.campaign).fetchOne(db) {
                 try Self.requireSame(configuration, as: known)
-                if status == .queued, [.queued, .running].contains(known.status) {
-                    throw SelfImproveError(
-                        .refused,
-                        "the campaign is \(known.status.rawValue) already",
-                        context: known.name,
-                        hint: "selfimprove watch \(known.name)"
-                    )
-                }
+                try transition.check(known)
                 var criteria = try known.criteria()
                 if let rounds, criteria.rounds != rounds {
                     criteria.rounds = rounds
@@ -37,13 +29,13 @@ extension Lineage {
                         at: now
                     ).insert(db)
                 }
-                known.status = status
+                known.status = transition.to
                 known.stopReason = nil
-                if status == .queued { known.queuedAt = now }
+                if transition == .enqueue { known.queuedAt = now }
                 try known.update(db)
                 try EventRecord(
                     campaign: known.name,
-                    kind: status == .queued ? .queued : .resumed,
+                    kind: transition.event,
                     message: "goes on",
                     at: now
                 ).insert(db)
@@ -56,31 +48,14 @@ extension Lineage {
                 seed: Seed(configuration.seed),
                 configuration: configuration,
                 criteria: criteria,
-                status: status,
+                status: transition.to,
                 createdAt: now,
-                queuedAt: status == .queued ? now : nil
+                queuedAt: transition == .enqueue ? now : nil
             )
             try record.insert(db)
             try EventRecord(campaign: record.name, kind: .created, message: "seed \(configuration.seed)", at: now)
                 .insert(db)
             return (record, false)
-        }
-    }
-
-    /// Sets a campaign's status and says why in an event.
-    func setStatus(
-        _ status: CampaignRecord.Status,
-        of campaign: String,
-        _ kind: EventRecord.Kind,
-        _ reason: String,
-        at now: Date
-    ) throws {
-        try write { db in
-            try db.execute(
-                sql: "UPDATE campaigns SET status = ?, stop_reason = ? WHERE name = ?",
-                arguments: [status.rawValue, reason, campaign]
-            )
-            try EventRecord(campaign: campaign, kind: kind, message: reason, at: now).insert(db)
         }
     }
 

@@ -1,46 +1,8 @@
 import Foundation
 import GRDB
 
-/// A model that a person named: by directory, digest or alias.
-public struct ResolvedModel: Sendable, Equatable {
-    public var directory: URL
-    /// Known for models of the lineage; such a directory is verified against it before it is loaded.
-    public var digest: String?
-    public var record: ModelRecord?
-
-    public init(directory: URL, digest: String? = nil, record: ModelRecord? = nil) {
-        self.directory = directory
-        self.digest = digest
-        self.record = record
-    }
-}
-
-/// Models and datasets, and how people name them.
+/// How people name models.
 extension Lineage {
-    public func models(_ campaign: String? = nil) throws -> [ModelRecord] {
-        try read { db in
-            let all = ModelRecord.order(Column("created_at"), Column("digest"))
-            guard let campaign else { return try all.fetchAll(db) }
-            return try all.filter(Column("campaign") == campaign).fetchAll(db)
-        }
-    }
-
-    public func model(_ digest: String) throws -> ModelRecord? {
-        try read { try ModelRecord.filter(Column("digest") == digest).fetchOne($0) }
-    }
-
-    public func datasets() throws -> [DatasetRecord] {
-        try read { try DatasetRecord.order(Column("created_at")).fetchAll($0) }
-    }
-
-    public func dataset(_ digest: String) throws -> DatasetRecord? {
-        try read { try DatasetRecord.filter(Column("digest") == digest).fetchOne($0) }
-    }
-
-    public func nursery(_ key: String) throws -> NurseryRecord? {
-        try read { try NurseryRecord.filter(Column("key") == key).fetchOne($0) }
-    }
-
     /// The directory of a model of the lineage, its bytes checked against its digest.
     public func verifiedDirectory(of model: ResolvedModel) throws -> URL {
         guard let digest = model.digest else { return model.directory }

@@ -1,0 +1,44 @@
+import Foundation
+import GRDB
+
+/// The daemon's queue, and the statuses of campaigns.
+extension Lineage {
+    /// Campaigns that wait for the daemon, first come, first served.
+    public func queue() throws -> [CampaignRecord] {
+        try read {
+            try CampaignRecord.filter(Column("status") == CampaignRecord.Status.queued.rawValue).order(
+                Column("queued_at"),
+                Column("created_at"),
+                Column("name")
+            ).fetchAll($0)
+        }
+    }
+
+    /// Returns campaigns that were running when a daemon was killed to their places in the queue.
+    public func requeueRunning() throws {
+        try write {
+            try $0.execute(
+                sql: """
+                    UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at)
+                    WHERE status = 'running'
+                    """
+            )
+        }
+    }
+
+    /// Enters a round that begins.
+    public func begin(_ round: RoundRecord) throws { try write { try round.insert($0) } }
+
+    /// Changes a campaign's status and says why in an event.
+    /// - Throws: `.refused` where the status of the campaign does not allow it; `.notFound`.
+    public func move(_ campaign: String, by transition: CampaignTransition, _ reason: String, at now: Date) throws {
+        try write { db in
+            var record = try CampaignRecord.existing(campaign, db)
+            try transition.check(record)
+            record.status = transition.to
+            record.stopReason = reason
+            try record.update(db)
+            try EventRecord(campaign: campaign, kind: transition.event, message: reason, at: now).insert(db)
+        }
+    }
+}

@@ -9,16 +9,20 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
     public var identity: ModelIdentity { .named(name) }
     private let reply: @Sendable (ChatRequest) -> String
     private let score: @Sendable (String) -> Double
+    private let pause: Duration?
     private let requests = Mutex<[ChatRequest]>([])
 
+    /// - Parameter pause: what every answer and every score takes.
     public init(
         _ name: String,
         score: @escaping @Sendable (String) -> Double = { _ in -1 },
+        pause: Duration? = nil,
         reply: @escaping @Sendable (ChatRequest) -> String
     ) {
         self.name = name
         self.reply = reply
         self.score = score
+        self.pause = pause
     }
 
     public var asked: [ChatRequest] { requests.withLock { $0 } }
@@ -28,12 +32,18 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
     {
         self.requests.withLock { $0 += requests }
         var done = 0
-        return requests.map { request in
-            let answers = (0..<request.samples).map { _ in answer(reply(request)) }
-            done += answers.count
-            progress(done)
-            return .success(answers)
+        var results: [ChatResult] = []
+        for request in requests {
+            var answers: [Answer] = []
+            for _ in 0..<request.samples {
+                if let pause { try await Task.sleep(for: pause) }
+                answers.append(answer(reply(request)))
+                done += 1
+                progress(done)
+            }
+            results.append(.success(answers))
         }
+        return results
     }
 
     private func answer(_ text: String) -> Answer {
@@ -49,10 +59,13 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
         of answers: [(messages: [Message], answer: String)],
         progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [Likelihood] {
-        zip(1..., answers).map { index, item in
-            progress(index)
+        var likelihoods: [Likelihood] = []
+        for item in answers {
+            if let pause { try await Task.sleep(for: pause) }
             let tokens = item.answer.count + 1
-            return .measured(logprob: score(item.answer) * Double(tokens), tokens: tokens)
+            likelihoods.append(.measured(logprob: score(item.answer) * Double(tokens), tokens: tokens))
+            progress(likelihoods.count)
         }
+        return likelihoods
     }
 }

@@ -220,6 +220,9 @@ public final class InferenceEngine: @unchecked Sendable {
         }
     }
 
+    /// - Throws: what `generate` would throw for this request.
+    package func check(_ request: GenerationRequest) throws { try check(request.ids, room: 1) }
+
     private func check(_ ids: [Int], room: Int) throws {
         guard !ids.isEmpty else {
             throw LocalLMError(.input, "an empty sequence", hint: "a prompt needs at least one token")

@@ -57,8 +57,9 @@ public struct Campaign: Sendable {
 
     func stepKey(_ round: Int, _ step: StepName) -> StepKey { StepKey(campaign: name, round: round, step: step) }
 
-    func builder(_ prepared: PreparedModels) -> MixtureBuilder {
-        MixtureBuilder(configuration: configuration, prepared: prepared, models: models)
+    /// - Parameter progress: hears of every model that is loaded.
+    func builder(_ prepared: PreparedModels, _ progress: StepProgress) -> MixtureBuilder {
+        MixtureBuilder(configuration: configuration, prepared: prepared, models: models, progress: progress)
     }
 
     /// A held-out set, as it was laid down when the campaign began.

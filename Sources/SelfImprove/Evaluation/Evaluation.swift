@@ -36,6 +36,7 @@ struct Evaluation: Sendable {
         _ meter: CallMeter,
         _ usage: inout Usage
     ) async throws -> LineageEntry {
+        meter.loading(label)
         let model = try await campaign.models.chatModel(digest, name: label)
         let sampling = Sampling(maximumTokens: campaign.configuration.evaluation.maximumTokens)
         let requests = set(name).items.map { ChatRequest(messages: $0.messages, sampling: sampling, key: 0) }
@@ -56,7 +57,7 @@ struct Evaluation: Sendable {
         _ meter: CallMeter,
         _ usage: inout Usage
     ) async throws -> [LineageEntry] {
-        let mixture = try await campaign.builder(prepared).mixture(champion: champion)
+        let mixture = try await campaign.builder(prepared, meter.part()).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
         let instructions = set(.report).items.map {
             Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))

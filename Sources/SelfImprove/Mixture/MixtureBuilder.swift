@@ -5,6 +5,7 @@ struct MixtureBuilder: Sendable {
     let configuration: CampaignConfiguration
     let prepared: PreparedModels
     let models: any ModelCatalog
+    let progress: StepProgress
 
     /// The proposers, aggregator and scorers of a round.
     /// - Parameter champion: digest of the model in the champion's part.
@@ -50,6 +51,7 @@ struct MixtureBuilder: Sendable {
             case .champion: champion
             case .peer(let name): try prepared.peer(name)
             }
+        tell(participant.name)
         return Proposer(
             name: participant.name,
             role: participant.role,
@@ -70,8 +72,16 @@ struct MixtureBuilder: Sendable {
 
     private func likelihoodModels(_ names: [String]) async throws -> [any LikelihoodModel] {
         var found: [any LikelihoodModel] = []
-        for name in names { found.append(try await models.likelihoodModel(prepared.peer(name), name: name)) }
+        for name in names {
+            tell(name)
+            found.append(try await models.likelihoodModel(prepared.peer(name), name: name))
+        }
         return found
+    }
+
+    /// A large model takes minutes to load: silence would look like a step that hangs.
+    private func tell(_ name: String) {
+        progress.report(done: 0, total: 1, unit: "models", note: "loading \(name)")
     }
 
     func judges() async throws -> MixtureOfJudges {

@@ -22,6 +22,11 @@ final class CallMeter: Sendable {
         }
     }
 
+    /// Nothing is done yet, but something happens.
+    func loading(_ name: String) {
+        progress.report(done: before.load(ordering: .relaxed), total: total, unit: unit, note: "loading \(name)")
+    }
+
     /// The progress of a part that counts its own calls.
     func part() -> StepProgress {
         let start = before.load(ordering: .relaxed)

@@ -39,21 +39,43 @@ public actor LocalModel: ChatModel, LikelihoodModel {
                 var finished = 0
                 for portion in Self.portions(requests) {
                     try cancellation.check()
-                    let part = try portion.map {
-                        GenerationRequest(ids: try checkpoint.promptIDs($0.messages), samples: $0.samples, key: $0.key)
-                    }
+                    let part = portion.map { Self.generation($0, checkpoint, engine) }
+                    let usable = part.compactMap { if case .success(let request) = $0 { request } else { nil } }
                     let before = finished
-                    let sequences = try engine.generate(
-                        part,
-                        sampling: portion[portion.startIndex].sampling,
-                        tokenizer: checkpoint.tokenizer,
-                        progress: { progress(before + $0) }
-                    )
-                    results += sequences.map { .success($0.map { Self.answer($0, checkpoint) }) }
-                    finished += part.reduce(0) { $0 + $1.samples }
+                    var sequences =
+                        try usable.isEmpty
+                        ? []
+                        : engine.generate(
+                            usable,
+                            sampling: portion[portion.startIndex].sampling,
+                            tokenizer: checkpoint.tokenizer,
+                            progress: { progress(before + $0) }
+                        )[...]
+                    results += part.map { request in
+                        request.map { _ in sequences.removeFirst().map { Self.answer($0, checkpoint) } }
+                    }
+                    finished += usable.reduce(0) { $0 + $1.samples }
                 }
                 return results
             }
+        }
+    }
+
+    /// A conversation as token ids; a failure where the template refuses it, or it does not fit into the model.
+    private static func generation(
+        _ request: ChatRequest,
+        _ checkpoint: Checkpoint,
+        _ engine: InferenceEngine
+    ) -> Result<GenerationRequest, SelfImproveError> {
+        do {
+            let ids = try checkpoint.promptIDs(request.messages)
+            let generation = GenerationRequest(ids: ids, samples: request.samples, key: request.key)
+            try engine.check(generation)
+            return .success(generation)
+        } catch let error as LocalLMError {
+            return .failure(SelfImproveError(.input, error.message, context: error.context, hint: error.hint))
+        } catch {
+            return .failure(SelfImproveError(.failed, "\(error)"))
         }
     }
 
@@ -84,7 +106,8 @@ public actor LocalModel: ChatModel, LikelihoodModel {
                     }
                     let limit = checkpoint.configuration.maximumPositions
                     let scorable = part.compactMap { example in example.flatMap { $0.ids.count <= limit ? $0 : nil } }
-                    var scores = try engine.logprobs(of: scorable)[...]
+                    let before = likelihoods.count
+                    var scores = try engine.logprobs(of: scorable, progress: { progress(before + $0) })[...]
                     for example in part {
                         guard let example, example.ids.count <= limit else {
                             likelihoods.append(.impossible)

@@ -41,7 +41,7 @@ extension Round {
     // MARK: Drafts
 
     func propose(_ progress: StepProgress) async throws -> StepResult<Int> {
-        let mixture = try await campaign.builder(prepared).mixture(champion: parent)
+        let mixture = try await campaign.builder(prepared, progress).mixture(champion: parent)
         let prompts = try await prompts()
         let (layers, usage) = try await mixture.propose(instructions(prompts), progress: progress)
         var records: [DraftRecord] = []
@@ -76,7 +76,7 @@ extension Round {
     // MARK: The mixture's answer
 
     func aggregate(_ progress: StepProgress) async throws -> StepResult<Int> {
-        let mixture = try await campaign.builder(prepared).mixture(champion: parent)
+        let mixture = try await campaign.builder(prepared, progress).mixture(champion: parent)
         let prompts = try await prompts()
         var drafts = [[Draft]](repeating: [], count: prompts.count)
         for record in try await campaign.history.drafts(campaign.name, round: number, layer: mixture.layers - 1) {

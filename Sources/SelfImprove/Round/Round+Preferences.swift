@@ -22,6 +22,7 @@ extension Round {
             )
         }
         let meter = CallMeter(total: requests.count * settings.samples, unit: "samples", progress)
+        meter.loading("policy")
         let model = try await campaign.models.chatModel(policy, name: "policy")
         let results = try await model.answer(requests, progress: meter.call("policy"))
         let records = try zip(chosen, results).flatMap { prompt, result in
@@ -67,7 +68,7 @@ extension Round {
                 mixture: answers[position] ?? ""
             )
         }
-        let judges = try await campaign.builder(prepared).judges()
+        let judges = try await campaign.builder(prepared, progress).judges()
         let (rankings, usage) = try await judges.rank(candidates, progress: progress)
         var records: [any LineageRecord] = [], pairs: [PairRecord] = []
         for ((position, _), ranking) in zip(samples, rankings) {

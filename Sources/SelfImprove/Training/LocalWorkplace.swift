@@ -20,6 +20,7 @@ public struct LocalWorkplace: Workplace {
         let training = checkpoints(step).training(step.step.rawValue, identity: [try job.identity()])
         do {
             return try await Computation.run(step.step.rawValue) { cancellation in
+                progress.report(done: 0, total: 1, unit: "models", note: "loading")
                 let base = try files.load(model: job.base)
                 let rows = try files.read(dataset: job.dataset), name = "the rows of \(step)"
                 let data: TrainingData =

@@ -239,4 +239,37 @@ import ModelFiles
             #expect(notes.contains { $0.hasPrefix("scored by") } == (confidence == "peers"))
         }
     }
+
+    /// The watchdog of the service kills a daemon that it has not heard of for some time. Here the time is short and
+    /// the models are slow: some steps take longer, and none of them may be silent for so long.
+    @Test("A slow step is never silent for as long as a watchdog waits") func watchdog() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try world(folder, [("  confidence: own", "  confidence: peers")])
+            let slow = ScriptedCatalog { digest, _ in
+                ScriptedModel(digest, score: { $0 == "wrong" ? -5 : -0.1 }, pause: .milliseconds(4)) {
+                    digest == "nursery student" ? "wrong" : String($0.messages.last!.content.dropFirst(5))
+                }
+            }
+            let campaign = Campaign(
+                world.campaign.configuration,
+                history: world.journal,
+                datasets: world.campaign.datasets,
+                models: slow,
+                workplace: world.workplace,
+                now: world.campaign.now
+            )
+            let prepared = try await Preparation(campaign).run(world.journal)
+            world.journal.begin(RoundRecord(campaign: "reduced", round: 1, parent: prepared.initial, startedAt: Date()))
+            _ = try await Round(campaign, prepared: prepared, number: 1, parent: prepared.initial).run(world.journal)
+            let watchdog = Duration.seconds(1)
+            var long = 0
+            for key in world.journal.done {
+                let times = world.journal.times(key), whole = times[times.count - 1] - times[0]
+                let silence = zip(times, times.dropFirst()).map { $1 - $0 }.max() ?? .zero
+                #expect(silence < watchdog, "\(key.step) was silent for \(silence) of its \(whole)")
+                long += whole > watchdog ? 1 : 0
+            }
+            #expect(long >= 2, "only steps that take longer prove something: \(long)")
+        }
+    }
 }

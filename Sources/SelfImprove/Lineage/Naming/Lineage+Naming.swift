@@ -113,8 +113,8 @@ extension Lineage {
 
     private static func digest(named name: String, of campaign: CampaignRecord, _ db: Database) throws -> String {
         let context = "\(campaign.name)/\(name)"
-        if name == "champion" || name == "initial" {
-            if let digest = name == "champion" ? campaign.champion : campaign.initialModel { return digest }
+        if let alias = CampaignAlias(rawValue: name) {
+            if let digest = alias.digest(in: campaign) { return digest }
             throw SelfImproveError(
                 .notFound,
                 "the campaign has no model yet: it is still being prepared",

@@ -92,7 +92,7 @@ extension Lineage {
             }
             return model
         }
-        let aliases = target == "initial" || target.hasPrefix("r")
+        let aliases = target == CampaignAlias.initial.rawValue || target.hasPrefix("r")
         let resolved = try resolve(aliases && !target.contains("/") ? "\(campaign.name)/\(target)" : target)
         guard let digest = resolved.digest,
             digest == campaign.initialModel || resolved.record?.campaign == campaign.name

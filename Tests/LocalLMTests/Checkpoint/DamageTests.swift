@@ -61,7 +61,8 @@ import TestSupport
             bytes.replaceSubrange((bytes.count - 4)..., with: [0, 0, 0xC0, 0x7F])
             try bytes.write(to: url)
             let files = try Checkpoint.inspect(place)
-            #expect(files.configuration == model.configuration && files.template == model.template)
+            #expect(files.configuration == model.configuration)
+            #expect(files.template?.source == model.template?.source)
             #expect(files.tokenizer.json == model.tokenizer.json)
             for tensor in model.weights.layout.tensors {
                 let entry = try #require(files.weights.file(of: tensor.name)?.entries[tensor.name])

@@ -94,7 +94,7 @@ import TestSupport
             #expect(stopped.hit && stopped.code == 3)
             let status = try Program.run(["status", "reduced", "--state", folder.appendingPathComponent("state").path])
             #expect(status.out.contains("interrupted: asked to stop"))
-            #expect(status.out.contains("the same selfimprove run goes on with the step it was in"))
+            #expect(status.out.contains("the same selfimprove run resumes the step that it was in"))
             #expect(try Program.run(arguments).code == 0)
         }
     }

@@ -9,7 +9,7 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         var usage: [StepKey: Usage] = [:]
         var progress: [StepKey: [StepProgress.Report]] = [:]
         /// Of the step's beginning, each of its reports, and its end.
-        var times: [StepKey: [ContinuousClock.Instant]] = [:]
+        var times: [StepKey: [Duration]] = [:]
         var rows: [any LineageRecord] = []
         var rounds: [Int: RoundRecord] = [:]
         var evaluations: [EvaluationRecord] = []
@@ -18,8 +18,10 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
     }
 
     private let state = Mutex(State())
+    private let now: @Sendable () -> Duration
 
-    public init() {}
+    /// - Parameter now: the time, since whenever, for `times`.
+    public init(now: @escaping @Sendable () -> Duration = { .zero }) { self.now = now }
 
     // MARK: The journal
 
@@ -30,12 +32,12 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         if let done = state.withLock({ $0.steps[step] }) {
             return try JSONDecoder().decode([Value].self, from: done)[0]
         }
-        state.withLock { $0.times[step] = [.now] }
+        state.withLock { $0.times[step] = [now()] }
         let result = try await body(
             StepProgress { [self] report in
                 state.withLock {
                     $0.progress[step, default: []].append(report)
-                    $0.times[step, default: []].append(.now)
+                    $0.times[step, default: []].append(now())
                 }
             }
         )
@@ -44,7 +46,7 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
             for entry in result.entries { Self.write(entry, &state) }
             state.steps[step] = value
             state.usage[step] = result.usage
-            state.times[step, default: []].append(.now)
+            state.times[step, default: []].append(now())
         }
         return result.value
     }
@@ -83,7 +85,7 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
     public var done: [StepKey] { state.withLock { $0.steps.keys.sorted { ($0.round, $0.step) < ($1.round, $1.step) } } }
     public func usage(_ step: StepKey) -> Usage? { state.withLock { $0.usage[step] } }
     /// When a step began, each time that it reported, and when it ended.
-    public func times(_ step: StepKey) -> [ContinuousClock.Instant] { state.withLock { $0.times[step] ?? [] } }
+    public func times(_ step: StepKey) -> [Duration] { state.withLock { $0.times[step] ?? [] } }
     public func reports(_ step: StepKey) -> [StepProgress.Report] { state.withLock { $0.progress[step] ?? [] } }
 
     /// All rows of a type, in the order in which they were written.

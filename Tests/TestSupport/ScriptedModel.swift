@@ -9,14 +9,14 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
     public var identity: ModelIdentity { .named(name) }
     private let reply: @Sendable (ChatRequest) -> String
     private let score: @Sendable (String) -> Double
-    private let pause: Duration?
+    private let pause: @Sendable () -> Void
     private let requests = Mutex<[ChatRequest]>([])
 
-    /// - Parameter pause: what every answer and every score takes.
+    /// - Parameter pause: called before every answer and every score.
     public init(
         _ name: String,
         score: @escaping @Sendable (String) -> Double = { _ in -1 },
-        pause: Duration? = nil,
+        pause: @escaping @Sendable () -> Void = {},
         reply: @escaping @Sendable (ChatRequest) -> String
     ) {
         self.name = name
@@ -36,7 +36,7 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
         for request in requests {
             var answers: [Answer] = []
             for _ in 0..<request.samples {
-                if let pause { try await Task.sleep(for: pause) }
+                pause()
                 answers.append(answer(reply(request)))
                 done += 1
                 progress(done)
@@ -61,7 +61,7 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
     ) async throws -> [Likelihood] {
         var likelihoods: [Likelihood] = []
         for item in answers {
-            if let pause { try await Task.sleep(for: pause) }
+            pause()
             let tokens = item.answer.count + 1
             likelihoods.append(.measured(logprob: score(item.answer) * Double(tokens), tokens: tokens))
             progress(likelihoods.count)

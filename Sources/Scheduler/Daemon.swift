@@ -186,6 +186,10 @@ public actor Daemon {
             if atOnce { running.task.cancel() }
             return
         }
+        // Only the runner moves a campaign that runs; where none does, the row is an earlier process's, and `resume`
+        // mends it.
+        let record = try lineage.campaign(name)
+        guard record.status != .running else { throw transition.refusal(of: record) }
         try lineage.move(name, by: transition, reason, at: now())
         hub.changed(name)
     }

@@ -153,9 +153,9 @@ extension RowWeights: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.unkeyedContainer()
-        guard case .perRow(let values) = self else { return }
+        guard case .perRow(let values) = self, !values.isEmpty else { return }
         var start = 0
-        for end in 1...max(values.count, 1) where end == values.count || values[end] != values[start] {
+        for end in 1...values.count where end == values.count || values[end] != values[start] {
             try container.encode([Double(end - start), values[start]])
             start = end
         }

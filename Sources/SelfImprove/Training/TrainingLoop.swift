@@ -41,7 +41,7 @@ package struct TrainingLoop {
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
         let cut = job.cutsLongRows ? limit : nil
         weights = adapter == nil ? base.weights.copy() : base.weights
-        var lengths: [Int] = [], usable: [Int] = [], memory: [[Example]] = []
+        var usable: [Int] = []
         var examples: [Example] = [], pairs: [PreferenceExample] = []
         switch data {
         case .supervised(let rows):
@@ -67,8 +67,8 @@ package struct TrainingLoop {
                 pairs.append(pair)
             }
         }
-        memory = examples.map { [$0] } + pairs.map { [$0.chosen, $0.rejected] }
-        lengths = memory.map { $0.reduce(0) { $0 + $1.ids.count } }
+        let memory = examples.map { [$0] } + pairs.map { [$0.chosen, $0.rejected] }
+        let lengths = memory.map { $0.reduce(0) { $0 + $1.ids.count } }
         dropped = given - usable.count
         let all = job.weights.values(given)
         plan = TrainingPlan.steps(job.batches, lengths: lengths, weights: usable.map { all[$0] }, seed: job.seed)
@@ -128,23 +128,21 @@ package struct TrainingLoop {
         stepped: (TrainingStep, Duration) throws -> Void = { _, _ in },
         report: ([TrainingStep]) -> Void
     ) throws -> (weights: Weights, report: TrainingReport) {
-        let log =
-            switch trainer {
-            case .sft(let trainer, let examples):
-                try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
-                    try trainer.step(batch.map { $0.map { examples[$0] } })
-                }
-            case .dpo(let trainer, let pairs):
-                try {
-                    let referenced = try trainer.reference(pairs) {
-                        reference($0)
-                        try cancellation.check()
-                    }
-                    return try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
-                        try trainer.step(batch.map { $0.map { referenced[$0] } })
-                    }
-                }()
+        let log: [TrainingStep]
+        switch trainer {
+        case .sft(let trainer, let examples):
+            log = try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
+                try trainer.step(batch.map { $0.map { examples[$0] } })
             }
+        case .dpo(let trainer, let pairs):
+            let referenced = try trainer.reference(pairs) {
+                reference($0)
+                try cancellation.check()
+            }
+            log = try walk(trainer, training, cancellation, keepsEnd, stepped, report) { batch in
+                try trainer.step(batch.map { $0.map { referenced[$0] } })
+            }
+        }
         return (weights, TrainingReport(job, log: log, rows: given, dropped: dropped))
     }
 

@@ -139,6 +139,7 @@ import ModelFiles
             )
             #expect(rows.count == 48)
             #expect(try JSONText(job).decode(TrainingJob.self) == job)
+            #expect(try JSONText([RowWeights.perRow([])]).text == "[[]]")
             // The samples are all right, and all alike: there is nothing to prefer.
             #expect(world.workplace.jobs.count == 1)
         }

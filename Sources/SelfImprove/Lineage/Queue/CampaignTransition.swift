@@ -48,9 +48,13 @@ public enum CampaignTransition: String, Sendable, CaseIterable {
 
     /// - Throws: `.refused` where it is not possible.
     func check(_ record: CampaignRecord) throws {
-        guard !from.contains(record.status) else { return }
+        guard from.contains(record.status) else { throw refusal(of: record) }
+    }
+
+    /// Why a campaign stays as it is.
+    public func refusal(of record: CampaignRecord) -> SelfImproveError {
         let isUnderWay = self == .enqueue
-        throw SelfImproveError(
+        return SelfImproveError(
             .refused,
             "the campaign is \(record.status.rawValue)\(isUnderWay ? " already" : "")",
             context: record.name,

@@ -19,9 +19,9 @@ extension Lineage {
         try write {
             try $0.execute(
                 sql: """
-                    UPDATE campaigns SET status = 'queued', queued_at = COALESCE(queued_at, created_at)
-                    WHERE status = 'running'
-                    """
+                    UPDATE campaigns SET status = ?, queued_at = COALESCE(queued_at, created_at) WHERE status = ?
+                    """,
+                arguments: [CampaignTransition.requeue.to.rawValue, CampaignRecord.Status.running.rawValue]
             )
         }
     }

@@ -78,7 +78,10 @@ struct DoctorCommand: AsyncParsableCommand {
                 findings.append(Finding(level: .damaged, what: "\(error)"))
             }
         }
-        for model in models { check { _ = try lineage.files.verified(model: model.digest) } }
+        for model in models {
+            check { _ = try lineage.files.verified(model: model.digest) }
+            if let adapter = model.adapter { check { try lineage.files.verify(adapter: adapter) } }
+        }
         for dataset in datasets { check { _ = try lineage.files.read(dataset: dataset.digest) } }
         if damaged == 0 {
             findings.append(

@@ -38,10 +38,15 @@ struct ModelTrain: AsyncParsableCommand {
         help:
             "Of matrix products: fp32, bf16 (operands rounded, sums in fp32), or auto: bf16 where the processor multiplies it."
     )
-    var precision: PrecisionOption = .auto
+    var precision: FineTuningSettings.ProductPrecision = .auto
+    @Option(
+        help:
+            "Tokens that pass through the model at once, at most: larger micro-batches are cut. By default they are where they would not fit into memory."
+    )
+    var microBatchTokens: Int?
     @Flag(
         help:
-            "Keep only the inputs of layers, and do their forward pass again in the backward pass: less memory, a third more time."
+            "Keep only the inputs of layers, and do their forward pass again in the backward pass: less memory, a third more time. Done in any case where a row would not fit into memory otherwise."
     )
     var gradientCheckpointing = false
     @OptionGroup(title: "Low-rank adaptation") var lora: LoRAOptions
@@ -53,9 +58,11 @@ struct ModelTrain: AsyncParsableCommand {
     ) var threads: Int?
 
     func validate() throws {
-        guard steps ?? 1 > 0, batchSize > 0, gradientAccumulation > 0, maxLength > 0, threads ?? 1 > 0 else {
+        guard steps ?? 1 > 0, batchSize > 0, gradientAccumulation > 0, maxLength > 0, threads ?? 1 > 0,
+            microBatchTokens ?? 1 > 0
+        else {
             throw ValidationError(
-                "--steps, --batch-size, --gradient-accumulation, --max-length and --threads start at 1"
+                "--steps, --batch-size, --gradient-accumulation, --max-length, --micro-batch-tokens and --threads start at 1"
             )
         }
         guard learningRate >= 0, weightDecay >= 0, maxGradNorm >= 0, warmupSteps >= 0, beta > 0 else {
@@ -109,6 +116,7 @@ struct ModelTrain: AsyncParsableCommand {
                 "note: \(loop.dropped) of \(rows.count) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)"
             )
         }
+        noteFit(loop.fit)
         let weights = try kept.run(loop)
         let place = URL(fileURLWithPath: output, isDirectory: true)
         if let adapter {
@@ -117,6 +125,16 @@ struct ModelTrain: AsyncParsableCommand {
             try checkpoint.replacing(weights).save(to: place)
         }
         try kept.remove()
+    }
+
+    /// Says what nobody asked for: the memory of this machine did.
+    private func noteFit(_ fit: TrainingFit) {
+        var done: [String] = []
+        if let tokens = fit.microBatchTokens, microBatchTokens == nil {
+            done.append("micro-batches of \(tokens) tokens")
+        }
+        if fit.activations == .checkpoint, !gradientCheckpointing { done.append("gradient checkpointing") }
+        if !done.isEmpty { Output.error("note: to fit into memory, training uses \(done.joined(separator: " and "))") }
     }
 
     /// The job that the options describe.
@@ -140,10 +158,14 @@ struct ModelTrain: AsyncParsableCommand {
             ),
             maximumLength: maxLength,
             cutsLongRows: true,
-            precision: precision.training,
-            adapter: lora.rank > 0 ? try lora.settings() : nil,
+            tuning: FineTuningSettings(
+                precision: precision,
+                lora: lora.rank > 0 ? try lora.settings() : nil,
+                microBatchTokens: microBatchTokens,
+                gradientCheckpointing: gradientCheckpointing ? .on : .auto
+            ),
             adapterBase: try lora.adapterDigest(),
-            activations: gradientCheckpointing ? .checkpoint : nil,
+            storage: .fp32,
             seed: seed,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
@@ -152,3 +174,4 @@ struct ModelTrain: AsyncParsableCommand {
 
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
+extension FineTuningSettings.ProductPrecision: ExpressibleByArgument {}

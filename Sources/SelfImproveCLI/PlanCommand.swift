@@ -47,6 +47,7 @@ struct PlanCommand: AsyncParsableCommand {
         Output.line(
             "preparation \(Text.time(plan.preparationSeconds)), a round \(Text.time(plan.roundSeconds))\(rounds.map { ", \($0) rounds \(Text.time(plan.preparationSeconds + Double($0) * plan.roundSeconds))" } ?? "")"
         )
+        for training in plan.trainings { Output.line(Self.words(training)) }
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line(
             "stops at: "
@@ -55,6 +56,22 @@ struct PlanCommand: AsyncParsableCommand {
                 )
         )
         for line in Self.words(plan.stop) { Output.line(line) }
+    }
+
+    /// What a step of a stage takes, and what to do where it is too much.
+    private static func words(_ training: PlannedTraining) -> String {
+        var how = [training.precision.rawValue]
+        if let parameters = training.adapterParameters { how.append("an adapter of \(parameters) parameters") }
+        if training.microBatches > 1 {
+            how.append("\(training.microBatches) micro-batches of \(training.microBatchTokens) tokens a step")
+        }
+        if training.usesGradientCheckpointing { how.append("gradient checkpointing") }
+        let gigabytes = String(format: "%.2f GB", Double(training.bytes) / 1e9)
+        let line = "memory of \(training.stage.rawValue): \(gigabytes) (\(how.joined(separator: ", ")))"
+        guard !training.fits, let capacity = training.capacity else { return line }
+        let free = String(format: "%.2f GB", Double(capacity) / 1e9)
+        return line + "; it does not fit: training may take \(free) here. Try lora: {rank: 16} under "
+            + "\(training.stage.rawValue), or shorter answers"
     }
 
     /// Which criterion will probably fire first.

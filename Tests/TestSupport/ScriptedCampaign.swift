@@ -13,7 +13,9 @@ public struct ScriptedCatalog: ModelCatalog {
 
     public func chatModel(_ digest: String, name: String) -> any ChatModel { models(digest, name) }
     public func likelihoodModel(_ digest: String, name: String) -> any LikelihoodModel { models(digest, name) }
-    public func adopt(directory: String) -> String { "adopted \(URL(fileURLWithPath: directory).lastPathComponent)" }
+    public func adopt(directory: String, as precision: Precision?) -> String {
+        "adopted \(URL(fileURLWithPath: directory).lastPathComponent)"
+    }
     public func holds(_ digest: String) -> Bool { true }
 }
 

@@ -12,20 +12,22 @@ extension Adapter {
     /// - Parameter base: what is written as the base's name; PEFT's `AutoPeftModel` looks there.
     /// - Throws: where `directory` exists already.
     public func save(to directory: URL, base: String) throws {
-        try AtomicFile.makeDirectory(at: directory) { folder in
-            let text = configurationJSON(base: base).text(indented: true)
-            try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
-            let files = layout.tensors.map { tensor in
-                SafeTensorsFile.Tensor(
-                    name: tensor.name,
-                    type: .float32,
-                    shape: tensor.shape,
-                    bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4)
-                )
-            }
-            try AtomicFile.writeSynced(to: folder.appendingPathComponent(File.weights)) {
-                try SafeTensorsFile.write(files, metadata: [("format", "pt")], $0)
-            }
+        try AtomicFile.makeDirectory(at: directory) { try write(into: $0, base: base) }
+    }
+
+    private func write(into folder: URL, base: String) throws {
+        let text = configurationJSON(base: base).text(indented: true)
+        try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
+        let files = layout.tensors.map { tensor in
+            SafeTensorsFile.Tensor(
+                name: tensor.name,
+                type: .float32,
+                shape: tensor.shape,
+                bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4)
+            )
+        }
+        try AtomicFile.writeSynced(to: folder.appendingPathComponent(File.weights)) {
+            try SafeTensorsFile.write(files, metadata: [("format", "pt")], $0)
         }
     }
 

@@ -41,6 +41,18 @@ public struct LoRASettings: Sendable, Equatable, Codable {
         self.modules = modules
     }
 
+    private enum CodingKeys: String, CodingKey { case rank, alpha, dropout, isRankStabilized, modules }
+
+    /// The modules in the order of the weights: a set has another one in every process, and settings are digested.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(rank, forKey: .rank)
+        try container.encode(alpha, forKey: .alpha)
+        try container.encode(dropout, forKey: .dropout)
+        try container.encode(isRankStabilized, forKey: .isRankStabilized)
+        try container.encode(Module.allCases.filter(modules.contains), forKey: .modules)
+    }
+
     /// s.
     public var scale: Double { isRankStabilized ? alpha / Double(rank).squareRoot() : alpha / Double(rank) }
 

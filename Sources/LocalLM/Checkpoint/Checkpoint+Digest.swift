@@ -49,13 +49,9 @@ extension Checkpoint {
             }
             names += [File.index] + index.shards
         }
-        var lines = ""
-        for name in names.sorted() where exists(name) || name.hasSuffix(".safetensors") {
-            let reader = try FileReader(directory.appendingPathComponent(name))
-            var hash = SHA256()
-            try reader.forEachChunk { hash.update(bufferPointer: $0) }
-            lines += "\(hash.finalize().hexadecimal)  \(name)\n"
-        }
-        return lines
+        return try ContentDirectory.sums(
+            names.sorted().filter { exists($0) || $0.hasSuffix(".safetensors") },
+            in: directory
+        )
     }
 }

@@ -14,8 +14,14 @@ extension Checkpoint {
             weights: try WeightsReader(files.weights).read(files.configuration),
             tokenizer: files.tokenizer,
             template: files.template,
+            storage: storage(of: files),
             tokenizerConfiguration: files.tokenizerConfiguration
         )
+    }
+
+    /// bf16 where all weights are, else fp32, which holds everything.
+    package static func storage(of files: ModelDirectory) -> Precision {
+        files.weights.files.allSatisfy { $0.holdsOnly(.bfloat16) } ? .bf16 : .fp32
     }
 
     /// Reads everything of a directory but its weights, and sees that they have the names and shapes that config.json

@@ -56,6 +56,8 @@ public final class InferenceEngine: @unchecked Sendable {
 
     /// The number format of the weights in memory.
     public var weightPrecision: Precision { weights.precision }
+    /// Bytes of memory that its copy of the weights takes.
+    package var weightBytes: Int { weights.panelBytes }
     /// Bytes of weights that one decoding step reads, for any number of sequences.
     public var bytesPerStep: Int { weights.bytesPerStep }
 

@@ -11,5 +11,8 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
     /// For training: bf16 where the processor multiplies it in hardware, else fp32.
     public static var automatic: Precision { OneDNN.hasBFloat16 ? .bf16 : .fp32 }
 
+    /// Of a weight on disk.
+    public var bytesPerWeight: Int { bytes }
+
     var bytes: Int { self == .fp32 ? 4 : 2 }
 }

@@ -114,7 +114,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             .input,
             "training needs \(gigabytes(total)) of memory (\(parts.joined(separator: ", "))), \(gigabytes(available)) are free",
             hint:
-                "take smaller batches or shorter rows; model train can also keep fewer activations (--gradient-checkpointing) or train an adapter (--lora-rank)"
+                "take smaller micro-batches or shorter rows, keep fewer activations (gradient checkpointing), or train an adapter (LoRA)"
         )
     }
 
@@ -131,19 +131,34 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         )
     }
 
+    /// Bytes that a training may plan with: nine tenths of what the machine has, or less where a control group limits it;
+    /// the rest is the system's. It depends on the machine alone, not on what runs; nil where it is not known.
+    public static func capacity() -> Int? {
+        func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+        return capacity(machine: text("/proc/meminfo"), limit: text("/sys/fs/cgroup/memory.max"))
+    }
+
+    static func capacity(machine: String?, limit: String?) -> Int? {
+        let total = field("MemTotal:", in: machine).map { $0 * 1024 }
+        return [total, number(limit)].compactMap { $0 }.min().map { $0 / 10 * 9 }
+    }
+
     /// From the kernel's files. What a group keeps of files counts as free: it goes when memory is wanted.
     static func available(machine: String?, limit: String?, used: String?, uses: String?) -> Int? {
-        func number(_ text: String?) -> Int? {
-            text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-        }
-        func field(_ name: String, in text: String?) -> Int? {
-            text?.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { $0.first == name[...] }.flatMap {
-                $0.dropFirst().first.flatMap { Int($0) }
-            }
-        }
         let free = field("MemAvailable:", in: machine).map { $0 * 1024 }
         guard let limit = number(limit), let used = number(used) else { return free }
         let files = ["inactive_file", "active_file"].reduce(0) { $0 + (field($1, in: uses) ?? 0) }
         return min(free ?? .max, max(0, limit - max(0, used - files)))
+    }
+
+    private static func number(_ text: String?) -> Int? {
+        text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+
+    /// The number of a line of the kernel's.
+    private static func field(_ name: String, in text: String?) -> Int? {
+        text?.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { $0.first == name[...] }.flatMap {
+            $0.dropFirst().first.flatMap { Int($0) }
+        }
     }
 }

@@ -33,7 +33,10 @@ public struct Preparation: Sendable {
                 return digest
             case .directory(let path):
                 progress.report(done: 0, total: 1 + configuration.peers.count, unit: "models", note: name)
-                let digest = try await campaign.models.adopt(directory: path)
+                let digest = try await campaign.models.adopt(
+                    directory: path,
+                    as: configuration.models.store.precision
+                )
                 rows.append(
                     ModelRecord(
                         digest: digest,

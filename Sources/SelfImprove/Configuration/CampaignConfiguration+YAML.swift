@@ -1,4 +1,5 @@
 import Foundation
+import LocalLM
 import Yams
 
 /// How a campaign's YAML file is read. Every key has its default here; what has none must be given.
@@ -122,11 +123,12 @@ extension CampaignConfiguration {
             peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
             mixture: mixture,
-            sft: sft(root.section("sft")),
-            dpo: dpo(root.section("dpo")),
+            sft: sft(root.section("sft"), usesNursery: nursery != nil),
+            dpo: dpo(root.section("dpo"), usesNursery: nursery != nil),
             judges: judges(root, peers),
             evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
             gate: gate(root.section("gate")),
+            models: models(root.section("models")),
             stop: stop(root.section("stop"))
         )
     }
@@ -220,7 +222,46 @@ extension CampaignConfiguration {
         )
     }
 
-    private static func sft(_ section: ConfigurationSection) -> SFT {
+    /// Tiny models are trained exactly: it costs them nothing, and their bytes are the same on every processor that adds
+    /// alike.
+    private static func tuning(_ section: ConfigurationSection, usesNursery: Bool) -> FineTuningSettings {
+        FineTuningSettings(
+            precision: section.choice("precision", default: usesNursery ? .fp32 : .auto),
+            lora: section.isOff("lora") ? nil : lora(section.section("lora")),
+            microBatchTokens: section.optionalInteger("micro_batch_tokens", in: 1...100_000_000),
+            gradientCheckpointing: section.choice("gradient_checkpointing", default: .auto)
+        )
+    }
+
+    private static func lora(_ section: ConfigurationSection) -> LoRASettings {
+        defer { section.finish() }
+        typealias Module = LoRASettings.Module
+        let names = Module.allCases.map(\.rawValue)
+        let rank = section.integer("rank", in: 1...LoRASettings.largestRank)
+        let targets = section.strings("targets", default: names)
+        for name in targets where Module(rawValue: name) == nil {
+            section.fault("targets", "names \"\(name)\"", hint: "some of \(names.joined(separator: ", "))")
+        }
+        if targets.isEmpty { section.fault("targets", "is empty", hint: "leave it out to adapt all linear layers") }
+        return LoRASettings(
+            rank: rank,
+            alpha: section.number("alpha", default: Double(2 * rank), .aboveZero),
+            dropout: section.number(
+                "dropout",
+                default: 0,
+                NumberRange(words: "0 up to, but not, 1") { $0 >= 0 && $0 < 1 }
+            ),
+            isRankStabilized: section.bool("rslora", default: false),
+            modules: Set(targets.compactMap(Module.init))
+        )
+    }
+
+    private static func models(_ section: ConfigurationSection) -> Models {
+        defer { section.finish() }
+        return Models(store: section.choice("store", default: .auto))
+    }
+
+    private static func sft(_ section: ConfigurationSection, usesNursery: Bool) -> SFT {
         defer { section.finish() }
         let tokens = section.optionalInteger("tokens", in: 1...Int.max)
         let epochs = section.optionalNumber("epochs", .aboveZero)
@@ -232,6 +273,7 @@ extension CampaignConfiguration {
         }
         return SFT(
             optimization: optimization(section, learningRate: 8e-6),
+            tuning: tuning(section, usesNursery: usesNursery),
             epochs: tokens == nil ? epochs ?? 5 : nil,
             tokens: tokens,
             maximumRows: section.optionalInteger("maximum_rows", in: 1...Int.max),
@@ -242,11 +284,12 @@ extension CampaignConfiguration {
         )
     }
 
-    private static func dpo(_ section: ConfigurationSection) -> DPO {
+    private static func dpo(_ section: ConfigurationSection, usesNursery: Bool) -> DPO {
         defer { section.finish() }
         return DPO(
             enabled: section.bool("enabled", default: true),
             optimization: optimization(section, learningRate: 8e-7),
+            tuning: tuning(section, usesNursery: usesNursery),
             prompts: section.integer("prompts", default: 6000, in: 1...10_000_000),
             samples: section.integer("samples", default: 5, in: 2...64),
             temperature: section.number(

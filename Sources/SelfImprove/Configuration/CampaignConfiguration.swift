@@ -22,6 +22,7 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public var judges: [JudgeConfiguration]
     public var evaluation: Evaluation
     public var gate: Gate
+    public var models: Models
     public var stop: StopCriteria
 
     /// A model that helps: proposer, aggregator or judge.
@@ -77,6 +78,7 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
 
     public struct SFT: Sendable, Equatable, Codable {
         public var optimization: Optimization
+        public var tuning: FineTuningSettings
         /// Passes over the data, or nil where `tokens` rules.
         public var epochs: Double?
         /// Tokens trained on in a round, or nil where `epochs` rules.
@@ -97,6 +99,7 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public struct DPO: Sendable, Equatable, Codable {
         public var enabled: Bool
         public var optimization: Optimization
+        public var tuning: FineTuningSettings
         /// Instructions answered for preference pairs.
         public var prompts: Int
         public var samples: Int
@@ -148,6 +151,23 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var resamples: Int
         /// No slice may be worse than this by its one-sided 95% bound (0.1 = 10 points).
         public var sliceMargin: Double
+    }
+}
+
+extension CampaignConfiguration {
+    /// How the campaign's models are kept.
+    public struct Models: Sendable, Equatable, Codable {
+        /// Number format of the files of weights.
+        public enum Store: String, Sendable, Codable, CaseIterable {
+            /// bf16 where the student came in bf16, else fp32.
+            case auto
+            case bf16, fp32
+
+            /// nil: as what a model was made from.
+            var precision: Precision? { Precision(rawValue: rawValue) }
+        }
+
+        public var store: Store
     }
 }
 

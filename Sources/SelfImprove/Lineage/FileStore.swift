@@ -2,7 +2,7 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// The immutable files of a state directory: `models/<digest>/` and `data/<digest>.jsonl`.
+/// The immutable files of a state directory: `models/<digest>/`, `adapters/<digest>/` and `data/<digest>.jsonl`.
 ///
 /// A file gets its name only once its bytes are on disk (written under a hidden name beside its place, fsynced,
 /// renamed, the directory fsynced). Only then may a row of the database name it. So a name that exists is whole, unless
@@ -15,12 +15,15 @@ public struct FileStore: Sendable {
     public var models: URL { root.appendingPathComponent("models", isDirectory: true) }
     public var data: URL { root.appendingPathComponent("data", isDirectory: true) }
 
+    public var adapters: URL { root.appendingPathComponent("adapters", isDirectory: true) }
+
+    public func adapterDirectory(_ digest: String) -> URL { adapters.appendingPathComponent(digest, isDirectory: true) }
     public func modelDirectory(_ digest: String) -> URL { models.appendingPathComponent(digest, isDirectory: true) }
     public func datasetFile(_ digest: String) -> URL { data.appendingPathComponent(digest + ".jsonl") }
 
     /// Removes what processes that died left half written. Only for the holder of the state's lock.
     public func clearLeftovers() throws {
-        for directory in [models, data] + (try trainingDirectories())
+        for directory in [models, adapters, data] + (try trainingDirectories())
         where FileManager.default.fileExists(atPath: directory.path) {
             for name in try FileManager.default.contentsOfDirectory(atPath: directory.path)
             where name.hasPrefix(".") && name.hasSuffix(".tmp") {
@@ -57,8 +60,9 @@ public struct FileStore: Sendable {
     // MARK: Models
 
     /// Writes a model under its digest, which it returns. The same model twice is one directory.
-    public func store(_ checkpoint: Checkpoint, card: String? = nil) throws -> String {
-        try checkpoint.store(in: models, card: card)
+    /// - Parameter precision: of the file of weights.
+    public func store(_ checkpoint: Checkpoint, as precision: Precision = .fp32, card: String? = nil) throws -> String {
+        try checkpoint.store(in: models, as: precision, card: card)
     }
 
     /// The directory of a model, checked against its name. Call it before loading.
@@ -78,6 +82,27 @@ public struct FileStore: Sendable {
 
     /// A model, verified.
     public func load(model digest: String) throws -> Checkpoint { try Checkpoint.load(verified(model: digest)) }
+
+    // MARK: Adapters
+
+    /// Writes an adapter as a PEFT directory under its digest, which it returns.
+    /// - Parameter base: digest of the model that it adapts.
+    public func store(_ adapter: Adapter, base: String) throws -> String { try adapter.store(in: adapters, base: base) }
+
+    /// Sees that an adapter's files are what its name says.
+    /// - Throws: `.damaged`, or `.notFound` where they are gone.
+    public func verify(adapter digest: String) throws {
+        let directory = adapterDirectory(digest)
+        guard FileManager.default.fileExists(atPath: directory.path) else {
+            throw SelfImproveError(
+                .notFound,
+                "the adapter's files are gone",
+                context: directory.path,
+                hint: "the model that it was merged into is whole; restore the adapter from a backup"
+            )
+        }
+        try Adapter.verify(directory, digest: digest)
+    }
 
     // MARK: Datasets
 

@@ -10,13 +10,16 @@ public actor LocalCatalog: ModelCatalog {
     private var models: [String: Task<LocalModel, any Error>] = [:]
     /// Digests in the order of their last use.
     private var recency: [String] = []
+    /// Bytes of the models in memory, by digest.
+    private var sizes: [String: Int] = [:]
     private let capacity: Int
 
-    /// - Parameter capacity: how many models stay in memory.
-    public init(files: FileStore, threads: Int, capacity: Int = 12) {
+    /// - Parameter capacity: bytes of models that stay in memory while nobody uses them; nil: an eighth of what the machine
+    ///   has to give, so that training, which takes the rest, always finds it.
+    public init(files: FileStore, threads: Int, capacity: Int? = nil) {
         self.files = files
         self.threads = threads
-        self.capacity = capacity
+        self.capacity = capacity ?? (TrainingMemory.capacity() ?? 8 << 30) / 8
     }
 
     public func chatModel(_ digest: String, name: String) async throws -> any ChatModel {
@@ -32,10 +35,23 @@ public actor LocalCatalog: ModelCatalog {
         recency.append(digest)
         let loading = models[digest] ?? load(digest, name: name)
         models[digest] = loading
-        while recency.count > capacity { models[recency.removeFirst()] = nil }
-        do { return try await loading.value } catch {
+        do {
+            let model = try await loading.value
+            if models[digest] != nil { sizes[digest] = model.bytes }
+            forget()
+            return model
+        } catch {
             models[digest] = nil
             throw error
+        }
+    }
+
+    /// Lets go of what was not used for the longest time, down to the capacity; the latest stays.
+    private func forget() {
+        while recency.count > 1, sizes.values.reduce(0, +) > capacity {
+            let oldest = recency.removeFirst()
+            models[oldest] = nil
+            sizes[oldest] = nil
         }
     }
 
@@ -48,10 +64,11 @@ public actor LocalCatalog: ModelCatalog {
         }
     }
 
-    public func adopt(directory: String) async throws -> String {
+    public func adopt(directory: String, as precision: Precision?) async throws -> String {
         let files = files
         return try await Computation.run("adopting \(directory)") { _ in
-            try files.store(Checkpoint.load(URL(fileURLWithPath: directory, isDirectory: true)))
+            let model = try Checkpoint.load(URL(fileURLWithPath: directory, isDirectory: true))
+            return try files.store(model, as: precision ?? model.storage)
         }
     }
 

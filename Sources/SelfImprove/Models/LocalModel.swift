@@ -6,6 +6,8 @@ import ModelFiles
 public actor LocalModel: ChatModel, LikelihoodModel {
     public nonisolated let name: String
     public nonisolated let identity: ModelIdentity
+    /// Of memory that its weights take, in both of the forms in which they are held.
+    nonisolated let bytes: Int
     private let checkpoint: Checkpoint
     private let engine: InferenceEngine
     /// An actor lets the next call in while one waits; the engine takes one at a time.
@@ -27,6 +29,7 @@ public actor LocalModel: ChatModel, LikelihoodModel {
         identity = .weights(digest: digest)
         self.checkpoint = checkpoint
         engine = InferenceEngine(weights: checkpoint.weights, threads: threads)
+        bytes = checkpoint.weights.parameterCount * 4 + engine.weightBytes
     }
 
     public func answer(_ requests: [ChatRequest], progress: @escaping @Sendable (Int) -> Void) async throws

@@ -1,3 +1,5 @@
+import LocalLM
+
 /// The one door to models: everything that answers, scores or is trained in a campaign comes through it.
 ///
 /// `LocalCatalog` serves the models of a state directory; tests script theirs.
@@ -9,8 +11,9 @@ public protocol ModelCatalog: Sendable {
     /// A model that scores answers of others.
     func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel
     /// Copies a model that the configuration names by its directory into the catalog.
+    /// - Parameter precision: of the copy; nil: the model's own.
     /// - Returns: its digest.
-    func adopt(directory: String) async throws -> String
+    func adopt(directory: String, as precision: Precision?) async throws -> String
     /// Whether the weights of a model are at hand.
     func holds(_ digest: String) -> Bool
 }

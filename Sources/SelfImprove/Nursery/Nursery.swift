@@ -174,6 +174,7 @@ public struct Nursery: Sendable {
             warmupSteps: stage.warmupSteps,
             weightDecay: 0.01,
             batches: .onePass(tokens: stage.batchTokens),
+            tuning: .exact,
             seed: key,
             threads: stage.usesAllCores ? threads : 1
         )

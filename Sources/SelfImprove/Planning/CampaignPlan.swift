@@ -16,6 +16,8 @@ public struct CampaignPlan: Sendable, Encodable {
     public var preparationSeconds: Double
     public var roundSeconds: Double
     public var bytesPerRound: Int
+    /// Memory of the stages that train.
+    public var trainings: [PlannedTraining]
     /// Which stop criterion will probably fire first.
     public var stop: StopForecast
 
@@ -24,8 +26,6 @@ public struct CampaignPlan: Sendable, Encodable {
     /// Share of the sampled instructions that give a preference pair: the others' samples are all alike, or no judge
     /// prefers one.
     static let pairsPerPrompt = 1.0 / 3
-    /// A weight on disk, fp32.
-    static let bytesPerParameter = 4
     /// A draft, answer or prompt in the database: some hundred characters of text, digests, and its share of the
     /// indexes.
     static let bytesPerRow = 400
@@ -45,9 +45,10 @@ public struct CampaignPlan: Sendable, Encodable {
         }
         preparationSeconds = preparation.seconds
         roundSeconds = round.reduce(0) { $0 + $1.seconds }
+        trainings = basis.trainings
         let models = c.dpo.enabled ? 2 : 1
         bytesPerRound =
-            models * basis.parameters * Self.bytesPerParameter
+            models * basis.parameters * basis.bytesPerParameter
             + c.prompts.perRound * (c.mixture.proposers.count + 2) * Self.bytesPerRow
         stop = StopForecast(
             c.stop,

@@ -12,6 +12,10 @@ public struct PlanningBasis: Sendable {
     /// Tokens per second of SFT, and of decoding a batch.
     public var trainingSpeed: Double
     public var decodingSpeed: Double
+    /// Bytes of a weight on disk.
+    public var bytesPerParameter = 4
+    /// What a step of each stage takes.
+    public var trainings: [PlannedTraining] = []
 
     /// Measured on the nursery's instructions (`NurseryPrompts`).
     static let nurseryLengths = (prompt: 14, answer: 6)
@@ -25,37 +29,67 @@ public struct PlanningBasis: Sendable {
     /// Measures this machine with the student's shape; takes seconds.
     /// - Throws: what inspecting the student throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlanningBasis {
-        let weights: Weights, lengths: (prompt: Int, answer: Int)
+        let weights: Weights, lengths: (prompt: Int, answer: Int), storage: Precision
         switch c.student {
         case .nursery:
             weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
             lengths = nurseryLengths
+            storage = .fp32
         case .directory(let path):
             // Random weights take as long as the student's own, which need not be read.
             let student = try Checkpoint.inspect(URL(fileURLWithPath: path, isDirectory: true))
             weights = Initialization.gaussian(student.configuration, seed: 1)
             lengths = guessedLengths
+            storage = Checkpoint.storage(of: student)
         }
+        let kept = c.models.store.precision ?? storage
         let answer = min(lengths.answer, c.mixture.maximumTokens)
         let sequence = min(lengths.prompt + answer, weights.configuration.maximumPositions)
-        func speed(_ task: SpeedMeasurement.Task, _ weights: Weights, batch: Int) throws -> Double {
-            try SpeedMeasurement.measure(
-                task,
-                weights: weights,
-                batch: batch,
-                length: sequence,
-                threads: c.threads,
-                repetitions: repetitions
-            ).tokensPerSecond
+        func plan(_ stage: Stage, _ tuning: FineTuningSettings, _ optimization: CampaignConfiguration.Optimization)
+            throws
+            -> PlannedTraining
+        {
+            try PlannedTraining(
+                stage,
+                tuning,
+                optimizer: optimization.optimizer,
+                batchTokens: optimization.batchTokens,
+                rowTokens: sequence,
+                targetTokens: answer,
+                weights.configuration,
+                threads: c.threads
+            )
         }
-        let rows = max(1, c.sft.optimization.batchTokens / sequence)
+        let sft = try plan(.sft, c.sft.tuning, c.sft.optimization)
+        let trainings = c.dpo.enabled ? [sft, try plan(.dpo, c.dpo.tuning, c.dpo.optimization)] : [sft]
+        let forecast = try TrainingForecast.measure(
+            weights.configuration,
+            adapter: c.sft.tuning.lora,
+            precision: c.sft.tuning.precision.resolved,
+            threads: c.threads,
+            batch: min(max(1, sft.microBatchTokens / sequence), measuredBatch),
+            length: sequence,
+            memory: sft.usesGradientCheckpointing ? .checkpoint : nil,
+            repetitions: repetitions
+        )
+        let decoding = try SpeedMeasurement.measure(
+            .decode,
+            weights: weights,
+            batch: measuredBatch,
+            length: sequence,
+            threads: c.threads,
+            repetitions: repetitions,
+            inference: kept
+        )
         return PlanningBasis(
             parameters: weights.layout.count,
             promptTokens: lengths.prompt,
             answerTokens: answer,
             sequenceTokens: sequence,
-            trainingSpeed: try speed(.train, weights.copy(), batch: min(rows, measuredBatch)),
-            decodingSpeed: try speed(.decode, weights, batch: measuredBatch)
+            trainingSpeed: forecast.tokensPerSecond,
+            decodingSpeed: decoding.tokensPerSecond,
+            bytesPerParameter: kept.bytesPerWeight,
+            trainings: trainings
         )
     }
 }

@@ -17,6 +17,8 @@ extension Round {
             dataset: try campaign.datasets.write(dataset: JSONLines.encode(rows.map(\.row))),
             method: .sft,
             settings.optimization,
+            tuning: settings.tuning,
+            storage: campaign.configuration.models.store.precision,
             epochs: settings.epochs,
             budget: settings.tokens,
             weights: .perRow(rows.map(\.weight)),
@@ -118,6 +120,8 @@ extension Round {
             dataset: try campaign.datasets.write(dataset: JSONLines.encode(rows)),
             method: .dpo(beta: settings.beta, nllWeight: settings.nllWeight),
             settings.optimization,
+            tuning: settings.tuning,
+            storage: campaign.configuration.models.store.precision,
             epochs: settings.epochs,
             seed: campaign.key(number, .dpo),
             threads: campaign.configuration.threads

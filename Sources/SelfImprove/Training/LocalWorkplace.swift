@@ -1,4 +1,5 @@
 import Foundation
+import LocalLM
 import ModelFiles
 
 /// Trains on this machine, on a thread of its own, with snapshots from which a cut-off step resumes.
@@ -28,9 +29,10 @@ public struct LocalWorkplace: Workplace {
                     case .sft: .supervised(try JSONLines.decode(SFTRow.self, rows, name: name))
                     case .dpo: .preferences(try JSONLines.decode(PreferenceRow.self, rows, name: name))
                     }
-                let loop = try TrainingLoop(job, base: base, data: data)
+                let adapter = try job.adapter.map { try Adapter($0, for: base.configuration, seed: job.seed) }
+                let loop = try TrainingLoop(job, base: base, adapter: adapter, data: data)
                 let steps = loop.steps
-                let (weights, report) = try loop.run(training, cancellation) { pairs in
+                var (weights, report) = try loop.run(training, cancellation) { pairs in
                     progress.report(done: 0, total: steps, unit: "steps", note: "reference: \(pairs) pairs")
                 } report: { log in
                     progress.report(
@@ -40,7 +42,12 @@ public struct LocalWorkplace: Workplace {
                         note: log.last.map { "loss \(($0.loss * 1000).rounded() / 1000)" }
                     )
                 }
-                return .made(try files.store(base.replacing(weights)), report)
+                if let adapter {
+                    report.adapter = try files.store(adapter, base: job.base)
+                    weights = adapter.merged(into: weights)
+                }
+                let made = try files.store(base.replacing(weights), as: job.storage ?? base.storage)
+                return .made(made, report)
             }
         } catch let failure as TrainingFailure {
             return .failed(failure.words.message)

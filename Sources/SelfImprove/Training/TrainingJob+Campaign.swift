@@ -7,6 +7,8 @@ extension TrainingJob {
         dataset: String,
         method: Method,
         _ optimization: CampaignConfiguration.Optimization,
+        tuning: FineTuningSettings,
+        storage: Precision?,
         epochs: Double?,
         budget: Int? = nil,
         weights: RowWeights = .equal,
@@ -27,6 +29,8 @@ extension TrainingJob {
             maximumGradientNorm: optimization.maximumGradientNorm,
             batches: .byTokens(optimization.batchTokens, epochs: epochs, budget: budget),
             weights: weights,
+            tuning: tuning,
+            storage: storage,
             seed: seed,
             threads: threads
         )

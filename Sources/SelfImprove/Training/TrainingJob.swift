@@ -49,8 +49,11 @@ public struct TrainingJob: Sendable, Equatable, Codable {
     public var adapter: LoRASettings?
     /// Digest of an adapter that is trained further.
     public var adapterBase: String?
-    /// Activations that are kept; nil: as the model's size asks for.
-    public var activations: ActivationMemory?
+    public var gradientCheckpointing: FineTuningSettings.GradientCheckpointing
+    /// Tokens of a micro-batch, at most; nil: whole batches where they fit into this machine's memory.
+    public var microBatchTokens: Int?
+    /// Number format of the model's file; nil: that of its base.
+    public var storage: Precision?
     public var seed: UInt64
     /// Shards of a batch, each on a core of its own.
     public var threads: Int
@@ -71,10 +74,9 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         weights: RowWeights = .equal,
         maximumLength: Int? = nil,
         cutsLongRows: Bool = false,
-        precision: Precision = .fp32,
-        adapter: LoRASettings? = nil,
+        tuning: FineTuningSettings,
         adapterBase: String? = nil,
-        activations: ActivationMemory? = nil,
+        storage: Precision? = nil,
         seed: UInt64,
         threads: Int
     ) {
@@ -93,10 +95,12 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         self.weights = weights
         self.maximumLength = maximumLength
         self.cutsLongRows = cutsLongRows
-        self.precision = precision
-        self.adapter = adapter
+        precision = tuning.precision.resolved
+        adapter = tuning.lora
         self.adapterBase = adapterBase
-        self.activations = activations
+        gradientCheckpointing = tuning.gradientCheckpointing
+        microBatchTokens = tuning.microBatchTokens
+        self.storage = storage
         self.seed = seed
         self.threads = threads
     }

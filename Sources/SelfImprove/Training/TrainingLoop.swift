@@ -25,7 +25,14 @@ package struct TrainingLoop {
     /// conversation.
     package let dropped: Int
 
+    /// What was done to fit into memory.
+    package let fit: TrainingFit
+
     package var steps: Int { plan.count }
+
+    /// Bytes that training may plan with: what a machine has, less an eighth for models that answer meanwhile; nil where
+    /// the system does not tell.
+    package static var capacity: Int? { TrainingMemory.capacity().map { $0 / 8 * 7 } }
 
     private enum Method {
         case sft(SFTTrainer, [Example])
@@ -71,18 +78,32 @@ package struct TrainingLoop {
         let lengths = memory.map { $0.reduce(0) { $0 + $1.ids.count } }
         dropped = given - usable.count
         let all = job.weights.values(given)
-        plan = TrainingPlan.steps(job.batches, lengths: lengths, weights: usable.map { all[$0] }, seed: job.seed)
-        guard !plan.isEmpty else { throw TrainingFailure.noRows(given: given) }
-        let settings = job.settings(steps: plan.count)
-        try TrainingMemory(
-            base.configuration,
-            adapter: adapter?.settings,
-            optimizer: settings.optimizer,
-            precision: job.precision,
-            threads: job.threads,
-            batches: plan.joined().map { $0.flatMap { memory[$0] } },
-            memory: job.activations
-        ).check()
+        let batches = TrainingPlan.steps(job.batches, lengths: lengths, weights: usable.map { all[$0] }, seed: job.seed)
+        guard !batches.isEmpty else { throw TrainingFailure.noRows(given: given) }
+        let settings = job.settings(steps: batches.count)
+        let fit = try TrainingFit.choose(
+            batches: Array(batches.joined()),
+            lengths: lengths,
+            microBatchTokens: job.microBatchTokens,
+            activations: job.gradientCheckpointing == .on ? .checkpoint : nil,
+            mayCheckpoint: job.gradientCheckpointing == .auto,
+            capacity: Self.capacity ?? .max
+        ) { parts, activations in
+            try TrainingMemory(
+                base.configuration,
+                adapter: adapter?.settings,
+                optimizer: settings.optimizer,
+                precision: job.precision,
+                threads: job.threads,
+                batches: parts.map { $0.flatMap { memory[$0] } },
+                memory: activations
+            )
+        }
+        try fit.memory.check()
+        self.fit = fit
+        plan = batches.map {
+            $0.flatMap { TrainingFit.split($0, lengths: lengths, tokens: fit.microBatchTokens) }
+        }
         switch job.method {
         case .sft:
             trainer = .sft(
@@ -92,7 +113,7 @@ package struct TrainingLoop {
                     settings: settings,
                     precision: job.precision,
                     threads: job.threads,
-                    memory: job.activations
+                    memory: fit.activations
                 ),
                 examples
             )
@@ -106,7 +127,7 @@ package struct TrainingLoop {
                     nllWeight: nllWeight,
                     precision: job.precision,
                     threads: job.threads,
-                    memory: job.activations
+                    memory: fit.activations
                 ),
                 pairs
             )
@@ -143,7 +164,7 @@ package struct TrainingLoop {
                 try trainer.step(batch.map { $0.map { referenced[$0] } })
             }
         }
-        return (weights, TrainingReport(job, log: log, rows: given, dropped: dropped))
+        return (weights, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
     }
 
     private func walk(

@@ -7,6 +7,12 @@ public struct TrainingReport: Sendable, Equatable, Codable {
     public var learningRate: Double
     /// Tokens (prompts included) of one optimizer step; nil where steps are counted in rows.
     public var batchTokens: Int?
+    /// Tokens of a micro-batch, where memory or the job asked for smaller ones than batches.
+    public var microBatchTokens: Int?
+    /// Whether activations were computed a second time.
+    public var usesGradientCheckpointing: Bool
+    /// Digest of the adapter that was trained and merged into the model; nil where the weights were trained.
+    public var adapter: String?
     public var steps: Int
     public var rows: Int
     /// Rows whose prompt is no prefix of the conversation, or that are too long.
@@ -25,7 +31,7 @@ public struct TrainingReport: Sendable, Equatable, Codable {
     public var lastChosenLogprob: Double?
 
     /// - Precondition: `log` holds at least one step.
-    init(_ job: TrainingJob, log: [TrainingStep], rows: Int, dropped: Int) {
+    init(_ job: TrainingJob, fit: TrainingFit, log: [TrainingStep], rows: Int, dropped: Int) {
         let tenth = max(1, log.count / 10)
         func mean(_ steps: ArraySlice<TrainingStep>, _ value: (TrainingStep) -> Double) -> Double {
             steps.reduce(0) { $0 + value($1) } / Double(steps.count)
@@ -38,6 +44,8 @@ public struct TrainingReport: Sendable, Equatable, Codable {
             case .byTokens(let tokens, _, _), .onePass(let tokens): tokens
             case .byRows: nil
             }
+        microBatchTokens = fit.microBatchTokens
+        usesGradientCheckpointing = fit.activations == .checkpoint
         steps = log.count
         self.rows = rows
         droppedRows = dropped

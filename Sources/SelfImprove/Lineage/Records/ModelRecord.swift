@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import ModelFiles
 
 /// One model: `models/<digest>/`, and what made it.
 ///
@@ -23,6 +24,9 @@ public struct ModelRecord: LineageRecord, Equatable {
     /// `student`, `letters`, ... for models of a nursery.
     public var name: String?
     public var programVersion: String = ProgramVersion.current
+
+    /// Digest of the adapter that was merged into it; nil where all weights were trained.
+    public var adapter: String? { (try? settings.decode(JSONValue.self))?["adapter"]?.string }
 }
 
 /// Where a model comes from.

@@ -23,23 +23,28 @@ extension Lineage {
         let copy = try DatabaseQueue(path: scratch.appendingPathComponent(Self.databaseName).path)
         try database.backup(to: copy)
         try copy.close()
-        for folder in ["models", "data"] {
+        for folder in Self.folders {
             try FileManager.default.createDirectory(
                 at: state.appendingPathComponent(folder),
                 withIntermediateDirectories: true
             )
         }
         let whole = scratch.appendingPathComponent("archive")
-        try tar([
-            "-cf", whole.path, "-C", scratch.path, Self.databaseName, "-C", state.standardizedFileURL.path,
-            "--exclude=.*", "models", "data",
-        ])
+        try tar(
+            [
+                "-cf", whole.path, "-C", scratch.path, Self.databaseName, "-C", state.standardizedFileURL.path,
+                "--exclude=.*",
+            ] + Self.folders
+        )
         let handle = try FileHandle(forWritingTo: whole)
         try handle.synchronize()
         try handle.close()
         try FileManager.default.moveItem(at: whole, to: archive)
         try AtomicFile.sync(archive.deletingLastPathComponent())
     }
+
+    /// Of files that rows name.
+    private static let folders = ["models", "adapters", "data"]
 
     private func tar(_ arguments: [String]) throws {
         let process = Process(), error = Pipe()

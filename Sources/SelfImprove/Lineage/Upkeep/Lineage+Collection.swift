@@ -9,6 +9,8 @@ extension Lineage {
         public var campaign: String
         /// Digests of the models whose files were (or would be) removed.
         public var models: [String]
+        /// Digests of the adapters that only these models came of.
+        public var adapters: [String]
         public var bytes: Int
     }
 
@@ -32,12 +34,20 @@ extension Lineage {
                 kept.formUnion([round.parent, round.sftModel, round.dpoModel, round.championAfter].compactMap { $0 })
             }
         }
-        let free = try models(name).filter { $0.kind.stage != nil && !kept.contains($0.digest) }.map(\.digest)
-            .filter { FileManager.default.fileExists(atPath: files.modelDirectory($0).path) }
+        let free = try models(name).filter {
+            $0.kind.stage != nil && !kept.contains($0.digest)
+                && FileManager.default.fileExists(atPath: files.modelDirectory($0.digest).path)
+        }
+        let shared = Set(try models().filter { !free.contains($0) }.compactMap(\.adapter))
+        let adapters = Set(free.compactMap(\.adapter)).subtracting(shared).sorted().filter {
+            FileManager.default.fileExists(atPath: files.adapterDirectory($0).path)
+        }
+        let directories = free.map { files.modelDirectory($0.digest) } + adapters.map(files.adapterDirectory)
         return Collection(
             campaign: name,
-            models: free,
-            bytes: try free.reduce(0) { $0 + (try files.bytes(ofModel: $1)) }
+            models: free.map(\.digest),
+            adapters: adapters,
+            bytes: try directories.reduce(0) { $0 + (try files.bytes(of: $1)) }
         )
     }
 
@@ -63,15 +73,15 @@ extension Lineage {
                 at: now
             ).insert(db)
         }
-        for digest in collection.models { try files.remove(model: digest) }
+        for digest in collection.models { try files.remove(files.modelDirectory(digest)) }
+        for digest in collection.adapters { try files.remove(files.adapterDirectory(digest)) }
         return collection
     }
 }
 
 extension FileStore {
-    func bytes(ofModel digest: String) throws -> Int {
-        let directory = modelDirectory(digest)
-        return try FileManager.default.contentsOfDirectory(atPath: directory.path).reduce(0) { sum, name in
+    func bytes(of directory: URL) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: directory.path).reduce(0) { sum, name in
             let size =
                 try FileManager.default.attributesOfItem(atPath: directory.appendingPathComponent(name).path)[.size]
                 as? Int
@@ -90,12 +100,16 @@ extension FileStore {
         }
     }
 
-    /// First under a name that is nobody's, so that a model is there whole or not at all.
-    func remove(model digest: String) throws {
-        let hidden = models.appendingPathComponent(".\(digest).removed.tmp", isDirectory: true)
+    /// Removes a model or an adapter; first under a name that is nobody's, so that it is there whole or not at all.
+    func remove(_ directory: URL) throws {
+        let parent = directory.deletingLastPathComponent()
+        let hidden = parent.appendingPathComponent(
+            ".\(directory.lastPathComponent).removed.tmp",
+            isDirectory: true
+        )
         if FileManager.default.fileExists(atPath: hidden.path) { try FileManager.default.removeItem(at: hidden) }
-        try FileManager.default.moveItem(at: modelDirectory(digest), to: hidden)
-        try AtomicFile.sync(models)
+        try FileManager.default.moveItem(at: directory, to: hidden)
+        try AtomicFile.sync(parent)
         try FileManager.default.removeItem(at: hidden)
     }
 }

@@ -60,22 +60,6 @@ import TestSupport
             kvHeads: 12,
             vocabulary: 80
         )
-        let digest = try lineage.files.store(
-            Checkpoint(
-                weights: Initialization.gaussian(configuration, seed: 1),
-                tokenizer: .nursery(words: ["Reverse", " the"]),
-                template: .nursery
-            )
-        )
-        try lineage.write {
-            try ModelRecord(
-                digest: digest,
-                kind: .nursery,
-                settings: JSONText(["test": true]),
-                seed: 1,
-                createdAt: Date(timeIntervalSince1970: 0)
-            ).insert($0)
-        }
-        return digest
+        return try TinyModels.store(TinyModels.spelling(configuration), in: lineage)
     }
 }

@@ -41,6 +41,63 @@ import TestSupport
         }
     }
 
+    /// A model that came in bf16, trained by adapters in bf16 and kept so, is killed ten times while it trains.
+    @Test func killedWhileAnAdapterIsTrainedItEndsWithTheSameBytes() throws {
+        try withTemporaryDirectory { folder in
+            let student = folder.appendingPathComponent("student")
+            try TinyModels.spelling(TinyModels.configuration(hidden: 64, ffn: 96, vocabulary: 80)).save(
+                to: student,
+                as: .bf16
+            )
+            let tuning = """
+
+                  precision: bf16
+                  lora: {rank: 4, dropout: 0.1}
+                  micro_batch_tokens: 150
+                  gradient_checkpointing: on
+                """
+            let config = folder.appendingPathComponent("reduced.yaml")
+            try ReducedCampaign.yaml([
+                ("seed: 5", "seed: 5\nstudent: \(student.path)"), ("rounds: 2", "rounds: 1"),
+                ("tokens: 3000", "tokens: 60000\(tuning)"), ("epochs: 1", "epochs: 4\(tuning)"),
+            ]).write(to: config, atomically: true, encoding: .utf8)
+            func arguments(_ state: String) -> [String] {
+                [
+                    "run", config.path, "--json", "--checkpoint-every", "0.01s", "--state",
+                    folder.appendingPathComponent(state).path,
+                ]
+            }
+            #expect(try Program.run(arguments("whole")).code == 0)
+            let whole = try Fingerprint.of(folder.appendingPathComponent("whole"))
+            let lineage = try Lineage.openExisting(state: folder.appendingPathComponent("whole"))
+            let made = try lineage.models("reduced").filter { $0.kind.stage != nil }
+            #expect(made.count == 2, "SFT and DPO")
+            for model in made {
+                #expect(try lineage.files.load(model: model.digest).storage == .bf16, "kept as the student came")
+                try lineage.files.verify(adapter: #require(model.adapter))
+            }
+            var random = RandomStream(key: 7), hits = 0
+            for _ in 0..<10 {
+                let killed = try Program.interrupt(
+                    arguments("killed"),
+                    with: SIGKILL,
+                    after: UInt32(random.integer(below: 60_000))
+                ) { $0.contains("\"step\":\"sft\"") && $0.contains("\"unit\":\"steps\"") }
+                hits += killed.hit && killed.code == -SIGKILL ? 1 : 0
+            }
+            #expect(hits >= 3, "\(hits) of 10 kills hit the training")
+            #expect(try Program.run(arguments("killed")).code == 0)
+            let resumed = try Fingerprint.of(folder.appendingPathComponent("killed"))
+            for (part, value) in whole { #expect(resumed[part] == value, "\(part)") }
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: lineage.files.adapters.path).sorted()
+                    == FileManager.default.contentsOfDirectory(
+                        atPath: folder.appendingPathComponent("killed/adapters").path
+                    ).sorted()
+            )
+        }
+    }
+
     /// A directory without write permission is a clear stop, and nothing is lost. Runs as another user, since root may
     /// write anywhere.
     @Test(.enabled(if: geteuid() == 0, "only root may become somebody else")) func aReadOnlyDirectoryIsAClearStop()

@@ -47,26 +47,12 @@ enum ServerUnderTest {
     /// The server of one tiny model, named `tiny`.
     static func withModel(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         let server = try HTTPServer(
-            .model(ServedModels(.single(id: "tiny", checkpoint(TinyModels.configuration(vocabulary: 80))), threads: 1)),
+            .model(ServedModels(.single(id: "tiny", TinyModels.spelling()), threads: 1)),
             address: loopback,
             token: nil,
             logger: logger()
         )
         try await Application(router: server.router(), logger: logger()).test(.router) { try await body($0) }
-    }
-
-    /// A model of random weights that spells.
-    static func checkpoint(_ configuration: ModelConfiguration) throws -> Checkpoint {
-        let tokenizer = try Tokenizer.nursery(words: ["Reverse", " the"])
-        precondition(
-            tokenizer.vocabularySize <= configuration.vocabularySize,
-            "\(tokenizer.vocabularySize) tokens, \(configuration.vocabularySize) rows"
-        )
-        return Checkpoint(
-            weights: Initialization.gaussian(configuration, seed: 1),
-            tokenizer: tokenizer,
-            template: .nursery
-        )
     }
 }
 

@@ -1,5 +1,7 @@
+import Foundation
 import LocalLM
 import ModelFiles
+import SelfImprove
 
 /// Small random models for numeric tests.
 public enum TinyModels {
@@ -81,5 +83,35 @@ public enum TinyModels {
                 promptCount: prompt
             )
         }
+    }
+
+    /// A model of random weights that spells: with the nursery's tokenizer and template.
+    public static func spelling(_ configuration: ModelConfiguration = configuration(vocabulary: 80)) throws -> Checkpoint {
+        let tokenizer = try Tokenizer.nursery(words: ["Reverse", " the"])
+        precondition(
+            tokenizer.vocabularySize <= configuration.vocabularySize,
+            "\(tokenizer.vocabularySize) tokens, \(configuration.vocabularySize) rows"
+        )
+        return Checkpoint(
+            weights: Initialization.gaussian(configuration, seed: 1),
+            tokenizer: tokenizer,
+            template: .nursery
+        )
+    }
+
+    /// Puts one into a lineage.
+    /// - Returns: its digest.
+    public static func store(_ checkpoint: Checkpoint, in lineage: Lineage) throws -> String {
+        let digest = try lineage.files.store(checkpoint)
+        try lineage.write {
+            try ModelRecord(
+                digest: digest,
+                kind: .nursery,
+                settings: JSONText(["test": true]),
+                seed: 1,
+                createdAt: Date(timeIntervalSince1970: 0)
+            ).insert($0)
+        }
+        return digest
     }
 }

@@ -79,6 +79,30 @@ import TestSupport
         (("easy_weight: 0.6", "easy_weight: -1"), "c.yaml:16: sft.easy_weight: is -1 (0 or more)"),
         (("learning_rate: 0.005", "learning_rate: -0.005"), "c.yaml:19: sft.learning_rate: is -0.005 (0 or more)"),
         (("optimizer: muon", "optimizer: sgd"), "c.yaml:18: sft.optimizer: is \"sgd\" (one of adamw, muon)"),
+        (
+            ("tokens: 3000", "tokens: 3000\n  precision: fp16"),
+            "c.yaml:16: sft.precision: is \"fp16\" (one of auto, fp32, bf16)"
+        ),
+        (
+            ("tokens: 3000", "tokens: 3000\n  lora: 8"),
+            "c.yaml:16: sft.lora: is a word, not a section (indent its keys below it)"
+        ),
+        (
+            ("tokens: 3000", "tokens: 3000\n  lora: {rank: 0}"),
+            "c.yaml:16: sft.lora.rank: is 0 (1 to 4096)"
+        ),
+        (
+            ("tokens: 3000", "tokens: 3000\n  lora: {rank: 4, targets: [q_proj, lm_head]}"),
+            "c.yaml:16: sft.lora.targets: names \"lm_head\" (some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj)"
+        ),
+        (
+            ("epochs: 1", "epochs: 1\n  gradient_checkpointing: yes"),
+            "c.yaml:25: dpo.gradient_checkpointing: is \"yes\" (one of auto, on, off)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nmodels: {store: fp16}"),
+            "c.yaml:3: models.store: is \"fp16\" (one of auto, bf16, fp32)"
+        ),
         (("beta: 0.1", "beta: 0"), "c.yaml:23: dpo.beta: is 0 (above 0)"),
         (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),
         (
@@ -327,5 +351,41 @@ import TestSupport
         let text = try JSONText(["seed": seed])
         #expect(text.text == "{\"seed\":\(seed)}")
         #expect(try JSONText(text.decode(JSONValue.self)) == text)
+    }
+
+    /// The nursery's bytes are the same on every processor; a model of one's own gets what the processor multiplies best.
+    @Test func trainingSettingsAreThoseOfModelTrain() throws {
+        let nursery = try ReducedCampaign.configuration()
+        #expect(nursery.sft.tuning == .exact && nursery.dpo.tuning == .exact && nursery.models.store == .auto)
+        let set = try ReducedCampaign.configuration([
+            (
+                "tokens: 3000",
+                """
+                tokens: 3000
+                  precision: bf16
+                  lora: {rank: 4, targets: [q_proj, v_proj], dropout: 0.1, rslora: true}
+                  micro_batch_tokens: 2048
+                  gradient_checkpointing: off
+                """
+            ), ("seed: 5", "seed: 5\nmodels:\n  store: bf16"),
+        ])
+        let lora = LoRASettings(
+            rank: 4,
+            alpha: 8,
+            dropout: 0.1,
+            isRankStabilized: true,
+            modules: [.query, .value]
+        )
+        #expect(
+            set.sft.tuning
+                == FineTuningSettings(
+                    precision: .bf16,
+                    lora: lora,
+                    microBatchTokens: 2048,
+                    gradientCheckpointing: .off
+                )
+        )
+        #expect(set.models.store == .bf16)
+        #expect(try JSONText(set).decode(CampaignConfiguration.self) == set)
     }
 }

@@ -10,17 +10,7 @@ import TestSupport
 @Suite struct ServedModelsTests {
     /// Enters a model of random weights into a lineage.
     private static func store(_ configuration: ModelConfiguration, in lineage: Lineage) throws -> String {
-        let digest = try lineage.files.store(ServerUnderTest.checkpoint(configuration))
-        try lineage.write {
-            try ModelRecord(
-                digest: digest,
-                kind: .nursery,
-                settings: JSONText(["test": true]),
-                seed: 1,
-                createdAt: Date(timeIntervalSince1970: 0)
-            ).insert($0)
-        }
-        return digest
+        try TinyModels.store(TinyModels.spelling(configuration), in: lineage)
     }
 
     @Test("Requests for one cold model share one load, and at most two models stay")
@@ -73,7 +63,7 @@ import TestSupport
     @Test("The queue is bounded: more is refused, and places that are given back can be taken again")
     func queue() async throws {
         let models = ServedModels(
-            .single(id: "tiny", try ServerUnderTest.checkpoint(TinyModels.configuration(vocabulary: 80))),
+            .single(id: "tiny", try TinyModels.spelling()),
             threads: 1
         )
         try await models.reserve(ServedModels.maximumSequences)

@@ -120,6 +120,10 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         rows().filter { $0.round == round }.sorted { $0.position < $1.position }
     }
 
+    public func generalAnswers(of model: String, campaign: String) -> [GeneralAnswerRecord] {
+        rows().filter { $0.model == model }.sorted { $0.position < $1.position }
+    }
+
     public func taught(_ campaign: String, round: Int) -> [TaughtAnswer] {
         let model = state.withLock { $0.rounds[round]?[.sft] }
         guard let dataset = model.flatMap({ self.model($0) })?.dataset else { return [] }

@@ -86,7 +86,9 @@ public enum TinyModels {
     }
 
     /// A model of random weights that spells: with the nursery's tokenizer and template.
-    public static func spelling(_ configuration: ModelConfiguration = configuration(vocabulary: 80)) throws -> Checkpoint {
+    public static func spelling(_ configuration: ModelConfiguration = configuration(vocabulary: 80)) throws
+        -> Checkpoint
+    {
         let tokenizer = try Tokenizer.nursery(words: ["Reverse", " the"])
         precondition(
             tokenizer.vocabularySize <= configuration.vocabularySize,

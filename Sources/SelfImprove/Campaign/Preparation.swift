@@ -11,6 +11,9 @@ public struct Preparation: Sendable {
     public func run(_ journal: some StepJournal) async throws -> PreparedModels {
         let prepared = try await journal.perform(campaign.stepKey(0, .nursery)) { try await prepare($0) }
         try await journal.perform(campaign.stepKey(0, .baseline)) { try await baseline(prepared, $0) }
+        if let general = GeneralConversations(campaign, prepared) {
+            try await journal.perform(campaign.stepKey(0, .general)) { try await general.answerOnce($0) }
+        }
         return prepared
     }
 

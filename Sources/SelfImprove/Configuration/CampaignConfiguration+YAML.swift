@@ -123,7 +123,7 @@ extension CampaignConfiguration {
             peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
             mixture: mixture,
-            sft: sft(root.section("sft"), usesNursery: nursery != nil),
+            sft: sft(root.section("sft"), directory, usesNursery: nursery != nil),
             dpo: dpo(root.section("dpo"), usesNursery: nursery != nil),
             judges: judges(root, peers),
             evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
@@ -261,7 +261,7 @@ extension CampaignConfiguration {
         return Models(store: section.choice("store", default: .auto))
     }
 
-    private static func sft(_ section: ConfigurationSection, usesNursery: Bool) -> SFT {
+    private static func sft(_ section: ConfigurationSection, _ directory: URL, usesNursery: Bool) -> SFT {
         defer { section.finish() }
         let tokens = section.optionalInteger("tokens", in: 1...Int.max)
         let epochs = section.optionalNumber("epochs", .aboveZero)
@@ -280,7 +280,20 @@ extension CampaignConfiguration {
             easyWeight: section.number("easy_weight", default: 1, .fromZero),
             hardWeight: section.number("hard_weight", default: 1, .fromZero),
             replay: section.number("replay", default: 1, .fromZero),
-            maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max)
+            maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max),
+            general: section.isOff("general") ? nil : general(section.section("general"), directory)
+        )
+    }
+
+    private static func general(_ section: ConfigurationSection, _ directory: URL) -> General {
+        defer { section.finish() }
+        return General(
+            prompts: source(section, "prompts", directory, usesNursery: false),
+            rows: section.integer("rows", in: 1...10_000_000),
+            heldOut: section.integer("held_out", default: 50, in: 0...1_000_000),
+            temperature: section.number("temperature", default: 0.7, .through(0, 5)),
+            topP: section.number("top_p", default: 1, .fractionAboveZero),
+            maximumTokens: section.integer("maximum_tokens", default: 512, in: 1...1_000_000)
         )
     }
 

@@ -94,6 +94,20 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         /// Use at most this many rows of all earlier rounds; nil: all, so that data, and with `epochs` time too, grow
         /// with every round.
         public var maximumReplayedRows: Int?
+        /// Conversations that the initial model answers, in every round's training set.
+        public var general: General?
+    }
+
+    /// General conversations: see `GeneralConversations`.
+    public struct General: Sendable, Equatable, Codable {
+        public var prompts: PromptSource
+        /// Of every round's training set.
+        public var rows: Int
+        /// Prompts that are never trained on, on which new models are measured.
+        public var heldOut: Int
+        public var temperature: Double
+        public var topP: Double
+        public var maximumTokens: Int
     }
 
     public struct DPO: Sendable, Equatable, Codable {

@@ -212,6 +212,10 @@ struct ConfigurationCheck {
         source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) }
         source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
         source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
+        if let general = configuration.sft.general {
+            let section = root.section("sft").section("general")
+            source(general.prompts) { section.fault("prompts", $0, hint: $1) }
+        }
         if gate == report, case .file(let path) = gate, !path.isEmpty {
             evaluation.fault(
                 "report",

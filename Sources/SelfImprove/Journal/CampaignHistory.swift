@@ -27,6 +27,8 @@ public protocol CampaignHistory: Sendable {
     func evaluation(of model: String, on set: HeldOutSet, campaign: String) async throws -> EvaluationRecord?
     /// By prompt id.
     func evaluationAnswers(_ evaluation: Int64) async throws -> [EvaluationAnswerRecord]
+    /// A model's answers to held-out general conversations, by position.
+    func generalAnswers(of model: String, campaign: String) async throws -> [GeneralAnswerRecord]
     /// A nursery that an earlier campaign trained.
     func nursery(_ key: String) async throws -> NurseryRecord?
 }

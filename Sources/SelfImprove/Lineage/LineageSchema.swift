@@ -18,8 +18,25 @@ enum LineageSchema {
             try $0.execute(sql: wholeAnswers)
             try $0.execute(sql: openKinds)
         }
+        migrator.registerMigration("general conversations") { try $0.execute(sql: generalAnswers) }
         return migrator
     }
+
+    private static let generalAnswers = """
+        CREATE TABLE general_answers (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            model TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            logprob REAL,
+            finish_reason TEXT NOT NULL,
+            reference_logprob REAL,
+            reference_tokens INTEGER NOT NULL,
+            PRIMARY KEY (campaign, model, position)
+        ) WITHOUT ROWID;
+        """
 
     private static let campaigns = """
         CREATE TABLE campaigns (

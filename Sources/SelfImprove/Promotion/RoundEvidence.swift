@@ -15,6 +15,8 @@ struct RoundEvidence: Sendable {
     var pairs: Int
     /// What DPO reported, where the round had one.
     var preferences: Preferences?
+    /// The challenger and the initial model on held-out general conversations, where there are some.
+    var general: (challenger: GeneralMeasure, initial: GeneralMeasure)?
 
     /// The part of DPO's `TrainingReport` that figures are measured on.
     struct Preferences: Sendable, Decodable {
@@ -35,6 +37,13 @@ extension Round {
         if let dpo, let model = try await history.model(dpo) { preferences = try model.settings.decode() }
         var outputs: [String] = []
         if let id = onGate?.id { outputs = try await history.evaluationAnswers(id).map(\.output) }
+        func general(_ model: String) async throws -> GeneralMeasure? {
+            GeneralMeasure(try await history.generalAnswers(of: model, campaign: name))
+        }
+        var conversations: (challenger: GeneralMeasure, initial: GeneralMeasure)?
+        if let new = try await general(challenger), let first = try await general(prepared.initial) {
+            conversations = (new, first)
+        }
         let evidence = RoundEvidence(
             gain: gain,
             challenger: onGate,
@@ -44,7 +53,8 @@ extension Round {
             parentReport: try await history.evaluation(of: parent, on: .report, campaign: name)?.score,
             answers: try await history.answers(name, round: number),
             pairs: try await history.pairs(name, round: number).count,
-            preferences: preferences
+            preferences: preferences,
+            general: conversations
         )
         return try JSONText(
             Dictionary(

@@ -45,5 +45,14 @@ public struct RoundFigure: Sendable {
             else { return nil }
             return last - first
         },
+        // A student that only learns short answers forgets how to talk.
+        RoundFigure("general_length", "length of its answers to general prompts by the initial model's: below 0.85") {
+            guard let (challenger, initial) = $0.general, initial.length > 0 else { return nil }
+            return challenger.length / initial.length
+        },
+        RoundFigure("general_loss", "its loss on the initial model's general answers minus that model's own: above 0.5")
+        {
+            $0.general.map { $0.challenger.loss - $0.initial.loss }
+        },
     ]
 }

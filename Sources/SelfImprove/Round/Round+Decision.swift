@@ -10,8 +10,10 @@ extension Round {
             $0.round < number && $0.parent == parent
         }
         let isMixtureNew = !made.isEmpty && parent != prepared.initial && !earlier
+        let general = GeneralConversations(campaign, prepared)
+        let calls = evaluation.prompts(HeldOutSet.allCases) + 2 * (general?.calls ?? 0)
         let meter = CallMeter(
-            total: made.count * evaluation.prompts(HeldOutSet.allCases) + (isMixtureNew ? evaluation.mixtureCalls : 0),
+            total: made.count * calls + (isMixtureNew ? evaluation.mixtureCalls : 0),
             unit: "answers",
             progress
         )
@@ -22,6 +24,9 @@ extension Round {
                 entries.append(
                     try await evaluation.model(digest, on: set, round: number, as: .model, name: name, meter, &usage)
                 )
+            }
+            if let general {
+                entries += try await general.measure(digest, named: name, round: number, meter, &usage)
             }
         }
         if isMixtureNew {

@@ -8,7 +8,7 @@ extension Round {
 
     func fineTune(_ progress: StepProgress) async throws -> StepResult<StageOutcome> {
         let settings = campaign.configuration.sft
-        let rows = try await ownRows(settings) + replayedRows(settings)
+        let rows = try await ownRows(settings) + replayedRows(settings) + generalRows()
         guard rows.contains(where: { $0.origin.round == number }) else {
             return StepResult(value: .skipped("no answer of the mixture passed the filters"))
         }
@@ -78,6 +78,12 @@ extension Round {
         var order = Array(rows.indices)
         random.shuffle(&order)
         return order.prefix(limit).sorted().map { rows[$0] }
+    }
+
+    /// What the initial model answers to general prompts: what it could do, the student keeps.
+    private func generalRows() async throws -> [SupervisedRow] {
+        guard let general = GeneralConversations(campaign, prepared) else { return [] }
+        return try await general.rows(round: number).map { SupervisedRow($0, weight: 1) }
     }
 
     // MARK: DPO

@@ -31,7 +31,7 @@ public struct TrainingReport: Sendable, Equatable, Codable {
     public var lastChosenLogprob: Double?
 
     /// - Precondition: `log` holds at least one step.
-    init(_ job: TrainingJob, fit: TrainingFit, log: [TrainingStep], rows: Int, dropped: Int) {
+    init(_ job: TrainingJob, fit: TrainingFit? = nil, log: [TrainingStep], rows: Int, dropped: Int) {
         let tenth = max(1, log.count / 10)
         func mean(_ steps: ArraySlice<TrainingStep>, _ value: (TrainingStep) -> Double) -> Double {
             steps.reduce(0) { $0 + value($1) } / Double(steps.count)
@@ -44,8 +44,8 @@ public struct TrainingReport: Sendable, Equatable, Codable {
             case .byTokens(let tokens, _, _), .onePass(let tokens): tokens
             case .byRows: nil
             }
-        microBatchTokens = fit.microBatchTokens
-        usesGradientCheckpointing = fit.activations == .checkpoint
+        microBatchTokens = fit?.microBatchTokens
+        usesGradientCheckpointing = fit?.activations == .checkpoint
         steps = log.count
         self.rows = rows
         droppedRows = dropped

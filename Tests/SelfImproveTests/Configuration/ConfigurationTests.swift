@@ -100,6 +100,10 @@ import TestSupport
             "c.yaml:25: dpo.gradient_checkpointing: is \"yes\" (one of auto, on, off)"
         ),
         (
+            ("tokens: 3000", "tokens: 3000\n  general: {rows: 5}"),
+            "c.yaml:16: sft.general.prompts: is missing (it has no default)"
+        ),
+        (
             ("seed: 5", "seed: 5\nmodels: {store: fp16}"),
             "c.yaml:3: models.store: is \"fp16\" (one of auto, bf16, fp32)"
         ),

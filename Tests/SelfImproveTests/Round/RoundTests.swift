@@ -145,6 +145,47 @@ import ModelFiles
         }
     }
 
+    /// 30 prompts: 10 are held out, and 12 of the other 20 are in every round's training set.
+    @Test("What the initial model could do stays in the training set, and is measured on prompts that no training sees")
+    func generalConversations() async throws {
+        try await withTemporaryDirectory { folder in
+            let talk = (0..<30).map { PromptRow(prompt: [Message(role: "user", content: "talk about \($0)")]) }
+            try JSONLines.write(talk, to: folder.appendingPathComponent("general.jsonl"))
+            let general = "general: {prompts: \(folder.path)/general.jsonl, rows: 12, held_out: 10, temperature: 0}"
+            let world = try world(folder, [("tokens: 3000", "tokens: 3000\n  \(general)")])
+            try await world.round(1, from: "nursery student")
+            let job = try #require(world.workplace.jobs.first)
+            let rows = try JSONLines.decode(
+                SFTRow.self,
+                world.campaign.datasets.read(dataset: job.dataset),
+                name: "sft"
+            ).filter { $0.prompt.last!.content.hasPrefix("talk") }
+            #expect(rows.count == 12 && rows.allSatisfy { $0.completion[0].content == "wrong" }, "the student's words")
+            #expect(job.weights.values(60).suffix(12) == [Double](repeating: 1, count: 12)[...])
+            let prompts = world.journal.prompts("reduced", round: 0),
+                answers = world.journal.answers("reduced", round: 0)
+            #expect(prompts.count == 30 && answers.count { !$0.kept } == 10)
+            let heldOut = Set(zip(prompts, answers).filter { $0.1.reason == "held out" }.map(\.0.messages))
+            #expect(heldOut.count == 10 && rows.allSatisfy { !heldOut.contains($0.prompt) })
+            let origins = world.journal.rows(DatasetRowRecord.self).filter { $0.round == 0 }
+            #expect(origins.count == 12 && origins.allSatisfy { prompts[$0.position].task == "general" })
+            let figures = try #require(world.journal.rounds("reduced").first?.figures).decode([String: Double].self)
+            // The student says "wrong" to everything, the new model what follows the first five characters.
+            #expect(figures["general_loss"] == 0, "the script scores them alike")
+            #expect(try #require(figures["general_length"]) > 0)
+            #expect(world.journal.rows(GeneralAnswerRecord.self).count == 20, "the initial model and the new one")
+
+            // The second round takes another choice, and replays nothing of the first one's.
+            try await world.round(2, from: "sft 1")
+            let next = try JSONLines.decode(
+                SFTRow.self,
+                world.campaign.datasets.read(dataset: #require(world.workplace.jobs.last).dataset),
+                name: "sft"
+            ).filter { $0.prompt.last!.content.hasPrefix("talk") }
+            #expect(next.count == 12 && next != rows)
+        }
+    }
+
     @Test("What the journal holds as done is not done again") func resumption() async throws {
         try await withTemporaryDirectory { folder in
             let world = try world(folder)

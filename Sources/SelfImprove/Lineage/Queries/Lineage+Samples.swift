@@ -23,6 +23,13 @@ extension Lineage {
         try rows(campaign, round, then: ["judge", "first", "second"])
     }
 
+    public func generalAnswers(of model: String, campaign: String) throws -> [GeneralAnswerRecord] {
+        try read { db in
+            try GeneralAnswerRecord.filter(Column("campaign") == campaign && Column("model") == model)
+                .order(Column("position")).fetchAll(db)
+        }
+    }
+
     /// Ids of every prompt that the campaign has drawn before `round`.
     public func usedPromptIDs(_ campaign: String, before round: Int) throws -> Set<String> {
         try read { db in

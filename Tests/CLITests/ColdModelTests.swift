@@ -60,6 +60,6 @@ import TestSupport
             kvHeads: 12,
             vocabulary: 80
         )
-        return try TinyModels.store(TinyModels.spelling(configuration), in: lineage)
+        return try lineage.enter(TinyModels.spelling(configuration))
     }
 }

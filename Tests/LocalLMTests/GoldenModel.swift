@@ -21,6 +21,7 @@ struct GoldenModel {
             let json = try #require(try FileReader.json(place.appendingPathComponent("config.json")))
             try SafeTensorsFile.write(
                 weights(try HuggingFaceConfiguration.read(json, context: "config.json")),
+                as: .fp32,
                 to: place.appendingPathComponent("model.safetensors")
             )
             return try Checkpoint.load(place)

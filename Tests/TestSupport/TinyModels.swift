@@ -1,4 +1,3 @@
-import Foundation
 import LocalLM
 import ModelFiles
 import SelfImprove
@@ -99,21 +98,5 @@ public enum TinyModels {
             tokenizer: tokenizer,
             template: .nursery
         )
-    }
-
-    /// Puts one into a lineage.
-    /// - Returns: its digest.
-    public static func store(_ checkpoint: Checkpoint, in lineage: Lineage) throws -> String {
-        let digest = try lineage.files.store(checkpoint)
-        try lineage.write {
-            try ModelRecord(
-                digest: digest,
-                kind: .nursery,
-                settings: JSONText(["test": true]),
-                seed: 1,
-                createdAt: Date(timeIntervalSince1970: 0)
-            ).insert($0)
-        }
-        return digest
     }
 }

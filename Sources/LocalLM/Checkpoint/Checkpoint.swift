@@ -10,7 +10,7 @@ public struct Checkpoint: Sendable {
     public let tokenizer: Tokenizer
     /// Nil where the model has none: then it continues text, and holds no conversations.
     public let template: ChatTemplate?
-    /// Number format of the files that it was loaded from: bf16 where all of them are, else fp32, which holds everything.
+    /// Number format of the files that it was loaded from: bf16 where all of them are, else fp32, which holds all.
     public let storage: Precision
     /// What tokenizer_config.json said when the model was loaded: kept when it is saved again.
     let tokenizerConfiguration: JSONValue?

@@ -30,8 +30,8 @@ public struct TrainingFit: Sendable, Equatable {
     /// The first of these that fits into `capacity` bytes: whole batches, smaller and smaller micro-batches down to a
     /// single row, and the same again with gradient checkpointing. Where none fits, the smallest of all.
     ///
-    /// The choice depends on its arguments alone, so that a training that is resumed is the same one: `capacity` is what
-    /// the machine has, not what happens to be free.
+    /// The choice depends on its arguments alone, so that a training that is resumed is the same one: `capacity` is
+    /// what the machine has, not what happens to be free.
     /// - Parameters:
     ///   - batches: rows of every micro-batch of the plan.
     ///   - lengths: tokens of every row.

@@ -131,8 +131,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         )
     }
 
-    /// Bytes that a training may plan with: nine tenths of what the machine has, or less where a control group limits it;
-    /// the rest is the system's. It depends on the machine alone, not on what runs; nil where it is not known.
+    /// Bytes that a training may plan with: nine tenths of what the machine has, or less where a control group limits
+    /// it; the rest is the system's. It depends on the machine alone, not on what runs; nil where it is not known.
     public static func capacity() -> Int? {
         func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
         return capacity(machine: text("/proc/meminfo"), limit: text("/sys/fs/cgroup/memory.max"))

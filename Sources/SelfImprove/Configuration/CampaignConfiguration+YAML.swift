@@ -222,8 +222,8 @@ extension CampaignConfiguration {
         )
     }
 
-    /// Tiny models are trained exactly: it costs them nothing, and their bytes are the same on every processor that adds
-    /// alike.
+    /// Tiny models are trained exactly: it costs them nothing, and their bytes are the same on every processor that
+    /// adds alike.
     private static func tuning(_ section: ConfigurationSection, usesNursery: Bool) -> FineTuningSettings {
         FineTuningSettings(
             precision: section.choice("precision", default: usesNursery ? .fp32 : .auto),

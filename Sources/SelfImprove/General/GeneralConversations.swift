@@ -1,12 +1,12 @@
 import LocalLM
 import ModelFiles
 
-/// General conversations, against forgetting: the initial model answers them once, in round 0, every round trains on some
-/// of its answers, and on a held-out part of the prompts every new model is measured against it.
+/// General conversations, against forgetting: the initial model answers them once, in round 0, every round trains on
+/// some of its answers, and on a held-out part of the prompts every new model is measured against it.
 ///
 /// Rehearsal of a model's own behaviour (Robins 1995; self-synthesized rehearsal, Huang et al., arXiv 2403.01244). The
-/// prompts and answers are prompts and answers of round 0 in the lineage, so that whatever trains on them traces back to
-/// them as every other row does.
+/// prompts and answers are prompts and answers of round 0 in the lineage, so that a row that trains on them traces back
+/// to them as every other row does.
 struct GeneralConversations: Sendable {
     private let campaign: Campaign
     private let prepared: PreparedModels

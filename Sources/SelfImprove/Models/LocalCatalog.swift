@@ -14,8 +14,8 @@ public actor LocalCatalog: ModelCatalog {
     private var sizes: [String: Int] = [:]
     private let capacity: Int
 
-    /// - Parameter capacity: bytes of models that stay in memory while nobody uses them; nil: an eighth of what the machine
-    ///   has to give, so that training, which takes the rest, always finds it.
+    /// - Parameter capacity: bytes of models that stay in memory while nobody uses them; nil: an eighth of what the
+    ///   machine has to give, so that training, which takes the rest, always finds it.
     public init(files: FileStore, threads: Int, capacity: Int? = nil) {
         self.files = files
         self.threads = threads

@@ -1,7 +1,7 @@
 import LocalLM
 
-/// How a model is fine-tuned, apart from data and schedule: number format, adapter, and what is done to fit into memory.
-/// The same for the stages of a campaign (`sft:`, `dpo:`) and for `model train`.
+/// How a model is fine-tuned, apart from data and schedule: number format, adapter, and what is done to fit into
+/// memory. The same for the stages of a campaign (`sft:`, `dpo:`) and for `model train`.
 public struct FineTuningSettings: Sendable, Equatable, Codable {
     /// Of the operands of matrix products.
     public enum ProductPrecision: String, Sendable, Codable, CaseIterable {
@@ -29,8 +29,8 @@ public struct FineTuningSettings: Sendable, Equatable, Codable {
     public var precision: ProductPrecision
     /// Trains an adapter in place of the weights; nil: the weights.
     public var lora: LoRASettings?
-    /// Tokens that pass through the model at once, at most; nil: a whole batch where it fits into this machine's memory,
-    /// else as much of it as does.
+    /// Tokens that pass through the model at once, at most; nil: a whole batch where it fits into this machine's
+    /// memory, else as much of it as does.
     public var microBatchTokens: Int?
     public var gradientCheckpointing: GradientCheckpointing
 

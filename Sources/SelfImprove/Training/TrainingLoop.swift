@@ -30,8 +30,8 @@ package struct TrainingLoop {
 
     package var steps: Int { plan.count }
 
-    /// Bytes that training may plan with: what a machine has, less an eighth for models that answer meanwhile; nil where
-    /// the system does not tell.
+    /// Bytes that training may plan with: what a machine has, less an eighth for models that answer meanwhile; nil
+    /// where the system does not tell.
     package static var capacity: Int? { TrainingMemory.capacity().map { $0 / 8 * 7 } }
 
     private enum Method {

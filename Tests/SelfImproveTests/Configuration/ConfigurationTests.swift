@@ -357,7 +357,7 @@ import TestSupport
         #expect(try JSONText(text.decode(JSONValue.self)) == text)
     }
 
-    /// The nursery's bytes are the same on every processor; a model of one's own gets what the processor multiplies best.
+    /// The nursery's bytes are the same on every processor; a model of one's own gets what the processor does best.
     @Test func trainingSettingsAreThoseOfModelTrain() throws {
         let nursery = try ReducedCampaign.configuration()
         #expect(nursery.sft.tuning == .exact && nursery.dpo.tuning == .exact && nursery.models.store == .auto)

@@ -10,7 +10,7 @@ import TestSupport
 @Suite struct ServedModelsTests {
     /// Enters a model of random weights into a lineage.
     private static func store(_ configuration: ModelConfiguration, in lineage: Lineage) throws -> String {
-        try TinyModels.store(TinyModels.spelling(configuration), in: lineage)
+        try lineage.enter(TinyModels.spelling(configuration))
     }
 
     @Test("Requests for one cold model share one load, and at most two models stay")

@@ -1,7 +1,7 @@
 import GRDB
 
-/// What a model answers to a general prompt that is held out, and how likely it finds the initial model's answer: whether
-/// it keeps what it could do.
+/// What a model answers to a general prompt that is held out, and how likely it finds the initial model's answer:
+/// whether it keeps what it could do.
 public struct GeneralAnswerRecord: Sendable, Equatable {
     public var campaign: String
     /// 0 for the initial model.

@@ -5,8 +5,10 @@ import ModelFiles
 extension Checkpoint {
     /// A model's digest: the SHA-256 of the lines that `sha256sum` would print for its files in the order of their
     /// names (weights, configurations, tokenizer, template; not the card). `SHA256SUMS` is those lines, so its digest
-    /// is the model's.
-    public static func digest(_ directory: URL) throws -> String { digest(ofSums: try sums(directory)) }
+    /// is the model's. That of a GGUF file is its own SHA-256.
+    public static func digest(_ url: URL) throws -> String {
+        FileReader.isFile(url) ? try sum(url) : digest(ofSums: try sums(url))
+    }
 
     /// Reads every byte of a model again.
     /// - Throws: `damaged`, naming the files that changed where `SHA256SUMS` still tells.
@@ -51,11 +53,15 @@ extension Checkpoint {
         }
         var lines = ""
         for name in names.sorted() where exists(name) || name.hasSuffix(".safetensors") {
-            let reader = try FileReader(directory.appendingPathComponent(name))
-            var hash = SHA256()
-            try reader.forEachChunk { hash.update(bufferPointer: $0) }
-            lines += "\(hash.finalize().hexadecimal)  \(name)\n"
+            lines += "\(try sum(directory.appendingPathComponent(name)))  \(name)\n"
         }
         return lines
+    }
+
+    private static func sum(_ file: URL) throws -> String {
+        let reader = try FileReader(file)
+        var hash = SHA256()
+        try reader.forEachChunk { hash.update(bufferPointer: $0) }
+        return hash.finalize().hexadecimal
     }
 }

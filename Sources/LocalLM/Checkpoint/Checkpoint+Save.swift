@@ -2,19 +2,21 @@ import Foundation
 import ModelFiles
 
 extension Checkpoint {
-    /// Writes a directory that this program and transformers (4 and 5) load: F32 weights, both configurations, the
+    /// Writes a directory that this program and transformers (4 and 5) load: weights, both configurations, the
     /// tokenizer's own bytes, the template in both of its places, and `SHA256SUMS`. The bytes depend on the model
     /// alone.
     ///
     /// The directory is there whole or not at all.
     ///
-    /// - Parameter card: README.md, no part of the digest.
+    /// - Parameters:
+    ///   - precision: of the file of weights; bf16 rounds what is no bf16 number.
+    ///   - card: README.md, no part of the digest.
     /// - Returns: the model's digest.
     /// - Throws: where `directory` exists already.
     @discardableResult
-    public func save(to directory: URL, card: String? = nil) throws -> String {
+    public func save(to directory: URL, as precision: Precision = .fp32, card: String? = nil) throws -> String {
         var digest = ""
-        try AtomicFile.makeDirectory(at: directory) { digest = try write(into: $0, card: card) }
+        try AtomicFile.makeDirectory(at: directory) { digest = try write(into: $0, as: precision, card: card) }
         return digest
     }
 
@@ -36,12 +38,13 @@ extension Checkpoint {
         return digest
     }
 
-    private func write(into directory: URL, card: String?) throws -> String {
+    private func write(into directory: URL, as precision: Precision, card: String?) throws -> String {
         func write(_ text: String, _ name: String) throws {
             try AtomicFile.writeSynced(Data(text.utf8), to: directory.appendingPathComponent(name))
         }
-        try SafeTensorsFile.write(weights, to: directory.appendingPathComponent(File.weights))
-        try write(HuggingFaceConfiguration.write(configuration).text(indented: true), File.configuration)
+        try SafeTensorsFile.write(weights, as: precision, to: directory.appendingPathComponent(File.weights))
+        let settings = HuggingFaceConfiguration.write(configuration, weights: precision.elementType)
+        try write(settings.text(indented: true), File.configuration)
         try write(HuggingFaceConfiguration.writeGeneration(configuration).text(indented: true), File.generation)
         try AtomicFile.writeSynced(tokenizer.json, to: directory.appendingPathComponent(File.tokenizer))
         try write(savedTokenizerConfiguration.text(indented: true), File.tokenizerConfiguration)

@@ -10,16 +10,32 @@ public struct Checkpoint: Sendable {
     public let tokenizer: Tokenizer
     /// Nil where the model has none: then it continues text, and holds no conversations.
     public let template: ChatTemplate?
+    /// Number format of the files that it was loaded from: bf16 where all of them are, else fp32, which holds
+    /// everything.
+    public let storage: Precision
     /// What tokenizer_config.json said when the model was loaded: kept when it is saved again.
     let tokenizerConfiguration: JSONValue?
 
     public var configuration: ModelConfiguration { weights.configuration }
 
     public init(weights: Weights, tokenizer: Tokenizer, template: ChatTemplate?) {
-        self.init(weights: weights, tokenizer: tokenizer, template: template, tokenizerConfiguration: nil)
+        self.init(
+            weights: weights,
+            tokenizer: tokenizer,
+            template: template,
+            storage: .fp32,
+            tokenizerConfiguration: nil
+        )
     }
 
-    init(weights: Weights, tokenizer: Tokenizer, template: ChatTemplate?, tokenizerConfiguration: JSONValue?) {
+    init(
+        weights: Weights,
+        tokenizer: Tokenizer,
+        template: ChatTemplate?,
+        storage: Precision,
+        tokenizerConfiguration: JSONValue?
+    ) {
+        self.storage = storage
         self.weights = weights
         self.tokenizer = tokenizer
         self.template = template
@@ -32,6 +48,7 @@ public struct Checkpoint: Sendable {
             weights: weights,
             tokenizer: tokenizer,
             template: template,
+            storage: storage,
             tokenizerConfiguration: tokenizerConfiguration
         )
     }

@@ -134,7 +134,9 @@ package enum HuggingFaceConfiguration {
     // MARK: Writing
 
     /// `config.json` that transformers 4 and 5 both read: RoPE and the data type have their old and their new names.
-    package static func write(_ c: ModelConfiguration) -> JSONValue {
+    /// - Parameter weights: the type of their file, F32 or BF16.
+    package static func write(_ c: ModelConfiguration, weights: SafeTensorsFile.ElementType = .float32) -> JSONValue {
+        let dataType = JSONValue.string(weights == .bfloat16 ? "bfloat16" : "float32")
         func optional(_ id: Int?) -> JSONValue { id.map(JSONValue.integer) ?? .null }
         var scaling: [JSONValue.Member] = []
         if let s = c.ropeScaling {
@@ -149,7 +151,7 @@ package enum HuggingFaceConfiguration {
             .init("architectures", .array([.string(c.family.definition.architecture)])),
             .init("attention_dropout", .number("0.0")),
             .init("bos_token_id", optional(c.bosTokenID)),
-            .init("dtype", .string("float32")),
+            .init("dtype", dataType),
             .init("eos_token_id", endIDs(c)),
             .init("head_dim", .integer(c.headDimension)),
             .init("hidden_act", .string(c.activation.rawValue)),
@@ -167,7 +169,7 @@ package enum HuggingFaceConfiguration {
             .init("rope_scaling", scaling.isEmpty ? .null : .object(scaling + [type])),
             .init("rope_theta", .real(c.ropeTheta)),
             .init("tie_word_embeddings", .bool(c.tiesEmbeddings)),
-            .init("torch_dtype", .string("float32")),
+            .init("torch_dtype", dataType),
             .init("use_cache", .bool(true)),
             .init("vocab_size", .integer(c.vocabularySize)),
         ]

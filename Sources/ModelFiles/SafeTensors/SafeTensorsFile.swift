@@ -150,6 +150,9 @@ package struct SafeTensorsFile {
         return entry
     }
 
+    /// Whether every tensor has this type.
+    package func holdsOnly(_ type: ElementType) -> Bool { entries.values.allSatisfy { $0.type == type } }
+
     /// Reads a tensor as Float32; `destination` has room for exactly its elements.
     package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
         let entry = try weights(name), count = entry.range.count / entry.type.size

@@ -51,7 +51,7 @@ public actor LocalCatalog: ModelCatalog {
     public func adopt(directory: String) async throws -> String {
         let files = files
         return try await Computation.run("adopting \(directory)") { _ in
-            try files.store(Checkpoint.load(URL(fileURLWithPath: directory, isDirectory: true)))
+            try files.store(Checkpoint.load(URL(fileURLWithPath: directory)))
         }
     }
 

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A Hugging Face directory, read but for the values of its weights.
+/// A Hugging Face directory, or a GGUF file as the directory that it makes, read but for the values of its weights.
 ///
 /// Nothing in it is trusted: whatever does not fit throws `LocalLMError`, with the file and the place in it.
 ///
 ///     let model = try ModelDirectory(URL(fileURLWithPath: "models/SmolLM2-135M"))
 ///     model.configuration.layerCount  // 30
-///     model.weights.file(of: "model.norm.weight")?.entries["model.norm.weight"]?.shape  // [576]
+///     try model.weights.shape(of: "model.norm.weight")  // [576]
 package struct ModelDirectory {
     package let configuration: ModelConfiguration
     package let tokenizer: Tokenizer
@@ -15,9 +15,14 @@ package struct ModelDirectory {
     /// tokenizer_config.json, if there is one.
     package let tokenizerConfiguration: JSONValue?
     /// Names, types, shapes and places of the tensors.
-    package let weights: WeightFiles
+    package let weights: any WeightSource
 
-    package init(_ directory: URL) throws {
+    /// Reads a directory, or a file as GGUF.
+    package init(_ url: URL) throws {
+        if FileReader.isFile(url) { try self.init(gguf: url) } else { try self.init(directory: url) }
+    }
+
+    private init(directory: URL) throws {
         let tokenizerURL = directory.appendingPathComponent(File.tokenizer)
         guard let json = try FileReader.contents(tokenizerURL) else { throw Self.missing(tokenizerURL) }
         let tokenizer = try Self.named(tokenizerURL) { try Tokenizer(json: json) }
@@ -25,13 +30,7 @@ package struct ModelDirectory {
 
         let specialTokens = try Self.specialTokens(of: directory, settings)
         let configuration = try Self.configuration(of: directory, tokenizer, end: specialTokens["eos_token"])
-        guard tokenizer.vocabularySize <= configuration.vocabularySize else {
-            throw LocalLMError(
-                .damaged,
-                "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
-                context: tokenizerURL.path
-            )
-        }
+        try Self.check(tokenizer, configuration, context: tokenizerURL)
         self.configuration = configuration
         self.tokenizer = tokenizer
         template = try Self.template(of: directory, settings, specialTokens)
@@ -63,8 +62,18 @@ package struct ModelDirectory {
         )
     }
 
+    static func check(_ tokenizer: Tokenizer, _ configuration: ModelConfiguration, context url: URL) throws {
+        guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+            throw LocalLMError(
+                .damaged,
+                "has ids up to \(tokenizer.vocabularySize - 1), the model rows for \(configuration.vocabularySize)",
+                context: url.path
+            )
+        }
+    }
+
     /// Errors of parts that do not know their path get it.
-    private static func named<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
+    static func named<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
         do { return try body() } catch let error as LocalLMError {
             throw LocalLMError(error.code, error.message, context: url.path, hint: error.hint)
         }

@@ -17,7 +17,7 @@ struct ChatCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @Option(help: "0 is greedy.") var temperature = 0.0
     @Option(help: "At most so many tokens in an answer.") var maxTokens = 256
     @Option(help: "Of the sampling.") var seed: UInt64 = 0

@@ -15,7 +15,7 @@ struct ExportCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias (nursery/champion, nursery/r2-sft).") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias (nursery/champion, nursery/r2-sft).") var model: String
     @Argument(help: ArgumentHelp("Folder to write; must not exist.", valueName: "DIR")) var directory: String
 
     func run() async throws {

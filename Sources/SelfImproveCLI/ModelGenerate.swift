@@ -16,7 +16,7 @@ struct ModelGenerate: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
     @Option(help: "Most new tokens.") var maxTokens = 256
     @Option(help: "0 is greedy.") var temperature = 0.7

@@ -11,7 +11,7 @@ struct ModelMerge: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "The base: directory, digest or alias.") var model: String
+    @Argument(help: "The base: directory, GGUF file, digest or alias.") var model: String
     @Argument(help: "Directory with adapter_config.json and adapter_model.safetensors.") var adapter: String
     @Argument(help: ArgumentHelp("Folder to write; must not exist.", valueName: "DIR")) var directory: String
 

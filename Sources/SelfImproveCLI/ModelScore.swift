@@ -14,7 +14,7 @@ struct ModelScore: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
     @Flag(help: "Also print the logits of the whole vocabulary after the last token.") var logits = false
     @Option(help: "Cores to use; all by default.") var threads: Int?

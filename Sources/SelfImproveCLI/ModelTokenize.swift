@@ -13,7 +13,7 @@ struct ModelTokenize: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
 
     private struct Input: Decodable {
         var text: String?

@@ -21,7 +21,7 @@ struct ModelTrain: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @Argument(help: "sft or dpo.") var method: Stage
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @Option(help: "JSONL file of rows.") var data: String
     @Option(help: "Folder to write; must not exist.") var output: String
     @Option(help: "Optimizer steps; one pass over the data by default.") var steps: Int?
@@ -86,7 +86,7 @@ struct ModelTrain: AsyncParsableCommand {
     }
 
     private func train(_ cancellation: Computation.Cancellation) throws {
-        let directory = try state.modelDirectory(model), checkpoint = try Checkpoint.load(directory)
+        let location = try state.modelLocation(model), checkpoint = try Checkpoint.load(location)
         _ = try checkpoint.chatTemplate()
         let adapter = try lora.adapter(for: checkpoint.configuration, seed: seed)
         let file = URL(fileURLWithPath: data)
@@ -99,7 +99,7 @@ struct ModelTrain: AsyncParsableCommand {
             let read = try JSONLines.read(PreferenceRow.self, from: file)
             rows = (.preferences(read), JSONLines.encode(read), read.count)
         }
-        let job = try job(base: Checkpoint.digest(directory), dataset: ContentDigest.sha256(rows.bytes))
+        let job = try job(base: Checkpoint.digest(location), dataset: ContentDigest.sha256(rows.bytes))
         let kept = try KeptTraining(beside: output, every: checkpoints.interval, job, cancellation)
         let loop: TrainingLoop
         do {
@@ -120,7 +120,7 @@ struct ModelTrain: AsyncParsableCommand {
         let weights = try kept.run(loop)
         let place = URL(fileURLWithPath: output, isDirectory: true)
         if let adapter {
-            try adapter.save(to: place, base: directory.path)
+            try adapter.save(to: place, base: location.path)
         } else {
             try checkpoint.replacing(weights).save(to: place)
         }

@@ -22,7 +22,8 @@ struct SelfImproveCommand: AsyncParsableCommand {
             PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self,
             ShowCommand.self, SamplesCommand.self,
             RollbackCommand.self,
-            CriteriaCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self, CollectCommand.self,
+            CriteriaCommand.self, ImportCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self,
+            CollectCommand.self,
             BackupCommand.self, ServiceCommand.self,
             ModelCommand.self,
         ]

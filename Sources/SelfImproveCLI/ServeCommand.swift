@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Directory, digest or alias.") var model: String
+    @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 for a free one.") var port = 8322
     @Option(help: "Cores to use; all by default.") var threads: Int?

@@ -22,23 +22,20 @@ struct StateOptions: ParsableArguments {
         return URL(fileURLWithPath: path, isDirectory: true)
     }
 
-    /// Where a MODEL argument points: a Hugging Face directory, or (verified) a model of the lineage.
-    func modelDirectory(_ reference: String) throws -> URL {
-        var isDirectory: ObjCBool = false
-        if FileManager.default.fileExists(atPath: reference, isDirectory: &isDirectory), isDirectory.boolValue {
-            return URL(fileURLWithPath: reference, isDirectory: true)
-        }
+    /// Where a MODEL argument points: a Hugging Face directory, a GGUF file, or (verified) a model of the lineage.
+    func modelLocation(_ reference: String) throws -> URL {
+        if FileManager.default.fileExists(atPath: reference) { return URL(fileURLWithPath: reference) }
         guard Lineage.exists(state: url) else {
             throw SelfImproveError(
                 .notFound,
-                "no such directory, and there is no lineage at \(url.path) to look it up in",
+                "no such directory or file, and there is no lineage at \(url.path) to look it up in",
                 context: reference,
-                hint: "give a Hugging Face directory, or --state"
+                hint: "give a Hugging Face directory or a GGUF file, or --state"
             )
         }
         let lineage = try Lineage.openExisting(state: url)
         return try lineage.verifiedDirectory(of: lineage.resolve(reference))
     }
 
-    func checkpoint(_ reference: String) throws -> Checkpoint { try Checkpoint.load(modelDirectory(reference)) }
+    func checkpoint(_ reference: String) throws -> Checkpoint { try Checkpoint.load(modelLocation(reference)) }
 }

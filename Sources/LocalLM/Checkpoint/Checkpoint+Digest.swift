@@ -5,8 +5,10 @@ import ModelFiles
 extension Checkpoint {
     /// A model's digest: the SHA-256 of the lines that `sha256sum` would print for its files in the order of their
     /// names (weights, configurations, tokenizer, template; not the card). `SHA256SUMS` is those lines, so its digest
-    /// is the model's.
-    public static func digest(_ directory: URL) throws -> String { digest(ofSums: try sums(directory)) }
+    /// is the model's. That of a GGUF file is its own SHA-256.
+    public static func digest(_ url: URL) throws -> String {
+        FileReader.isFile(url) ? try ContentDirectory.sum(url) : digest(ofSums: try sums(url))
+    }
 
     /// Reads every byte of a model again.
     /// - Throws: `damaged`, naming the files that changed where `SHA256SUMS` still tells.

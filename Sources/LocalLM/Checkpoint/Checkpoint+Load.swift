@@ -2,15 +2,23 @@ import Foundation
 import ModelFiles
 
 extension Checkpoint {
-    /// Reads a Hugging Face directory. Nothing in it is trusted.
+    /// Reads a Hugging Face directory, or a GGUF file. Nothing in it is trusted.
     ///
     ///     let model = try Checkpoint.load(URL(fileURLWithPath: "models/SmolLM2-135M-Instruct"))
     ///     let ids = try model.promptIDs([Message(role: "user", content: "Hi")])
     ///
     /// - Throws: `LocalLMError` for whatever does not fit, with the file and the place in it.
-    public static func load(_ directory: URL) throws -> Checkpoint {
-        let files = try ModelDirectory(directory)
-        return Checkpoint(
+    public static func load(_ url: URL) throws -> Checkpoint { try load(ModelDirectory(url)) }
+
+    /// Reads a GGUF file.
+    /// - Parameter isExact: weights as the file has them. `load` rounds them to bf16, unless the file's are all F32:
+    ///   what it was made from had no more, and so the model is the same as that of the directory which `import` makes.
+    public static func load(gguf url: URL, isExact: Bool) throws -> Checkpoint {
+        try load(ModelDirectory(gguf: url, isExact: isExact))
+    }
+
+    private static func load(_ files: ModelDirectory) throws -> Checkpoint {
+        Checkpoint(
             weights: try WeightsReader(files.weights).read(files.configuration),
             tokenizer: files.tokenizer,
             template: files.template,
@@ -21,17 +29,17 @@ extension Checkpoint {
 
     /// bf16 where all weights are, else fp32, which holds everything.
     package static func storage(of files: ModelDirectory) -> Precision {
-        files.weights.files.allSatisfy { $0.holdsOnly(.bfloat16) } ? .bf16 : .fp32
+        files.weights.holdsBFloat16 ? .bf16 : .fp32
     }
 
-    /// Reads everything of a directory but its weights, and sees that they have the names and shapes that config.json
+    /// Reads everything of a model but its weights, and sees that they have the names and shapes that its configuration
     /// demands.
     ///
     /// It takes milliseconds where `load` takes as long as the disk. What it accepts can still fail to load: values
     /// that are infinite or NaN are found only by reading them.
     /// - Throws: as `load`.
-    package static func inspect(_ directory: URL) throws -> ModelDirectory {
-        let files = try ModelDirectory(directory)
+    package static func inspect(_ url: URL) throws -> ModelDirectory {
+        let files = try ModelDirectory(url)
         try WeightsReader(files.weights).check(files.configuration)
         return files
     }

@@ -31,13 +31,14 @@ enum ContentDirectory {
 
     /// `<sha256>  <name>` for every file, in the given order.
     static func sums(_ names: [String], in directory: URL) throws -> String {
-        var lines = ""
-        for name in names {
-            let reader = try FileReader(directory.appendingPathComponent(name))
-            var hash = SHA256()
-            try reader.forEachChunk { hash.update(bufferPointer: $0) }
-            lines += "\(hash.finalize().hexadecimal)  \(name)\n"
-        }
-        return lines
+        try names.map { "\(try sum(directory.appendingPathComponent($0)))  \($0)\n" }.joined()
+    }
+
+    /// SHA-256 of a file.
+    static func sum(_ file: URL) throws -> String {
+        let reader = try FileReader(file)
+        var hash = SHA256()
+        try reader.forEachChunk { hash.update(bufferPointer: $0) }
+        return hash.finalize().hexadecimal
     }
 }

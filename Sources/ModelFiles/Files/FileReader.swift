@@ -24,6 +24,12 @@ package final class FileReader {
 
     deinit { close(descriptor) }
 
+    /// Whether a path leads to something that is no directory.
+    package static func isFile(_ url: URL) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && !isDirectory.boolValue
+    }
+
     /// Fills `bytes` from `offset` on, or throws where the file ends before.
     package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
         var done = 0
@@ -46,11 +52,16 @@ package final class FileReader {
 
     /// Hands the file's bytes to `body`, a megabyte at a time.
     package func forEachChunk(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(size, 1), 1 << 20), alignment: 64)
+        try forEachChunk(of: 0..<size, body)
+    }
+
+    /// The same of a part.
+    package func forEachChunk(of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(range.count, 1), 1 << 20), alignment: 64)
         defer { buffer.deallocate() }
-        var offset = 0
-        while offset < size {
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, size - offset)])
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, range.upperBound - offset)])
             try read(into: part, at: offset)
             try body(UnsafeRawBufferPointer(part))
             offset += part.count

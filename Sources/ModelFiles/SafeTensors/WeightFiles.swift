@@ -4,8 +4,8 @@ import Foundation
 ///
 /// Shards are files of the directory by their plain names: an index leads nowhere else. What the directory itself holds
 /// may be symbolic links, as in Hugging Face's cache, where every file is one.
-package struct WeightFiles {
-    package let directory: URL
+package struct WeightFiles: WeightSource {
+    package let url: URL
     /// In the order of their names.
     package let files: [SafeTensorsFile]
     /// Which of the files holds a tensor.
@@ -17,7 +17,7 @@ package struct WeightFiles {
     private static let longestIndex = 1 << 25
 
     package init(_ directory: URL) throws {
-        self.directory = directory
+        url = directory
         let single = directory.appendingPathComponent(ModelDirectory.File.weights)
         if FileManager.default.fileExists(atPath: single.path) {
             files = [try SafeTensorsFile(single)]
@@ -92,9 +92,29 @@ package struct WeightFiles {
         return places
     }
 
-    /// The file that holds a tensor; nil where none does.
-    package func file(of tensor: String) -> SafeTensorsFile? { places[tensor].map { files[$0] } }
+    // MARK: Reading
 
-    /// Whether the index lists a tensor; true where there is no index.
-    package func lists(_ tensor: String) -> Bool { listed?.contains(tensor) ?? true }
+    package var holdsBFloat16: Bool { files.allSatisfy { $0.holdsOnly(.bfloat16) } }
+
+    package var names: [String] { places.keys.sorted() }
+
+    /// The file that holds a tensor; nil where none does.
+    private func file(of tensor: String) -> SafeTensorsFile? { places[tensor].map { files[$0] } }
+
+    package func place(of name: String) -> String { "\((file(of: name)?.reader.url ?? url).path): tensor \(name)" }
+
+    package func shape(of name: String) throws -> [Int]? {
+        guard let file = file(of: name) else { return nil }
+        guard listed?.contains(name) ?? true else {
+            throw LocalLMError(.damaged, "is not in the index", context: place(of: name))
+        }
+        return try file.weights(name).shape
+    }
+
+    package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        guard let file = file(of: name) else {
+            throw LocalLMError(.damaged, "tensor \(name) is missing", context: url.path)
+        }
+        try file.read(name, into: destination)
+    }
 }

@@ -13,15 +13,20 @@ enum SplitPattern: Sendable, Equatable {
     case words(digits: Int)
 
     init?(regularExpression text: String) {
-        func words(digits: String) -> String {
-            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
+        guard let known = Self.known.first(where: { $0.regularExpression == text }) else { return nil }
+        self = known
+    }
+
+    private static let known: [SplitPattern] = [.gpt2, .words(digits: 3), .words(digits: 1)]
+
+    /// The text that tokenizer.json has.
+    var regularExpression: String {
+        switch self {
+        case .gpt2: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+        case .words(let digits):
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"#
+                + (digits == 1 ? #"\p{N}"# : #"\p{N}{1,\#(digits)}"#)
                 + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-        }
-        switch text {
-        case #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#: self = .gpt2
-        case words(digits: #"\p{N}{1,3}"#): self = .words(digits: 3)
-        case words(digits: #"\p{N}"#): self = .words(digits: 1)
-        default: return nil
         }
     }
 }

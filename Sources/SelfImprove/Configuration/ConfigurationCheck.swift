@@ -164,7 +164,7 @@ struct ConfigurationCheck {
     private func check(_ reference: ModelReference, _ fault: (String, String?) -> Void) {
         switch reference {
         case .nursery(let name): check(nursery: name, fault)
-        case .directory(let path): if !path.isEmpty { check(directory: path, fault) }
+        case .directory(let path): if !path.isEmpty { check(path: path, fault) }
         }
     }
 
@@ -179,21 +179,22 @@ struct ConfigurationCheck {
         }
     }
 
-    private func check(directory model: String, _ fault: (String, String?) -> Void) {
+    private func check(path model: String, _ fault: (String, String?) -> Void) {
         guard isAllowed(model) else {
             return fault(
                 "lies outside of what a request may name",
-                "a model of the nursery, or a directory within the state directory"
+                "a model of the nursery, or one within the state directory"
             )
         }
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: model, isDirectory: &isDirectory) else {
-            return fault("there is no directory \(model)", "relative paths are relative to this file")
+        guard FileManager.default.fileExists(atPath: model) else {
+            return fault("there is no directory or file \(model)", "relative paths are relative to this file")
         }
-        guard isDirectory.boolValue else { return fault("\(model) is a file", "name a Hugging Face directory") }
         do {
-            if try Checkpoint.inspect(URL(fileURLWithPath: model, isDirectory: true)).template == nil {
-                fault("\(model) has no chat template", "add chat_template.jinja")
+            if try Checkpoint.inspect(URL(fileURLWithPath: model)).template == nil {
+                fault(
+                    "\(model) has no chat template",
+                    "add chat_template.jinja; import makes a directory of a GGUF file"
+                )
             }
         } catch let error as LocalLMError {
             fault("\(error.context ?? model): \(error.message)", error.hint)

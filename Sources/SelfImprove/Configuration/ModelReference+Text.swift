@@ -1,4 +1,4 @@
-/// How configurations spell models: `nursery/NAME`, or a directory.
+/// How configurations spell models: `nursery/NAME`, or the path of a directory or a GGUF file.
 extension ModelReference: CustomStringConvertible {
     private static let nurseryPrefix = "nursery/"
 

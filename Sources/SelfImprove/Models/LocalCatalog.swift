@@ -67,7 +67,7 @@ public actor LocalCatalog: ModelCatalog {
     public func adopt(directory: String, as precision: Precision?) async throws -> String {
         let files = files
         return try await Computation.run("adopting \(directory)") { _ in
-            let model = try Checkpoint.load(URL(fileURLWithPath: directory, isDirectory: true))
+            let model = try Checkpoint.load(URL(fileURLWithPath: directory))
             return try files.store(model, as: precision ?? model.storage)
         }
     }

@@ -2,6 +2,6 @@
 public enum ModelReference: Sendable, Hashable {
     /// One of the campaign's nursery, by its name there.
     case nursery(String)
-    /// A Hugging Face directory.
+    /// A Hugging Face directory, or a GGUF file, by its path.
     case directory(String)
 }

@@ -37,7 +37,7 @@ public struct PlanningBasis: Sendable {
             storage = .fp32
         case .directory(let path):
             // Random weights take as long as the student's own, which need not be read.
-            let student = try Checkpoint.inspect(URL(fileURLWithPath: path, isDirectory: true))
+            let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
             weights = Initialization.gaussian(student.configuration, seed: 1)
             lengths = guessedLengths
             storage = Checkpoint.storage(of: student)

@@ -3,7 +3,7 @@ import GRDB
 
 /// How people name models.
 extension Lineage {
-    /// The directory of a model of the lineage, its bytes checked against its digest.
+    /// Where a model is; that of the lineage with its bytes checked against its digest.
     public func verifiedDirectory(of model: ResolvedModel) throws -> URL {
         guard let digest = model.digest else { return model.directory }
         return try files.verified(model: digest)
@@ -11,14 +11,14 @@ extension Lineage {
 
     /// Finds a model by what a person wrote: a path (`./dir`, `/dir`), an alias of a campaign (`nursery/champion`,
     /// `nursery/initial`, `nursery/r2`, `nursery/r2-sft`, `nursery/r2-dpo`, `nursery/letters` for one of its nursery),
-    /// a directory, or a digest of which a unique beginning of 4 digits or more will do.
+    /// a directory or a GGUF file, or a digest of which a unique beginning of 4 digits or more will do.
     /// - Throws: `.notFound` or `.ambiguous`, saying what there is.
     public func resolve(_ reference: String) throws -> ResolvedModel {
         if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") {
-            return try directory(reference)
+            return try path(reference)
         }
         if let digest = try alias(reference) { return try known(digest) }
-        if FileManager.default.fileExists(atPath: reference) { return try directory(reference) }
+        if FileManager.default.fileExists(atPath: reference) { return try path(reference) }
         if reference.count >= 4, reference.count <= 64, reference.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
             return try known(prefix: reference)
         }
@@ -27,7 +27,7 @@ extension Lineage {
             "there is no model of this name",
             context: reference,
             hint:
-                "name a directory, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft"
+                "name a directory, a GGUF file, a digest (4 digits or more), or an alias such as nursery/champion, nursery/r2, nursery/r2-sft"
         )
     }
 
@@ -51,23 +51,24 @@ extension Lineage {
         return record
     }
 
-    private func directory(_ path: String) throws -> ResolvedModel {
+    private func path(_ path: String) throws -> ResolvedModel {
         let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL
         var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory), isDirectory.boolValue else {
+        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
             throw SelfImproveError(
                 .notFound,
-                "there is no such directory",
+                "there is no such directory or file",
                 context: path,
-                hint: "name a Hugging Face model directory"
+                hint: "name a Hugging Face model directory, or a GGUF file"
             )
         }
+        guard isDirectory.boolValue else { return ResolvedModel(directory: url) }
         guard FileManager.default.fileExists(atPath: url.appendingPathComponent("config.json").path) else {
             throw SelfImproveError(
                 .notFound,
                 "the directory holds no model: config.json is missing",
                 context: path,
-                hint: "name a Hugging Face model directory"
+                hint: "name a Hugging Face model directory, or a GGUF file"
             )
         }
         return ResolvedModel(directory: url)

@@ -16,7 +16,7 @@ help:
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
-	@echo "make fuzz       mutated checkpoints, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
+	@echo "make fuzz       mutated checkpoints, GGUF files, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
 	@echo "make fuzz-sanitized   the same with the address sanitizer and every check, numeric code included"
 	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
 	@echo "make lint       format, length of lines, links between documents, words"

@@ -72,7 +72,9 @@ public struct Fuzzer {
     }
 
     private static func isAboutSyntax(_ error: LocalLMError) -> Bool {
-        ["not valid JSON", "is not UTF-8", "is not a safetensors file"].contains { error.message.hasPrefix($0) }
+        ["not valid JSON", "is not UTF-8", "is not a safetensors file", "is not a GGUF file"].contains {
+            error.message.hasPrefix($0)
+        }
     }
 
     static func processorSeconds() -> Double {

@@ -5,6 +5,9 @@ extension ModelDirectory {
     /// - Parameter isExact: numbers as the file has them. Else they are rounded to bf16, unless all of them are F32.
     package init(gguf url: URL, isExact: Bool = false) throws {
         let file = try GGUFFile(url)
+        if let parts = try file.metadata.count("split.count"), parts > 1 {
+            throw file.metadata.unsupported("a model in \(parts) files", "join them with llama-gguf-split --merge")
+        }
         let vocabulary = try GGUFVocabulary(file.metadata), source = GGUFTokenizer(vocabulary)
         let configuration = try GGUFConfiguration.read(
             file,

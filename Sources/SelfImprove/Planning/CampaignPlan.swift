@@ -69,12 +69,13 @@ public struct CampaignPlan: Sendable, Encodable {
 
     private static func round(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> [Step] {
         let prompts = c.prompts.perRound, proposers = c.mixture.proposers.count
+        let aggregated = c.mixture.aggregator.rule == nil ? prompts : 0
         var steps = [
             generation("propose", prompts: prompts, answers: prompts * proposers * (c.mixture.layers - 1), basis),
             generation(
                 "aggregate",
-                prompts: prompts,
-                answers: c.mixture.aggregator.rule == nil ? prompts : 0,
+                prompts: aggregated,
+                answers: aggregated,
                 promptTokens: basis.promptTokens + proposers * basis.answerTokens,
                 basis
             ),

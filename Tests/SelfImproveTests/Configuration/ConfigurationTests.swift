@@ -153,7 +153,7 @@ import TestSupport
         (("stop:\n  rounds: 2", "stop: 2"), "c.yaml:37: stop: is a word, not a section (indent its keys below it)"),
         (
             ("seed: 5", "seed: 5\nstudent: ./absent"),
-            "c.yaml:3: student: there is no directory /nowhere/absent (relative paths are relative to this file)"
+            "c.yaml:3: student: there is no directory or file /nowhere/absent (relative paths are relative to this file)"
         ),
         (
             ("seed: 5", "seed: 5\nstudent: nursery/aggregator"),
@@ -249,7 +249,7 @@ import TestSupport
                 "c.yaml:6: peers[2].name: duplicate name \"a\"",
                 "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
                 "c.yaml:8: peers[3].name: is \"champion\", which means something else here",
-                "good/config.json is a file", "peers[4].model: is missing",
+                "good/config.json: is not a GGUF file", "peers[4].model: is missing",
                 "evaluation.gate: \(folder.path)/gate.jsonl: row 1 has no answer",
                 "evaluation.report: is the same file as gate",
             ] { #expect(lines.contains { $0.contains(part) }, "\(part) in \(lines.joined(separator: " | "))") }

@@ -60,14 +60,17 @@ struct Evaluation: Sendable {
         let mixture = try await campaign.builder(prepared, meter.part()).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
         let instructions = set(.report).items.map {
-            Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))
+            Instruction(messages: $0.messages, task: $0.slice, key: RandomKey.derive(key, $0.id))
         }
         let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
         let seen = layers[layers.count - 1]
         let (answers, aggregated) = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
         usage += drafted + aggregated
         let chosen = AggregationRule.allCases.map { rule in
-            (EvaluationSubject.rule, rule.words, seen.map { mixture.choice(of: $0, by: rule).answer })
+            (
+                EvaluationSubject.rule, rule.words,
+                zip(instructions, seen).map { mixture.answer(to: $0, of: $1, by: rule) }
+            )
         }
         return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
             let result = EvaluationResult(set(.report), answers: answers)

@@ -45,7 +45,7 @@ public struct EvaluationSet: Sendable {
                     hint: "ids tell prompts apart; leave them out or make them unique"
                 )
             }
-            return Item(id: id, slice: row.task ?? "all", messages: row.prompt, gold: gold)
+            return Item(id: id, slice: row.task ?? PromptRow.defaultTask, messages: row.prompt, gold: gold)
         }
         guard !items.isEmpty else { throw SelfImproveError(.input, "no prompts to evaluate with", context: name) }
         bytes = JSONLines.encode(rows)

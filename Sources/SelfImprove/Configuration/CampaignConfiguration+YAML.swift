@@ -328,7 +328,8 @@ extension CampaignConfiguration {
             enabled: section.bool("enabled", default: true),
             confidence: section.number("confidence", default: 0.95, .insideOne),
             resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000),
-            sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne)
+            sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne),
+            marks: section.choice("marks", default: .strict)
         )
     }
 

@@ -158,6 +158,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var resamples: Int
         /// No slice may be worse than this by its one-sided 95% bound (0.1 = 10 points).
         public var sliceMargin: Double
+        /// What promotion and the primary score go by.
+        public var marks: EvaluationMarks
     }
 }
 

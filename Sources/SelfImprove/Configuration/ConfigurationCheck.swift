@@ -161,6 +161,14 @@ struct ConfigurationCheck {
             let task = tasks.section(name)
             if ["extract", "pattern", "choices"].contains(where: task.has) { check(rule, task) }
         }
+        let rules = [configuration.answers.rule] + configuration.answers.tasks.values
+        if configuration.gate.marks == .lenient, rules.allSatisfy(\.isWhole) {
+            root.section("gate").fault(
+                "marks",
+                "are lenient, but answers are compared as whole texts",
+                hint: "say in answers what is extracted, or what makes no difference"
+            )
+        }
     }
 
     private func check(_ rule: AnswerRule, _ section: ConfigurationSection) {
@@ -303,7 +311,12 @@ struct ConfigurationCheck {
         do {
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
             if withAnswers {
-                _ = try EvaluationSet(rows: rows, name: path)
+                let hasFault = root.faults.holdsFault(in: "answers")
+                _ = try EvaluationSet(
+                    rows: rows,
+                    name: path,
+                    comparison: hasFault ? .whole : AnswerComparison(configuration.answers)
+                )
             } else if rows.isEmpty {
                 fault("\(path) holds no prompts", nil)
             }

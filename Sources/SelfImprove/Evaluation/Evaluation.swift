@@ -86,7 +86,9 @@ struct Evaluation: Sendable {
         as subject: EvaluationSubject,
         name: String
     ) -> LineageEntry {
-        let score = result.score
+        let marks = result.lenient == nil ? nil : campaign.configuration.gate.marks
+        let right = marks == .lenient ? result.lenient ?? result.correct : result.correct
+        let score = Score(correct: right, n: result.items.count)
         let record = EvaluationRecord(
             campaign: campaign.name,
             round: round,
@@ -96,6 +98,8 @@ struct Evaluation: Sendable {
             name: name,
             n: score.n,
             correct: result.correct,
+            lenient: result.lenient,
+            marks: marks,
             low: score.low,
             high: score.high,
             slices: result.slices,
@@ -104,7 +108,13 @@ struct Evaluation: Sendable {
             createdAt: campaign.now()
         )
         let answers = result.items.map {
-            EvaluationAnswerRecord(promptId: $0.id, slice: $0.slice, output: $0.output, correct: $0.correct)
+            EvaluationAnswerRecord(
+                promptId: $0.id,
+                slice: $0.slice,
+                output: $0.output,
+                correct: $0.correct,
+                lenient: $0.lenient
+            )
         }
         return .evaluation(record, answers: answers)
     }

@@ -26,7 +26,7 @@ extension PromptSource {
 
     /// A held-out set with its gold answers.
     /// - Parameter count: at most so many prompts, from the beginning of a file.
-    func heldOut(_ set: HeldOutSet, count: Int, seed: UInt64) throws -> EvaluationSet {
+    func heldOut(_ set: HeldOutSet, count: Int, seed: UInt64, comparison: AnswerComparison) throws -> EvaluationSet {
         switch self {
         case .nursery:
             let split: NurseryInstruction.Split =
@@ -34,10 +34,15 @@ extension PromptSource {
                 case .gate: .gate
                 case .report: .report
                 }
-            return try NurseryPrompts.evaluation(split, count: count, seed: RandomKey.derive(seed, set.rawValue))
+            return try NurseryPrompts.evaluation(
+                split,
+                count: count,
+                seed: RandomKey.derive(seed, set.rawValue),
+                comparison: comparison
+            )
         case .file(let path):
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            return try EvaluationSet(rows: Array(rows.prefix(count)), name: path)
+            return try EvaluationSet(rows: Array(rows.prefix(count)), name: path, comparison: comparison)
         }
     }
 }

@@ -92,11 +92,12 @@ extension Round {
         let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
         let records = prompts.indices.map { i in
             let best = mixture.ordered(drafts[i])[0], extraction = mixture.comparison[prompts[i].task]
+            let share = Vote.share(of: answers[i].text, among: drafts[i], extraction)
             let reason = filter.reason(
                 answers[i],
                 to: prompts[i].messages,
                 mostConfident: best,
-                share: Vote.share(of: answers[i].text, among: drafts[i], extraction),
+                share: share,
                 extraction
             )
             return AnswerRecord(
@@ -109,7 +110,8 @@ extension Round {
                 reason: reason?.rawValue,
                 aggregator: aggregator?.name,
                 aggregatorModel: aggregator?.model.identity.description,
-                hard: own[prompts[i].position].map { !extraction.agree($0, answers[i].text) } ?? true
+                hard: own[prompts[i].position].map { !extraction.agree($0, answers[i].text) } ?? true,
+                share: share
             )
         }
         return StepResult(value: records.count { $0.kept }, usage: usage, rows: records)

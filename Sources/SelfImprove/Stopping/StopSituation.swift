@@ -87,15 +87,15 @@ extension StopSituation {
             try lineage.evaluation(of: $0, on: .report, campaign: campaign.name)
         }
         guard let own = evaluations.first(where: { $0.model == champion }),
-            let best = evaluations.max(by: { ($0.correct, $1.model ?? "") < ($1.correct, $0.model ?? "") }),
-            best.correct > own.correct,
+            let best = evaluations.max(by: { ($0.right, $1.model ?? "") < ($1.right, $0.model ?? "") }),
+            best.right > own.right,
             let bestID = best.id, let ownID = own.id
         else { return nil }
         let marks = Dictionary(
-            uniqueKeysWithValues: try lineage.evaluationAnswers(ownID).map { ($0.promptId, $0.correct) }
+            uniqueKeysWithValues: try lineage.evaluationAnswers(ownID).map { ($0.promptId, $0.isRight(by: own.marks)) }
         )
         let differences = try lineage.evaluationAnswers(bestID).compactMap { answer in
-            marks[answer.promptId].map { (answer.correct ? 1.0 : 0) - ($0 ? 1.0 : 0) }
+            marks[answer.promptId].map { (answer.isRight(by: best.marks) ? 1.0 : 0) - ($0 ? 1.0 : 0) }
         }
         guard !differences.isEmpty else { return nil }
         let seed = try campaign.configuration().seed

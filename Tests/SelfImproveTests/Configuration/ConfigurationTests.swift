@@ -134,6 +134,10 @@ import TestSupport
             "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"
         ),
         (
+            ("resamples: 200", "resamples: 200\n  marks: lenient"),
+            "c.yaml:37: gate.marks: are lenient, but answers are compared as whole texts (say in answers what is extracted, or what makes no difference)"
+        ),
+        (
             ("rounds: 2", "wall_clock: soon"),
             "c.yaml:38: stop.wall_clock: is \"soon\" (it must be a time such as 90s, 30m, 6h or 2d)"
         ),

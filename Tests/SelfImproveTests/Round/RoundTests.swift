@@ -262,6 +262,29 @@ import ModelFiles
         }
     }
 
+    @Test("The gate goes by its marks, and both kinds are kept", arguments: EvaluationMarks.allCases)
+    func marks(marks: EvaluationMarks) async throws {
+        try await withTemporaryDirectory { folder in
+            let changes = [
+                ("  resamples: 200", "  resamples: 200\n  marks: \(marks.rawValue)"),
+                ("seed: 5", "seed: 5\nanswers: {extract: last_number}"),
+            ]
+            // The student learns what to say, and not the form.
+            let world = try world(folder, changes) { digest, question in
+                digest == "nursery student" ? "no number" : digest == "sft 1" ? "It is \(question)." : question
+            }
+            let outcome = try await world.round(1, from: "nursery student")
+            #expect(outcome == (marks == .lenient ? .promoted : .inconclusive))
+            let records = world.journal.evaluations("reduced").filter { $0.model == "sft 1" }
+            #expect(records.map(\.correct) == [0, 0] && records.map(\.lenient) == [50, 40])
+            #expect(records.allSatisfy { $0.marks == marks && $0.score.value == (marks == .lenient ? 1 : 0) })
+            let answers = world.journal.evaluationAnswers(try #require(records[0].id))
+            #expect(answers.allSatisfy { !$0.correct && $0.lenient == true })
+            let round = try #require(world.journal.rounds("reduced").first)
+            #expect(try round.figures?.decode([String: Double].self)["gain"] == (marks == .lenient ? 1 : 0))
+        }
+    }
+
     @Test("Every long step reports its progress, scoring too", arguments: ["own", "peers"])
     func progress(confidence: String) async throws {
         try await withTemporaryDirectory { folder in

@@ -9,9 +9,7 @@ extension Round {
     func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
         let settings = campaign.configuration.prompts
         let used = try await campaign.history.usedPromptIDs(campaign.name, before: number)
-        let heldOut = try HeldOutSet.allCases.reduce(into: Set<String>()) {
-            $0.formUnion(try campaign.evaluationSet(prepared, $1).promptDigests)
-        }
+        let heldOut = try prepared.heldOutDigests(campaign.datasets)
         let rows = try settings.source.fresh(
             count: settings.perRound,
             excluding: used,

@@ -104,8 +104,13 @@ private struct ModelCard {
             ?? []
         for evaluation in scores {
             text +=
-                "Held-out accuracy (exact match, greedy): \(Text.score(evaluation.score)).\n\n| task | right | n |\n|---|---|---|\n"
-            for slice in evaluation.slices { text += "| \(slice.slice) | \(slice.correct) | \(slice.n) |\n" }
+                "Held-out accuracy (\(evaluation.marks == .lenient ? "extracted answers" : "exact match"), greedy): \(Text.score(evaluation.score))"
+            text += evaluation.bothScores.map { "; \(Text.marks($0))" } ?? ""
+            text += ".\n\n| task | right |\(evaluation.lenient == nil ? "" : " leniently |") n |\n"
+            text += evaluation.lenient == nil ? "|---|---|---|\n" : "|---|---|---|---|\n"
+            for slice in evaluation.slices {
+                text += "| \(slice.slice) | \(slice.correct) |\(slice.lenient.map { " \($0) |" } ?? "") \(slice.n) |\n"
+            }
             text += "\n"
         }
         text += "## Lineage\n\n| model | kind | round | dataset | settings |\n|---|---|---|---|---|\n"

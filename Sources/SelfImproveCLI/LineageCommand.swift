@@ -67,6 +67,7 @@ private struct Tree {
         )
         guard let initial = report.initial else { return Output.line("no model yet: it is still being prepared") }
         Output.line("* start    \(score(initial.score))  \(initial.model.prefix(12))")
+        if let both = initial.marks { Output.line("           \(Text.marks(both))") }
         branch(from: initial.model, depth: 0)
         if report.rounds.isEmpty { Output.line("no round has ended yet") }
     }
@@ -87,12 +88,15 @@ private struct Tree {
     private func line(_ round: LineageReport.Round, depth: Int) {
         let indent = String(repeating: "   ", count: depth)
         let mark = active.contains(round.round) ? "*" : " "
-        let stages = round.stages.map { "\($0.stage.words) \($0.score.map { Text.percent($0.value) } ?? "-")" }
-            .joined(separator: ", ")
+        let stages = round.stages.map { stage -> String in
+            let marks = stage.marks.map { " (\(Text.marks($0)))" } ?? ""
+            return "\(stage.stage.words) \(stage.score.map { Text.percent($0.value) } ?? "-")\(marks)"
+        }.joined(separator: ", ")
         Output.line(
             "\(indent)\(mark) round \(Text.padded("\(round.round)", 3))\(score(round.score))  \(round.champion.prefix(12))  \(round.outcome.rawValue), "
                 + Text.time(round.seconds)
         )
+        if let both = round.marks { Output.line("\(indent)           champion \(Text.marks(both))") }
         let reason = (stages.isEmpty ? "" : stages + ". ") + round.reason
         for text in Text.wrap(reason, width: 79 - indent.count - 11) { Output.line(indent + "           " + text) }
     }

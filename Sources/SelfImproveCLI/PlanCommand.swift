@@ -32,6 +32,7 @@ struct PlanCommand: AsyncParsableCommand {
         let plan = try CampaignPlan(
             configuration,
             .measure(configuration),
+            pool: .measure(configuration),
             stateBytes: FileManager.default.fileExists(atPath: state.url.path) ? files.bytes() : 0,
             now: Date()
         )
@@ -47,6 +48,11 @@ struct PlanCommand: AsyncParsableCommand {
         Output.line(
             "preparation \(Text.time(plan.preparationSeconds)), a round \(Text.time(plan.roundSeconds))\(rounds.map { ", \($0) rounds \(Text.time(plan.preparationSeconds + Double($0) * plan.roundSeconds))" } ?? "")"
         )
+        if let pool = plan.pool {
+            Output.line(
+                "prompts: \(pool.prompts) fresh ones, enough for \(pool.rounds) rounds of up to \(pool.perRound)"
+            )
+        }
         for training in plan.trainings { Output.line(Self.words(training)) }
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line(

@@ -134,7 +134,7 @@ final class ProgressDisplay: Sendable {
             for evaluation in try lineage.evaluations(campaign)
             where evaluation.round == round && evaluation.set == .report {
                 line(
-                    "  \(evaluation.name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(Text.score(evaluation.score))",
+                    "  \(evaluation.name.padding(toLength: 16, withPad: " ", startingAt: 0)) \(Text.score(evaluation.score))\(evaluation.bothScores.map { "; \(Text.marks($0))" } ?? "")",
                     &state
                 )
             }

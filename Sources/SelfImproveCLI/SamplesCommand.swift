@@ -62,7 +62,8 @@ struct SamplesCommand: AsyncParsableCommand {
         if let answer = story.answer {
             rows.append([
                 "  answer", answer.aggregator ?? "rule",
-                answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"),
+                (answer.reason.map { "dropped: \($0)" } ?? (answer.hard ? "kept, hard" : "kept, easy"))
+                    + (answer.share.map { ", share \(Text.fixed($0, 2))" } ?? ""),
                 answer.answer.text,
             ])
         }

@@ -41,6 +41,11 @@ enum Text {
         String(format: "%5.1f%% (%.1f to %.1f, n = %d)", 100 * score.value, 100 * score.low, 100 * score.high, score.n)
     }
 
+    /// `strict 0.0%, lenient 27.1%`
+    static func marks(_ both: BothScores) -> String {
+        "strict \(percent(both.strict.value)), lenient \(percent(both.lenient.value))"
+    }
+
     /// Columns side by side, two spaces apart; the last one may run on.
     static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0

@@ -291,6 +291,29 @@ import TestSupport
         }
     }
 
+    /// 60 prompts are a round of 48 and one of 12; a third has none.
+    @Test func aCampaignWhosePromptsAreUsedUpEndsAndSaysSo() async throws {
+        try await withTemporaryDirectory { folder in
+            let file = folder.appendingPathComponent("prompts.jsonl")
+            try JSONLines.encode(NurseryPrompts.fresh(count: 60, excluding: [], seed: 3)).write(to: file)
+            let source = ("per_round: 48", "per_round: 48\n  source: \(file.path)")
+            let (lineage, end) = try await run(
+                folder.appendingPathComponent("a"),
+                [source, ("rounds: 2", "rounds: 9")]
+            )
+            #expect(end.reason == "prompts used up: rounds have drawn all that there are")
+            #expect(try lineage.rounds("reduced").map(\.outcome) == [.promoted, .promoted], "the gate is off")
+            #expect(try (1...2).map { try lineage.prompts("reduced", round: $0).count } == [48, 12])
+            #expect(try lineage.campaign("reduced").status == .finished)
+            let (earlier, stopped) = try await run(
+                folder.appendingPathComponent("b"),
+                [source, ("rounds: 2", "prompts: 48")]
+            )
+            #expect(stopped.reason == "prompts used up: 12 fresh ones are left; prompts is 48")
+            #expect(try earlier.rounds("reduced").count == 1)
+        }
+    }
+
     @Test func aDamagedModelIsNamedAndNotUsed() async throws {
         try await withTemporaryDirectory { state in
             let (lineage, _) = try await run(state, [("rounds: 2", "rounds: 1")])

@@ -25,6 +25,26 @@ package struct JSONParser {
         return value
     }
 
+    /// Brackets at which `firstContainer` begins to read.
+    private static let mostAttempts = 256
+
+    /// The first object or array that a text holds whole, whatever stands around it; nil where none of its first
+    /// brackets begins one.
+    package static func firstContainer(in bytes: [UInt8]) -> JSONValue? {
+        var parser = JSONParser(bytes: bytes, context: "", maximumValues: maximumValues)
+        let brackets = bytes.indices.lazy.filter { bytes[$0] == UInt8(ascii: "{") || bytes[$0] == UInt8(ascii: "[") }
+        for start in brackets.prefix(mostAttempts) {
+            parser.position = start
+            if let value = parser.attempt({ try $0.value(depth: 0) }) { return value }
+        }
+        return nil
+    }
+
+    /// Here it is no fault that something is not JSON.
+    private mutating func attempt<Value>(_ read: (inout JSONParser) throws -> Value) -> Value? {
+        do { return try read(&self) } catch { return nil }
+    }
+
     private init(bytes: [UInt8], context: String, maximumValues: Int) {
         self.bytes = bytes
         self.context = context

@@ -1,5 +1,8 @@
 /// A prompt to be answered: `{"prompt": [messages] | "text", "id": …, "task": …, "answer": …}`.
 public struct PromptRow: Sendable {
+    /// Of rows that name none.
+    public static let defaultTask = "all"
+
     public var id: String?
     /// The slice of an evaluation that it belongs to.
     public var task: String?

@@ -64,6 +64,10 @@ public struct Campaign: Sendable {
 
     /// A held-out set, as it was laid down when the campaign began.
     func evaluationSet(_ prepared: PreparedModels, _ set: HeldOutSet) throws -> EvaluationSet {
-        try EvaluationSet(bytes: datasets.read(dataset: prepared.dataset(set)), name: "\(set.rawValue) set")
+        try EvaluationSet(
+            bytes: datasets.read(dataset: prepared.dataset(set)),
+            name: "\(set.rawValue) set",
+            comparison: AnswerComparison(configuration.answers)
+        )
     }
 }

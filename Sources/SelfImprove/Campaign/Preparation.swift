@@ -58,10 +58,11 @@ public struct Preparation: Sendable {
         var peers: [String: String] = [:]
         for peer in configuration.peers { peers[peer.name] = try await bring(peer.model, name: peer.name) }
 
+        let comparison = try AnswerComparison(configuration.answers)
         var sets: [HeldOutSet: String] = [:]
         for name in HeldOutSet.allCases {
             let (source, count) = configuration.evaluation.source(of: name)
-            let set = try source.heldOut(name, count: count, seed: configuration.seed)
+            let set = try source.heldOut(name, count: count, seed: configuration.seed, comparison: comparison)
             let digest = try campaign.datasets.write(dataset: set.bytes)
             sets[name] = digest
             rows.append(

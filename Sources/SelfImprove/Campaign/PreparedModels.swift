@@ -32,6 +32,14 @@ public struct PreparedModels: Sendable, Equatable, Codable {
         return digest
     }
 
+    /// Digests of all held-out prompts: what no round may draw.
+    func heldOutDigests(_ datasets: some DatasetStore) throws -> Set<String> {
+        try HeldOutSet.allCases.reduce(into: []) {
+            let bytes = try datasets.read(dataset: dataset($1))
+            $0.formUnion(try EvaluationSet(bytes: bytes, name: "\($1.rawValue) set").promptDigests)
+        }
+    }
+
     func dataset(_ set: HeldOutSet) -> String {
         switch set {
         case .gate: gateSet

@@ -12,7 +12,7 @@ public enum AggregatorChoice: Sendable, Hashable {
 public enum AggregationRule: String, Sendable, Codable, CaseIterable {
     /// The draft of the highest confidence.
     case mostConfident = "most_confident"
-    /// The text that most drafts agree on.
+    /// What most drafts say.
     case plurality
 
     /// For people, and the name of its evaluations.

@@ -122,6 +122,7 @@ extension CampaignConfiguration {
             ),
             peers: peers,
             prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
+            answers: answers(root.section("answers")),
             mixture: mixture,
             sft: sft(root.section("sft"), directory, usesNursery: nursery != nil),
             dpo: dpo(root.section("dpo"), usesNursery: nursery != nil),
@@ -183,6 +184,36 @@ extension CampaignConfiguration {
         )
     }
 
+    private static func answers(_ section: ConfigurationSection) -> Answers {
+        let tasks = section.section("tasks"), rule = answerRule(section)
+        defer { section.finish() }
+        return Answers(
+            rule: rule,
+            tasks: Dictionary(
+                uniqueKeysWithValues: tasks.names.map { name in
+                    let task = tasks.section(name)
+                    defer { task.finish() }
+                    return (name, answerRule(task, of: rule))
+                }
+            )
+        )
+    }
+
+    /// - Parameter general: what a task has where it says nothing else; with an extraction of its own it has its own
+    ///   pattern and choices, too.
+    private static func answerRule(_ section: ConfigurationSection, of general: AnswerRule = AnswerRule())
+        -> AnswerRule
+    {
+        let inherited = section.has("extract") ? AnswerRule() : general
+        return AnswerRule(
+            extract: section.choice("extract", default: inherited.extract),
+            pattern: section.optional("pattern", "a regular expression") { $0 } ?? inherited.pattern,
+            choices: section.strings("choices", default: inherited.choices),
+            normalise: section.choices("normalise", default: general.normalise),
+            target: section.choice("target", default: general.target)
+        )
+    }
+
     private static func mixture(_ section: ConfigurationSection, peers: [Peer], usesNursery: Bool) -> Mixture {
         let filters = section.section("filters")
         defer {
@@ -204,7 +235,8 @@ extension CampaignConfiguration {
             confidence: section.choice("confidence", default: Confidence.none),
             filters: Mixture.Filters(
                 minimumConfidence: filters.optionalNumber("minimum_confidence", .logprob),
-                agreement: filters.bool("agreement", default: false)
+                agreement: filters.bool("agreement", default: false),
+                minimumShare: filters.optionalNumber("minimum_share", .fractionAboveZero)
             )
         )
     }
@@ -352,7 +384,8 @@ extension CampaignConfiguration {
             enabled: section.bool("enabled", default: true),
             confidence: section.number("confidence", default: 0.95, .insideOne),
             resamples: section.integer("resamples", default: 10_000, in: 100...1_000_000),
-            sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne)
+            sliceMargin: section.number("slice_margin", default: 0.1, .zeroToOne),
+            marks: section.choice("marks", default: .strict)
         )
     }
 

@@ -16,6 +16,7 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public var student: ModelReference
     public var peers: [Peer]
     public var prompts: Prompts
+    public var answers: Answers
     public var mixture: Mixture
     public var sft: SFT
     public var dpo: DPO
@@ -35,6 +36,13 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public struct Prompts: Sendable, Equatable, Codable {
         public var source: PromptSource
         public var perRound: Int
+    }
+
+    /// How answers are compared: by votes, judges, filters, row weights and evaluation alike.
+    public struct Answers: Sendable, Equatable, Codable {
+        /// Of tasks without a rule of their own.
+        public var rule = AnswerRule()
+        public var tasks: [String: AnswerRule] = [:]
     }
 
     public struct Mixture: Sendable, Equatable, Codable {
@@ -57,8 +65,10 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public struct Filters: Sendable, Equatable, Codable {
             /// Keep a prompt only if its most confident draft reaches this mean logprob.
             public var minimumConfidence: Double?
-            /// Keep a prompt only if the aggregated answer is the most confident draft.
+            /// Keep a prompt only if the aggregated answer says what the most confident draft says.
             public var agreement: Bool
+            /// Keep a prompt only if at least this share of its drafts says what the answer says.
+            public var minimumShare: Double?
         }
     }
 
@@ -165,6 +175,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var resamples: Int
         /// No slice may be worse than this by its one-sided 95% bound (0.1 = 10 points).
         public var sliceMargin: Double
+        /// What promotion and the primary score go by.
+        public var marks: EvaluationMarks
     }
 }
 

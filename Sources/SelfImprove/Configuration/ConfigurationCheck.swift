@@ -17,6 +17,7 @@ struct ConfigurationCheck {
 
     func run() {
         names()
+        answers()
         mixture()
         judges()
         models()
@@ -151,6 +152,56 @@ struct ConfigurationCheck {
         }
     }
 
+    // MARK: Answers
+
+    private func answers() {
+        let section = root.section("answers"), tasks = section.section("tasks")
+        check(configuration.answers.rule, section)
+        for (name, rule) in configuration.answers.tasks.sorted(by: { $0.key < $1.key }) {
+            let task = tasks.section(name)
+            if ["extract", "pattern", "choices"].contains(where: task.has) { check(rule, task) }
+        }
+        let rules = [configuration.answers.rule] + configuration.answers.tasks.values
+        if configuration.gate.marks == .lenient, rules.allSatisfy(\.isWhole) {
+            root.section("gate").fault(
+                "marks",
+                "are lenient, but answers are compared as whole texts",
+                hint: "say in answers what is extracted, or what makes no difference"
+            )
+        }
+    }
+
+    private func check(_ rule: AnswerRule, _ section: ConfigurationSection) {
+        let faults = root.faults
+        if rule.extract == .regex {
+            if rule.pattern == nil, !faults.holdsFault(in: section.full("pattern")) {
+                section.fault("extract", "is regex, but there is no pattern", hint: "add pattern: REGULAR EXPRESSION")
+            }
+            if let pattern = rule.pattern, section.has("pattern") {
+                do { _ = try LinearPattern(pattern) } catch {
+                    section.fault("pattern", "is not valid: \(error)", hint: LinearPattern.syntax)
+                }
+            }
+        } else if rule.pattern != nil {
+            section.fault("pattern", "means nothing with extract: \(rule.extract.rawValue)", hint: "remove it")
+        }
+        if rule.extract == .choice {
+            if rule.choices.count < 2, !faults.holdsFault(in: section.full("choices")) {
+                section.fault("choices", "are fewer than two", hint: "a list such as [yes, no]")
+            }
+            var seen = Set<String>()
+            for choice in rule.choices {
+                if choice.allSatisfy(\.isWhitespace) {
+                    section.fault("choices", "holds an empty choice", hint: "remove it")
+                } else if !seen.insert(choice.lowercased()).inserted {
+                    section.fault("choices", "duplicate choice \"\(choice)\"", hint: "keep one of them")
+                }
+            }
+        } else if !rule.choices.isEmpty {
+            section.fault("choices", "mean nothing with extract: \(rule.extract.rawValue)", hint: "remove them")
+        }
+    }
+
     // MARK: Models and files
 
     private func models() {
@@ -210,12 +261,15 @@ struct ConfigurationCheck {
     private func files() {
         let prompts = root.section("prompts"), evaluation = root.section("evaluation")
         let gate = configuration.evaluation.gate, report = configuration.evaluation.report
-        source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) }
-        source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
-        source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
+        let tasks = [
+            source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) },
+            source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) },
+            source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) },
+        ]
+        if !tasks.contains(nil) { known(tasks: tasks.reduce(into: []) { $0.formUnion($1 ?? []) }) }
         if let general = configuration.sft.general {
             let section = root.section("sft").section("general")
-            source(general.prompts) { section.fault("prompts", $0, hint: $1) }
+            _ = source(general.prompts) { section.fault("prompts", $0, hint: $1) }
         }
         if gate == report, case .file(let path) = gate, !path.isEmpty {
             evaluation.fault(
@@ -226,31 +280,57 @@ struct ConfigurationCheck {
         }
     }
 
-    private func source(_ source: PromptSource, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
+    /// A rule for a task that no prompt has would be passed over in silence.
+    private func known(tasks: Set<String>) {
+        let section = root.section("answers").section("tasks")
+        for name in section.names where !tasks.contains(name) {
+            let known = tasks.sorted().prefix(20).joined(separator: ", ")
+            section.fault(
+                name,
+                "no prompt has this task",
+                hint: "there are: \(known)\(tasks.count > 20 ? ", ..." : "")"
+            )
+        }
+    }
+
+    /// - Returns: the tasks of its prompts; nil where it has a fault.
+    private func source(_ source: PromptSource, withAnswers: Bool = false, _ fault: (String, String?) -> Void)
+        -> Set<String>?
+    {
         guard case .file(let path) = source else {
             if configuration.nursery == nil {
                 fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file")
+                return nil
             }
-            return
+            return Set(NurserySkill.evaluated.map(\.rawValue))
         }
-        if path.isEmpty { return }
+        if path.isEmpty { return nil }
         guard isAllowed(path) else {
-            return fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
+            fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
+            return nil
         }
         guard FileManager.default.fileExists(atPath: path) else {
-            return fault("there is no file \(path)", "relative paths are relative to this file")
+            fault("there is no file \(path)", "relative paths are relative to this file")
+            return nil
         }
         do {
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
             if withAnswers {
-                _ = try EvaluationSet(rows: rows, name: path)
+                let hasFault = root.faults.holdsFault(in: "answers")
+                _ = try EvaluationSet(
+                    rows: rows,
+                    name: path,
+                    comparison: hasFault ? .whole : AnswerComparison(configuration.answers)
+                )
             } else if rows.isEmpty {
                 fault("\(path) holds no prompts", nil)
             }
+            return Set(rows.map { $0.task ?? PromptRow.defaultTask })
         } catch let error as LocalLMError {
             fault("\(error.context ?? path): \(error.message)", error.hint)
         } catch let error as SelfImproveError {
             fault("\(error.context ?? path): \(error.message)", error.hint)
         } catch { fault("\(path): \(error)", nil) }
+        return nil
     }
 }

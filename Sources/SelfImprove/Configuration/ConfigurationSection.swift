@@ -34,6 +34,9 @@ final class ConfigurationSection {
 
     func has(_ key: String) -> Bool { nodes[key] != nil }
 
+    /// The keys that there are, in the order of the file: for sections whose keys are names.
+    var names: [String] { nodes.keys.sorted { (lines[$0] ?? 0, $0) < (lines[$1] ?? 0, $1) } }
+
     func line(of key: String) -> Int? { lines[key] ?? line }
 
     func fault(_ key: String, _ message: String, hint: String? = nil) {
@@ -139,6 +142,16 @@ final class ConfigurationSection {
                 return nil
             }
             return text
+        }
+    }
+
+    /// A list of words that are known.
+    func choices<Value: RawRepresentable & CaseIterable>(_ key: String, default fallback: [Value]) -> [Value]
+    where Value.RawValue == String {
+        strings(key, default: fallback.map(\.rawValue)).compactMap { text in
+            if let value = Value(rawValue: text) { return value }
+            fault(key, "holds \"\(text)\"", hint: "any of \(Value.allCases.map(\.rawValue).joined(separator: ", "))")
+            return nil
         }
     }
 

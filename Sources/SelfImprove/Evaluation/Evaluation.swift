@@ -60,14 +60,17 @@ struct Evaluation: Sendable {
         let mixture = try await campaign.builder(prepared, meter.part()).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
         let instructions = set(.report).items.map {
-            Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))
+            Instruction(messages: $0.messages, task: $0.slice, key: RandomKey.derive(key, $0.id))
         }
         let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
         let seen = layers[layers.count - 1]
         let (answers, aggregated) = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
         usage += drafted + aggregated
         let chosen = AggregationRule.allCases.map { rule in
-            (EvaluationSubject.rule, rule.words, seen.map { mixture.choice(of: $0, by: rule).answer })
+            (
+                EvaluationSubject.rule, rule.words,
+                zip(instructions, seen).map { mixture.answer(to: $0, of: $1, by: rule) }
+            )
         }
         return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
             let result = EvaluationResult(set(.report), answers: answers)
@@ -83,7 +86,9 @@ struct Evaluation: Sendable {
         as subject: EvaluationSubject,
         name: String
     ) -> LineageEntry {
-        let score = result.score
+        let marks = result.lenient == nil ? nil : campaign.configuration.gate.marks
+        let right = marks == .lenient ? result.lenient ?? result.correct : result.correct
+        let score = Score(correct: right, n: result.items.count)
         let record = EvaluationRecord(
             campaign: campaign.name,
             round: round,
@@ -93,6 +98,8 @@ struct Evaluation: Sendable {
             name: name,
             n: score.n,
             correct: result.correct,
+            lenient: result.lenient,
+            marks: marks,
             low: score.low,
             high: score.high,
             slices: result.slices,
@@ -101,7 +108,13 @@ struct Evaluation: Sendable {
             createdAt: campaign.now()
         )
         let answers = result.items.map {
-            EvaluationAnswerRecord(promptId: $0.id, slice: $0.slice, output: $0.output, correct: $0.correct)
+            EvaluationAnswerRecord(
+                promptId: $0.id,
+                slice: $0.slice,
+                output: $0.output,
+                correct: $0.correct,
+                lenient: $0.lenient
+            )
         }
         return .evaluation(record, answers: answers)
     }

@@ -11,21 +11,31 @@ public struct EvaluationSet: Sendable {
         public var slice: String
         public var messages: [Message]
         fileprivate let gold: String
+        fileprivate let extraction: AnswerExtraction
+        /// What the gold answer says.
+        fileprivate let goldKey: String
 
         /// Exact match of the trimmed texts.
         public func isCorrect(_ output: String) -> Bool {
-            output.trimmingCharacters(in: .whitespacesAndNewlines)
-                == gold.trimmingCharacters(in: .whitespacesAndNewlines)
+            output.trimmingCharacters(in: .whitespacesAndNewlines) == gold
+        }
+
+        /// Whether it says what the gold answer says. What is unparsable is wrong.
+        public func isLenientlyCorrect(_ output: String) -> Bool {
+            extraction.statement(of: output.trimmingCharacters(in: .whitespacesAndNewlines))?.key == goldKey
         }
     }
 
     public let items: [Item]
+    /// Whether lenient marks can differ from strict ones.
+    public let hasLenientMarks: Bool
     /// The file as it is kept, keys included.
     public let bytes: Data
     public var digest: String { ContentDigest.sha256(bytes) }
 
-    /// - Throws: for a row without an answer, or a duplicate id.
-    public init(rows: [PromptRow], name: String) throws {
+    /// - Throws: for a row without an answer, or with one that says nothing, or a duplicate id.
+    public init(rows: [PromptRow], name: String, comparison: AnswerComparison = .whole) throws {
+        hasLenientMarks = !comparison.isWhole
         var seen = Set<String>()
         items = try rows.enumerated().map { index, row in
             guard let gold = row.answer else {
@@ -45,15 +55,36 @@ public struct EvaluationSet: Sendable {
                     hint: "ids tell prompts apart; leave them out or make them unique"
                 )
             }
-            return Item(id: id, slice: row.task ?? "all", messages: row.prompt, gold: gold)
+            let task = row.task ?? PromptRow.defaultTask, extraction = comparison[task]
+            let trimmed = gold.trimmingCharacters(in: .whitespacesAndNewlines)
+            guard let said = extraction.statement(ofGold: trimmed) else {
+                throw SelfImproveError(
+                    .input,
+                    "nothing can be extracted from the answer of row \(index + 1)",
+                    context: name,
+                    hint: "answers of the task \(task) are compared by extract: \(extraction.rule.extract.rawValue)"
+                )
+            }
+            return Item(
+                id: id,
+                slice: task,
+                messages: row.prompt,
+                gold: trimmed,
+                extraction: extraction,
+                goldKey: said.key
+            )
         }
         guard !items.isEmpty else { throw SelfImproveError(.input, "no prompts to evaluate with", context: name) }
         bytes = JSONLines.encode(rows)
     }
 
     /// Reads back what was kept.
-    public init(bytes: Data, name: String) throws {
-        try self.init(rows: JSONLines.decode(PromptRow.self, bytes, name: name), name: name)
+    public init(bytes: Data, name: String, comparison: AnswerComparison = .whole) throws {
+        try self.init(
+            rows: JSONLines.decode(PromptRow.self, bytes, name: name),
+            name: name,
+            comparison: comparison
+        )
     }
 
     public var slices: [String] {

@@ -21,11 +21,15 @@ public enum EvaluationSubject: String, Sendable, Codable {
 public struct SliceScore: Sendable, Codable, Hashable {
     public var slice: String
     public var n: Int
+    /// By strict marks.
     public var correct: Int
+    /// By lenient ones; nil where whole texts are compared, so that there are no others.
+    public var lenient: Int?
 
-    public init(slice: String, n: Int, correct: Int) {
+    public init(slice: String, n: Int, correct: Int, lenient: Int? = nil) {
         self.slice = slice
         self.n = n
         self.correct = correct
+        self.lenient = lenient
     }
 }

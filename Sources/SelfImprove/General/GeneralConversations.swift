@@ -38,7 +38,6 @@ struct GeneralConversations: Sendable {
         let answers = try await model.answer(requests) {
             progress.report(done: $0, total: rows.count, unit: "answers", note: "general conversations")
         }.map { try $0.get()[0] }
-        let filter = AnswerFilter(CampaignConfiguration.Mixture.Filters(minimumConfidence: nil, agreement: false))
         var prompts: [PromptRecord] = [], records: [AnswerRecord] = []
         for (position, (row, answer)) in zip(rows, answers).enumerated() {
             prompts.append(
@@ -52,8 +51,7 @@ struct GeneralConversations: Sendable {
                     sha256: PromptDigest.of(row.prompt)
                 )
             )
-            let draft = Draft(proposer: 0, answer: answer, confidence: nil)
-            let reason = filter.reason(answer, to: row.prompt, mostConfident: draft)?.rawValue
+            let reason = AnswerFilter.unusable(answer, to: row.prompt)?.rawValue
             let isHeldOut = position < settings.heldOut
             records.append(
                 AnswerRecord(

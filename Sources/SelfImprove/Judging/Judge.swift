@@ -3,13 +3,22 @@ import ModelFiles
 /// Two answers to one conversation, in the order in which the judge sees them. It is never told who wrote them.
 public struct Comparison: Sendable {
     public var messages: [Message]
+    /// Of the conversation: says how answers are compared.
+    public var task: String
     public var first: String
     public var second: String
     /// The mixture's own answer, for judges that compare with it.
     public var mixture: String
 
-    public init(messages: [Message], first: String, second: String, mixture: String) {
+    public init(
+        messages: [Message],
+        task: String = PromptRow.defaultTask,
+        first: String,
+        second: String,
+        mixture: String
+    ) {
         self.messages = messages
+        self.task = task
         self.first = first
         self.second = second
         self.mixture = mixture

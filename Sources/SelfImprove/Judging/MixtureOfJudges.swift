@@ -11,6 +11,7 @@ public struct MixtureOfJudges: Sendable {
     /// The samples of one prompt.
     public struct Candidates: Sendable {
         public var messages: [Message]
+        public var task: String
         public var samples: [Answer]
         /// The mixture's own answer.
         public var mixture: String
@@ -20,8 +21,14 @@ public struct MixtureOfJudges: Sendable {
             samples[sample].finishReason == .stop && samples[sample].text.contains { !$0.isWhitespace }
         }
 
-        public init(messages: [Message], samples: [Answer], mixture: String) {
+        public init(
+            messages: [Message],
+            task: String = PromptRow.defaultTask,
+            samples: [Answer],
+            mixture: String
+        ) {
             self.messages = messages
+            self.task = task
             self.samples = samples
             self.mixture = mixture
         }
@@ -77,6 +84,7 @@ public struct MixtureOfJudges: Sendable {
             let a = prompt.samples[match.first].text, b = prompt.samples[match.second].text
             return Comparison(
                 messages: prompt.messages,
+                task: prompt.task,
                 first: swapped ? b : a,
                 second: swapped ? a : b,
                 mixture: prompt.mixture

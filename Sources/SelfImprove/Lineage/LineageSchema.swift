@@ -18,7 +18,10 @@ enum LineageSchema {
             try $0.execute(sql: wholeAnswers)
             try $0.execute(sql: openKinds)
         }
-        migrator.registerMigration("general conversations") { try $0.execute(sql: generalAnswers) }
+        migrator.registerMigration("8 lenient marks, and the share of drafts behind an answer") {
+            try $0.execute(sql: lenientMarks)
+        }
+        migrator.registerMigration("9 general conversations") { try $0.execute(sql: generalAnswers) }
         return migrator
     }
 
@@ -170,6 +173,14 @@ enum LineageSchema {
         CREATE INDEX evaluations_by_campaign ON evaluations (campaign, round);
         CREATE INDEX evaluations_by_model ON evaluations (model);
         UPDATE evaluations SET subject = 'rule' WHERE subject = 'mixture' AND name <> 'mixture';
+        """
+
+    /// Rows of earlier versions have strict marks alone, as campaigns have that compare whole texts.
+    private static let lenientMarks = """
+        ALTER TABLE evaluations ADD COLUMN lenient INTEGER;
+        ALTER TABLE evaluations ADD COLUMN marks TEXT;
+        ALTER TABLE evaluation_answers ADD COLUMN lenient INTEGER;
+        ALTER TABLE answers ADD COLUMN share REAL;
         """
 
     private static let models = """

@@ -12,10 +12,14 @@ public struct AnswerFilter: Sendable {
         case refusal
         /// It talks about the candidates that the aggregator was shown.
         case leak
+        /// Nothing can be extracted from it.
+        case unparsable
         /// The most confident draft is not confident enough.
         case confidence
         /// The aggregator says something else than the most confident draft.
         case disagreement
+        /// Too few of the drafts say it.
+        case share
     }
 
     public var filters: CampaignConfiguration.Mixture.Filters
@@ -23,19 +27,36 @@ public struct AnswerFilter: Sendable {
     public init(_ filters: CampaignConfiguration.Mixture.Filters) { self.filters = filters }
 
     /// Why an answer is no target, or nil.
-    /// - Parameter mostConfident: the draft that the mixture would have shown first.
-    public func reason(_ answer: Answer, to messages: [Message], mostConfident: Draft) -> Reason? {
-        let text = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
-        if answer.finishReason == .length { return .truncated }
-        if text.isEmpty { return .empty }
-        if let question = messages.last?.content, Self.echoes(text, question) { return .echo }
-        let lowercased = text.lowercased()
-        if Self.refusals.contains(where: lowercased.hasPrefix) { return .refusal }
-        if Self.leaks.contains(where: lowercased.contains) { return .leak }
+    /// - Parameters:
+    ///   - mostConfident: the draft that the mixture would have shown first.
+    ///   - share: of the drafts that say what it says.
+    ///   - extraction: of its task.
+    public func reason(
+        _ answer: Answer,
+        to messages: [Message],
+        mostConfident: Draft,
+        share: Double,
+        _ extraction: AnswerExtraction
+    ) -> Reason? {
+        if let reason = Self.unusable(answer, to: messages) { return reason }
+        if extraction.statement(of: answer.text) == nil { return .unparsable }
         if let least = filters.minimumConfidence, (mostConfident.confidence ?? -.infinity) < least {
             return .confidence
         }
-        if filters.agreement, answer.text != mostConfident.answer.text { return .disagreement }
+        if filters.agreement, !extraction.agree(answer.text, mostConfident.answer.text) { return .disagreement }
+        if let least = filters.minimumShare, share < least { return .share }
+        return nil
+    }
+
+    /// Why no conversation should be trained on this answer, whatever it says; nil where one may be.
+    static func unusable(_ answer: Answer, to messages: [Message]) -> Reason? {
+        let text = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
+        if answer.finishReason == .length { return .truncated }
+        if text.isEmpty { return .empty }
+        if let question = messages.last?.content, echoes(text, question) { return .echo }
+        let lowercased = text.lowercased()
+        if refusals.contains(where: lowercased.hasPrefix) { return .refusal }
+        if leaks.contains(where: lowercased.contains) { return .leak }
         return nil
     }
 

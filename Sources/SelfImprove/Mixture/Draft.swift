@@ -3,10 +3,13 @@ import ModelFiles
 /// One instruction: the conversation so far, and the key of its randomness.
 public struct Instruction: Sendable {
     public var messages: [Message]
+    /// Says how its answers are compared.
+    public var task: String
     public var key: UInt64
 
-    public init(messages: [Message], key: UInt64) {
+    public init(messages: [Message], task: String = PromptRow.defaultTask, key: UInt64) {
         self.messages = messages
+        self.task = task
         self.key = key
     }
 }

@@ -24,6 +24,8 @@ public struct Mixture: Sendable {
     public var confidence: Confidence
     /// Score drafts for `.peers`; never the champion.
     public var scorers: [any LikelihoodModel]
+    /// What the rules and the filters go by.
+    public var comparison: AnswerComparison
 
     public init(
         proposers: [Proposer],
@@ -31,7 +33,8 @@ public struct Mixture: Sendable {
         prompt: AggregationPrompt,
         layers: Int = 2,
         confidence: Confidence,
-        scorers: [any LikelihoodModel] = []
+        scorers: [any LikelihoodModel] = [],
+        comparison: AnswerComparison = .whole
     ) {
         precondition(layers >= 2 && !proposers.isEmpty, "\(layers) layers of \(proposers.count) proposers")
         self.proposers = proposers
@@ -40,6 +43,7 @@ public struct Mixture: Sendable {
         self.layers = layers
         self.confidence = confidence
         self.scorers = scorers
+        self.comparison = comparison
     }
 
     // MARK: Proposing
@@ -154,7 +158,9 @@ public struct Mixture: Sendable {
             "\(drafts.count) rows of drafts for \(instructions.count) instructions"
         )
         switch aggregator {
-        case .rule(let rule): return (drafts.map { choice(of: $0, by: rule).answer }, Usage())
+        case .rule(let rule):
+            let answers = zip(instructions, drafts).map { answer(to: $0, of: $1, by: rule) }
+            return (answers, Usage())
         case .participant(let aggregator):
             let requests = instructions.indices.map { i in
                 aggregator.request(
@@ -170,19 +176,12 @@ public struct Mixture: Sendable {
         }
     }
 
-    /// The draft that a rule chooses.
-    func choice(of drafts: [Draft], by rule: AggregationRule) -> Draft {
-        switch rule {
-        case .mostConfident: ordered(drafts)[0]
-        case .plurality: Self.plurality(ordered(drafts))
+    /// What a rule makes of the drafts. Where none says anything, a vote leaves the first of them.
+    func answer(to instruction: Instruction, of drafts: [Draft], by rule: AggregationRule) -> Answer {
+        let ordered = ordered(drafts)
+        return switch rule {
+        case .mostConfident: ordered[0].answer
+        case .plurality: Vote(ordered, comparison[instruction.task]).answer ?? ordered[0].answer
         }
-    }
-
-    /// The text that most drafts agree on; among equals the first.
-    static func plurality(_ drafts: [Draft]) -> Draft {
-        var votes: [String: Int] = [:]
-        for draft in drafts { votes[draft.answer.text, default: 0] += 1 }
-        let most = votes.values.max()!
-        return drafts.first { votes[$0.answer.text] == most }!
     }
 }

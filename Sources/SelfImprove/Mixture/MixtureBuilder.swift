@@ -40,7 +40,8 @@ struct MixtureBuilder: Sendable {
             prompt: prompt,
             layers: settings.layers,
             confidence: settings.confidence,
-            scorers: settings.confidence == .peers ? try await likelihoodModels(scorers) : []
+            scorers: settings.confidence == .peers ? try await likelihoodModels(scorers) : [],
+            comparison: try AnswerComparison(configuration.answers)
         )
     }
 
@@ -88,7 +89,7 @@ struct MixtureBuilder: Sendable {
         var judges: [any Judge] = []
         for judge in configuration.judges {
             switch judge.kind {
-            case .agreement: judges.append(AgreementJudge())
+            case .agreement: judges.append(AgreementJudge(try AnswerComparison(configuration.answers)))
             case .likelihood: judges.append(LikelihoodJudge(try await likelihoodModels(judge.models)))
             }
         }

@@ -12,11 +12,16 @@ public enum NurseryPrompts {
     }
 
     /// A held-out set with its key.
-    public static func evaluation(_ split: NurseryInstruction.Split, count: Int, seed: UInt64) throws -> EvaluationSet {
+    public static func evaluation(
+        _ split: NurseryInstruction.Split,
+        count: Int,
+        seed: UInt64,
+        comparison: AnswerComparison = .whole
+    ) throws -> EvaluationSet {
         let rows = draw(count, from: split, excluding: [], seed: seed).map {
             PromptRow(id: $0.id, task: $0.skill.rawValue, prompt: $0.messages, answer: $0.gold)
         }
-        return try EvaluationSet(rows: rows, name: "the nursery's \(split) set")
+        return try EvaluationSet(rows: rows, name: "the nursery's \(split) set", comparison: comparison)
     }
 
     private static func draw(

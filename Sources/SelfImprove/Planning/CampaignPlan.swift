@@ -18,6 +18,8 @@ public struct CampaignPlan: Sendable, Encodable {
     public var bytesPerRound: Int
     /// Memory of the stages that train.
     public var trainings: [PlannedTraining]
+    /// nil where prompts are made, not drawn.
+    public var pool: PromptPool?
     /// Which stop criterion will probably fire first.
     public var stop: StopForecast
 
@@ -33,7 +35,14 @@ public struct CampaignPlan: Sendable, Encodable {
     /// - Parameters:
     ///   - stateBytes: that the state directory takes already.
     ///   - now: what a deadline is counted from.
-    public init(_ c: CampaignConfiguration, _ basis: PlanningBasis, stateBytes: Int, now: Date) {
+    public init(
+        _ c: CampaignConfiguration,
+        _ basis: PlanningBasis,
+        pool: PromptPool? = nil,
+        stateBytes: Int,
+        now: Date
+    ) {
+        self.pool = pool
         let round = Self.round(c, basis)
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
         var preparation = Self.generation("baseline", prompts: heldOut, answers: heldOut * (1 + c.peers.count), basis)
@@ -60,7 +69,8 @@ public struct CampaignPlan: Sendable, Encodable {
                 roundBytes: bytesPerRound,
                 bytes: stateBytes,
                 pricePerHour: c.pricePerHour,
-                now: now
+                now: now,
+                pool: pool
             )
         )
     }

@@ -13,6 +13,8 @@ public struct StopForecast: Sendable, Equatable, Encodable {
         public var bytes: Int
         public var pricePerHour: Double?
         public var now: Date
+        /// nil where prompts are made, not drawn.
+        public var pool: PromptPool?
 
         public init(
             preparationSeconds: Double,
@@ -22,7 +24,8 @@ public struct StopForecast: Sendable, Equatable, Encodable {
             roundBytes: Int,
             bytes: Int,
             pricePerHour: Double?,
-            now: Date
+            now: Date,
+            pool: PromptPool? = nil
         ) {
             self.preparationSeconds = preparationSeconds
             self.roundSeconds = roundSeconds
@@ -32,6 +35,7 @@ public struct StopForecast: Sendable, Equatable, Encodable {
             self.bytes = bytes
             self.pricePerHour = pricePerHour
             self.now = now
+            self.pool = pool
         }
 
         /// Rounds that are done after so many seconds of running, in parts too; negative within the preparation.
@@ -55,20 +59,21 @@ public struct StopForecast: Sendable, Equatable, Encodable {
     private static let never = 1e9
 
     public init(_ criteria: StopCriteria, _ e: Expectation) {
+        func expect(_ key: String, after rounds: Double) {
+            let round = max(0, Int(rounds.rounded(.up)))
+            expected.append(
+                Entry(criterion: key, round: round, seconds: e.preparationSeconds + Double(round) * e.roundSeconds)
+            )
+        }
         for (criterion, limit) in criteria.active {
             guard let rounds = criterion.forecast(limit, e), rounds < Self.never else {
                 open.append(criterion.key)
                 continue
             }
-            let round = max(0, Int(rounds.rounded(.up)))
-            expected.append(
-                Entry(
-                    criterion: criterion.key,
-                    round: round,
-                    seconds: e.preparationSeconds + Double(round) * e.roundSeconds
-                )
-            )
+            expect(criterion.key, after: rounds)
         }
+        // Without prompts no round begins, also where nothing is said of them.
+        if let pool = e.pool, criteria["prompts"] == nil { expect("prompts", after: Double(pool.rounds)) }
         expected.sort { ($0.round, $0.criterion) < ($1.round, $1.criterion) }
     }
 }

@@ -12,21 +12,35 @@ extension PromptSource {
         switch self {
         case .nursery: return NurseryPrompts.fresh(count: count, excluding: used, seed: seed)
         case .file(let path):
-            var seen = used
-            var candidates = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { row in
-                let digest = PromptDigest.of(row.prompt)
-                guard !heldOut.contains(digest), seen.insert(row.id ?? digest).inserted else { return PromptRow?.none }
-                return PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
-            }
+            var candidates = try Self.candidates(path, excluding: used, heldOut: heldOut)
             var random = RandomStream(key: seed)
             random.shuffle(&candidates)
             return Array(candidates.prefix(count))
         }
     }
 
+    /// How many prompts rounds can still draw, counted up to `limit`.
+    func left(upTo limit: Int, excluding used: Set<String>, heldOut: Set<String>) throws -> Int {
+        switch self {
+        case .nursery: NurseryPrompts.fresh(count: limit, excluding: used, seed: 0).count
+        case .file(let path): min(limit, try Self.candidates(path, excluding: used, heldOut: heldOut).count)
+        }
+    }
+
+    private static func candidates(_ path: String, excluding used: Set<String>, heldOut: Set<String>) throws
+        -> [PromptRow]
+    {
+        var seen = used
+        return try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { row in
+            let digest = PromptDigest.of(row.prompt)
+            guard !heldOut.contains(digest), seen.insert(row.id ?? digest).inserted else { return nil }
+            return PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
+        }
+    }
+
     /// A held-out set with its gold answers.
-    /// - Parameter count: at most so many prompts, from the beginning of a file.
-    func heldOut(_ set: HeldOutSet, count: Int, seed: UInt64) throws -> EvaluationSet {
+    /// - Parameter count: at most so many prompts; of a file with more a seeded choice, in the order of the file.
+    func heldOut(_ set: HeldOutSet, count: Int, seed: UInt64, comparison: AnswerComparison) throws -> EvaluationSet {
         switch self {
         case .nursery:
             let split: NurseryInstruction.Split =
@@ -34,10 +48,21 @@ extension PromptSource {
                 case .gate: .gate
                 case .report: .report
                 }
-            return try NurseryPrompts.evaluation(split, count: count, seed: RandomKey.derive(seed, set.rawValue))
+            return try NurseryPrompts.evaluation(
+                split,
+                count: count,
+                seed: RandomKey.derive(seed, set.rawValue),
+                comparison: comparison
+            )
         case .file(let path):
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            return try EvaluationSet(rows: Array(rows.prefix(count)), name: path)
+            var chosen = Array(rows.indices)
+            if rows.count > count {
+                var random = RandomStream(key: RandomKey.derive(seed, set.rawValue))
+                random.shuffle(&chosen)
+                chosen = chosen.prefix(count).sorted()
+            }
+            return try EvaluationSet(rows: chosen.map { rows[$0] }, name: path, comparison: comparison)
         }
     }
 }

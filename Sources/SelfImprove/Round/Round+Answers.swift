@@ -1,4 +1,5 @@
 import LocalLM
+import ModelFiles
 
 /// Stage 1 up to the answers: prompts, drafts, aggregation, filters.
 extension Round {
@@ -8,9 +9,7 @@ extension Round {
     func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
         let settings = campaign.configuration.prompts
         let used = try await campaign.history.usedPromptIDs(campaign.name, before: number)
-        let heldOut = try HeldOutSet.allCases.reduce(into: Set<String>()) {
-            $0.formUnion(try campaign.evaluationSet(prepared, $1).promptDigests)
-        }
+        let heldOut = try prepared.heldOutDigests(campaign.datasets)
         let rows = try settings.source.fresh(
             count: settings.perRound,
             excluding: used,
@@ -23,7 +22,7 @@ extension Round {
                 round: number,
                 position: position,
                 id: row.id ?? PromptDigest.of(row.prompt),
-                task: row.task ?? "all",
+                task: row.task ?? PromptRow.defaultTask,
                 messages: row.prompt,
                 sha256: PromptDigest.of(row.prompt)
             )
@@ -70,7 +69,7 @@ extension Round {
     }
 
     private func instructions(_ prompts: [PromptRecord]) -> [Instruction] {
-        prompts.map { Instruction(messages: $0.messages, key: key(.propose, $0)) }
+        prompts.map { Instruction(messages: $0.messages, task: $0.task, key: key(.propose, $0)) }
     }
 
     // MARK: The mixture's answer
@@ -90,8 +89,15 @@ extension Round {
         let own = try await championsOwn()
         let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
         let records = prompts.indices.map { i in
-            let best = mixture.ordered(drafts[i])[0]
-            let reason = filter.reason(answers[i], to: prompts[i].messages, mostConfident: best)
+            let best = mixture.ordered(drafts[i])[0], extraction = mixture.comparison[prompts[i].task]
+            let share = Vote.share(of: answers[i].text, among: drafts[i], extraction)
+            let reason = filter.reason(
+                answers[i],
+                to: prompts[i].messages,
+                mostConfident: best,
+                share: share,
+                extraction
+            )
             return AnswerRecord(
                 campaign: campaign.name,
                 round: number,
@@ -102,7 +108,8 @@ extension Round {
                 reason: reason?.rawValue,
                 aggregator: aggregator?.name,
                 aggregatorModel: aggregator?.model.identity.description,
-                hard: own[prompts[i].position].map { $0 != answers[i].text } ?? true
+                hard: own[prompts[i].position].map { !extraction.agree($0, answers[i].text) } ?? true,
+                share: share
             )
         }
         return StepResult(value: records.count { $0.kept }, usage: usage, rows: records)

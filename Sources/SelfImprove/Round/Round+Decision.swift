@@ -114,7 +114,7 @@ extension Round {
     /// What a model answered to the gate set, when it was evaluated on it.
     private func gateMarks(_ digest: String) async throws -> [Gate.Mark] {
         let evaluation = try await campaign.history.evaluation(of: digest, on: .gate, campaign: campaign.name)
-        guard let id = evaluation?.id else {
+        guard let evaluation, let id = evaluation.id else {
             throw SelfImproveError(
                 .damaged,
                 "the model \(digest.prefix(12)) has no evaluation on the gate set",
@@ -122,7 +122,7 @@ extension Round {
             )
         }
         return try await campaign.history.evaluationAnswers(id).map {
-            Gate.Mark(id: $0.promptId, slice: $0.slice, correct: $0.correct)
+            Gate.Mark(id: $0.promptId, slice: $0.slice, correct: $0.isRight(by: evaluation.marks))
         }
     }
 }

@@ -64,6 +64,7 @@ extension Round {
         let candidates = samples.map { position, samples in
             MixtureOfJudges.Candidates(
                 messages: prompts[position].messages,
+                task: prompts[position].task,
                 samples: samples.sorted { $0.sample < $1.sample }.map(\.answer),
                 mixture: answers[position] ?? ""
             )

@@ -10,7 +10,10 @@ extension Round {
         let settings = campaign.configuration.sft
         let rows = try await ownRows(settings) + replayedRows(settings) + generalRows()
         guard rows.contains(where: { $0.origin.round == number }) else {
-            return StepResult(value: .skipped("no answer of the mixture passed the filters"))
+            let isEmpty = try await prompts().isEmpty
+            return StepResult(
+                value: .skipped(isEmpty ? "prompts used up" : "no answer of the mixture passed the filters")
+            )
         }
         let job = TrainingJob(
             base: parent,

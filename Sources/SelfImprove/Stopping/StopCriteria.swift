@@ -68,7 +68,8 @@ public struct StopCriteria: Sendable, Equatable {
         for (criterion, limit) in active {
             if let reason = try criterion.reason(limit, situation) { return reason }
         }
-        return nil
+        // No round can begin without prompts, whatever the limits are.
+        return try situation.promptsLeft(1) == 0 ? "prompts used up: rounds have drawn all that there are" : nil
     }
 }
 

@@ -92,6 +92,13 @@ extension StopCriterion {
             } forecast: { limit, expected in
                 Double(limit - expected.bytes) / Double(max(expected.roundBytes, 1))
             },
+
+            StopCriterion("prompts", .count, "fresh prompts that must be left for another round") { limit, now in
+                let left = try now.promptsLeft(limit)
+                return left < limit ? "prompts used up: \(left) fresh ones are left; prompts is \(limit)" : nil
+            } forecast: { limit, expected in
+                expected.pool.map { Double($0.rounds(leaving: limit)) }
+            },
         ] + RoundFigure.all.map(bound)
 
     /// A bound on what a round records.

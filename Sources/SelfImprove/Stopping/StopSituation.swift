@@ -20,6 +20,9 @@ public struct StopSituation: Sendable {
     public var diskBytes: @Sendable () throws -> Int
     /// The last round's, by the key of a `RoundFigure`.
     public var figures: [String: Double]
+    /// Prompts that no round has drawn, counted up to a limit; the limit where nothing is known yet. Measured only when
+    /// asked for.
+    public var promptsLeft: @Sendable (_ limit: Int) throws -> Int
 
     public init(
         rounds: Int,
@@ -31,7 +34,8 @@ public struct StopSituation: Sendable {
         money: Double = 0,
         now: Date,
         diskBytes: @escaping @Sendable () throws -> Int,
-        figures: [String: Double] = [:]
+        figures: [String: Double] = [:],
+        promptsLeft: @escaping @Sendable (_ limit: Int) throws -> Int = { $0 }
     ) {
         self.rounds = rounds
         self.score = score
@@ -43,6 +47,7 @@ public struct StopSituation: Sendable {
         self.now = now
         self.diskBytes = diskBytes
         self.figures = figures
+        self.promptsLeft = promptsLeft
     }
 }
 
@@ -71,7 +76,18 @@ extension StopSituation {
             money: try campaign.money() ?? 0,
             now: now,
             diskBytes: { try lineage.files.bytes() },
-            figures: try counted.last { $0.figures != nil }?.figures?.decode([String: Double].self) ?? [:]
+            figures: try counted.last { $0.figures != nil }?.figures?.decode([String: Double].self) ?? [:],
+            promptsLeft: { try Self.promptsLeft(campaign, upTo: $0, lineage) }
+        )
+    }
+
+    private static func promptsLeft(_ campaign: CampaignRecord, upTo limit: Int, _ lineage: Lineage) throws -> Int {
+        let preparation = try lineage.steps(campaign.name).first { $0.step == .nursery && $0.state == .done }
+        guard let prepared = try preparation?.value?.decode(PreparedModels.self) else { return limit }
+        return try campaign.configuration().prompts.source.left(
+            upTo: limit,
+            excluding: lineage.usedPromptIDs(campaign.name, before: .max),
+            heldOut: prepared.heldOutDigests(lineage.files)
         )
     }
 
@@ -87,15 +103,15 @@ extension StopSituation {
             try lineage.evaluation(of: $0, on: .report, campaign: campaign.name)
         }
         guard let own = evaluations.first(where: { $0.model == champion }),
-            let best = evaluations.max(by: { ($0.correct, $1.model ?? "") < ($1.correct, $0.model ?? "") }),
-            best.correct > own.correct,
+            let best = evaluations.max(by: { ($0.right, $1.model ?? "") < ($1.right, $0.model ?? "") }),
+            best.right > own.right,
             let bestID = best.id, let ownID = own.id
         else { return nil }
         let marks = Dictionary(
-            uniqueKeysWithValues: try lineage.evaluationAnswers(ownID).map { ($0.promptId, $0.correct) }
+            uniqueKeysWithValues: try lineage.evaluationAnswers(ownID).map { ($0.promptId, $0.isRight(by: own.marks)) }
         )
         let differences = try lineage.evaluationAnswers(bestID).compactMap { answer in
-            marks[answer.promptId].map { (answer.correct ? 1.0 : 0) - ($0 ? 1.0 : 0) }
+            marks[answer.promptId].map { (answer.isRight(by: best.marks) ? 1.0 : 0) - ($0 ? 1.0 : 0) }
         }
         guard !differences.isEmpty else { return nil }
         let seed = try campaign.configuration().seed

@@ -52,6 +52,7 @@ function replace(container, ...children) {
 
 const percent = (value) => `${(100 * value).toFixed(1)}%`;
 const interval = (score) => `${(100 * score.low).toFixed(1)}–${(100 * score.high).toFixed(1)}`;
+const marksText = (marks) => marks && `strict ${percent(marks.strict.value)}, lenient ${percent(marks.lenient.value)}`;
 const scoreText = (score) => (score ? `${percent(score.value)} (${interval(score)})` : "not evaluated");
 const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(1)}`;
 const short = (digest) => digest.slice(0, 10);
@@ -518,6 +519,7 @@ function renderRounds() {
     element("b", null, `#${round.round}`),
     element("span", null, fate(round)),
     element("span", { class: "score" }, element("b", null, round.score ? percent(round.score.value) : "–"), " ", element("span", { class: "muted small" }, round.score ? `(${interval(round.score)})` : "")),
+    round.marks && element("span", { class: "muted small" }, marksText(round.marks)),
     element("span", { class: "reason" }, round.reason),
     element("span", { class: "time muted small" }, duration(round.seconds))))));
   if (!shown.length) $("round-list").replaceChildren(element("li", { class: "muted empty" }, state.lineage ? "No round has ended yet." : "Loading…"));
@@ -680,7 +682,7 @@ function modelParts({ model, evaluations }, opener) {
         digestOf("Parent", model.parent, [element("button", { type: "button", class: "plain", id: "model-parent", onclick: () => openModel(model.parent, opener) }, "Open")]),
         digestOf("Dataset", model.dataset, []), fact("Made", moment(model.createdAt)),
         ...Object.entries(model.settings ?? {}).map(([key, value]) => fact(settingLabel(key), settingText(value)))),
-      element("section", null, element("h3", null, report ? `Report evaluation: ${percent(report.correct / report.n)}, n = ${report.n}` : "No report evaluation"),
+      element("section", null, element("h3", null, report ? `Report evaluation: ${reportText(report)}, n = ${report.n}` : "No report evaluation"),
         report && element("div", { class: "slices" }, [...(report.slices ?? [])].sort((a, b) => a.slice.localeCompare(b.slice)).flatMap(sliceRow)))),
   ];
 }
@@ -692,10 +694,17 @@ function settingText(value) {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-function sliceRow({ slice, correct, n }) {
+/** Strict marks, and lenient ones where the campaign has them. */
+function reportText({ correct, lenient, n }) {
+  return lenient === undefined ? percent(correct / n) : `strict ${percent(correct / n)}, lenient ${percent(lenient / n)}`;
+}
+
+function sliceRow({ slice, correct, lenient, n }) {
+  const share = (right) => (n ? Math.round((100 * right) / n) : 0);
   const bar = element("div", { class: "bar" }, element("i"));
   bar.firstElementChild.style.width = `${n ? (100 * correct) / n : 0}%`;
-  return [element("span", null, slice), bar, element("span", { class: "muted" }, `${n ? Math.round((100 * correct) / n) : 0}% of ${n}`)];
+  const figures = lenient === undefined ? `${share(correct)}%` : `${share(correct)}%, lenient ${share(lenient)}%`;
+  return [element("span", null, slice), bar, element("span", { class: "muted" }, `${figures} of ${n}`)];
 }
 
 function reportOf(evaluations, digest) {

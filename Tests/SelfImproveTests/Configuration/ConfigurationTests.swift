@@ -73,6 +73,42 @@ import TestSupport
             "c.yaml:15: mixture.filters.agreement: is \"perhaps\" (it must be true or false)"
         ),
         (
+            ("seed: 5", "seed: 5\nanswers: {extract: number}"),
+            "c.yaml:3: answers.extract: is \"number\" (one of whole, last_number, choice, json, regex)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers: {extract: regex}"),
+            "c.yaml:3: answers.extract: is regex, but there is no pattern (add pattern: REGULAR EXPRESSION)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers:\n  extract: regex\n  pattern: 'a(b'"),
+            "c.yaml:5: answers.pattern: is not valid: a ( that is never closed, at character 4 (\(LinearPattern.syntax))"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers: {pattern: a}"),
+            "c.yaml:3: answers.pattern: means nothing with extract: whole (remove it)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers:\n  tasks:\n    add: {extract: choice, choices: [a]}"),
+            "c.yaml:5: answers.tasks.add.choices: are fewer than two (a list such as [yes, no])"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers: {extract: choice, choices: [a, b, A]}"),
+            "c.yaml:3: answers.choices: duplicate choice \"A\" (keep one of them)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers: {normalise: [case, accents]}"),
+            "c.yaml:3: answers.normalise: holds \"accents\" (any of case, spaces, punctuation)"
+        ),
+        (
+            ("seed: 5", "seed: 5\nanswers:\n  tasks:\n    sums: {extract: last_number}"),
+            "c.yaml:5: answers.tasks.sums: no prompt has this task (there are: add, last, max, novowel, nth, repeat, reverse, seq, shift, sort, sub, upper)"
+        ),
+        (
+            ("confidence: own", "confidence: own\n  filters:\n    minimum_share: 50"),
+            "c.yaml:15: mixture.filters.minimum_share: is 50 (above 0, at most 1)"
+        ),
+        (
             ("tokens: 3000", "tokens: 3000\n  epochs: 2"),
             "c.yaml:16: sft.epochs: stands beside tokens (one of the two says how long SFT takes)"
         ),
@@ -124,6 +160,10 @@ import TestSupport
         (
             ("resamples: 200", "resamples: 200\n  confidence: 95"),
             "c.yaml:37: gate.confidence: is 95 (above 0 and below 1)"
+        ),
+        (
+            ("resamples: 200", "resamples: 200\n  marks: lenient"),
+            "c.yaml:37: gate.marks: are lenient, but answers are compared as whole texts (say in answers what is extracted, or what makes no difference)"
         ),
         (
             ("rounds: 2", "wall_clock: soon"),
@@ -184,6 +224,34 @@ import TestSupport
         let mistake = Self.mistakes[index]
         let lines = faults(ReducedCampaign.yaml([mistake.change]))
         #expect(lines == [mistake.line])
+    }
+
+    @Test func aTaskInheritsWhatItDoesNotSay() throws {
+        let file = ReducedCampaign.yaml([
+            (
+                "seed: 5",
+                """
+                seed: 5
+                answers:
+                  extract: choice
+                  choices: [yes, no]
+                  normalise: [case]
+                  target: canonical
+                  tasks:
+                    add: {extract: last_number}
+                    sub: {choices: [one, two]}
+                """
+            )
+        ])
+        let answers = try CampaignConfiguration.parse(file, name: "c", directory: URL(fileURLWithPath: "/")).answers
+        #expect(
+            answers.tasks["add"]
+                == AnswerRule(extract: .lastNumber, normalise: [.letterCase], target: .canonical)
+        )
+        #expect(answers.tasks["sub"]?.extract == .choice && answers.tasks["sub"]?.choices == ["one", "two"])
+        #expect(answers.rule.choices == ["yes", "no"])
+        let plain = try ReducedCampaign.configuration().answers
+        #expect(plain == .init() && plain.rule.isWhole)
     }
 
     @Test func allMistakesAreReportedAtOnceInTheOrderOfTheFile() {

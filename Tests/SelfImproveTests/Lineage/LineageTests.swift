@@ -160,6 +160,40 @@ import TestSupport
         }
     }
 
+    /// The score of the contract's shapes is by the marks that the gate goes by; both stand beside it.
+    @Test(arguments: EvaluationMarks.allCases) func scoresAreByTheMarksOfTheGateAndBothAreReported(
+        marks: EvaluationMarks
+    ) throws {
+        try withLineage { (lineage: Lineage) throws -> Void in
+            let strict = Score(correct: 300, n: 1200), lenient = Score(correct: 600, n: 1200)
+            let primary = marks == .strict ? strict : lenient
+            try lineage.write { db in
+                var record = Self.evaluation("c", 4, Self.digest("c dpo 3"), correct: 300)
+                record.lenient = 600
+                record.marks = marks
+                (record.low, record.high) = (primary.low, primary.high)
+                record.slices = [SliceScore(slice: "add", n: 1200, correct: 300, lenient: 600)]
+                try record.insert(db)
+            }
+            let found = try #require(
+                try lineage.evaluation(of: Self.digest("c dpo 3"), on: .report, campaign: "c")
+            )
+            #expect(found.score == primary && found.slices[0].lenient == 600)
+            let report = try lineage.report("c")
+            let round = try #require(report.rounds.first { $0.round == 3 })
+            #expect(round.score == primary && round.marks == BothScores(strict: strict, lenient: lenient))
+            #expect(round.stages[1].marks == round.marks && round.stages[0].marks == nil)
+            #expect(report.initial?.marks == nil)
+            #expect(try lineage.scores("c")[Self.digest("c dpo 3")] == primary)
+            let json = try JSONText(report).text
+            #expect(json.contains(#""marks":{"lenient":{"high":"#) && json.contains(#""strict":{"high":"#))
+            #expect(
+                json.components(separatedBy: #""marks""#).count == 4,
+                "two rounds with this champion, and its stage"
+            )
+        }
+    }
+
     @Test func eventsAreNeitherChangedNorDeleted() throws {
         try withLineage { (lineage: Lineage) throws -> Void in
             #expect(throws: DatabaseError.self) { try lineage.write { try $0.execute(sql: "DELETE FROM events") } }
@@ -206,14 +240,39 @@ import TestSupport
                     )
                 }
             }
+            let holdsEvaluations = schema >= "4"
+            if holdsEvaluations {
+                try old.write { db in
+                    try db.execute(
+                        sql: """
+                            INSERT INTO evaluations
+                                (campaign, round, model, "set", subject, name, n, correct, low, high, slices,
+                                created_at)
+                            VALUES ('old', 0, 'm', 'report', 'model', 'initial', 4, 1, 0.1, 0.6,
+                                '[{"slice":"all","n":4,"correct":1}]', '2026-01-01 00:00:00.000');
+                            INSERT INTO evaluation_answers (evaluation, prompt_id, slice, output, correct)
+                            VALUES (1, 'p', 'all', 'text', 1);
+                            """
+                    )
+                }
+            }
             try old.close()
             let lineage = try Lineage.open(state: state)
+            if holdsEvaluations {
+                let evaluation = try #require(try lineage.evaluations("old").first)
+                #expect(evaluation.lenient == nil && evaluation.marks == nil && evaluation.bothScores == nil)
+                #expect(evaluation.score == Score(value: 0.25, low: 0.1, high: 0.6, n: 4))
+                #expect(evaluation.slices == [SliceScore(slice: "all", n: 4, correct: 1)])
+                let answer = try #require(try lineage.evaluationAnswers(1).first)
+                #expect(answer.lenient == nil && answer.isRight(by: nil) && answer.isRight(by: .lenient))
+            }
             if holdsAnswers {
                 // The limit of this campaign is 12 tokens.
                 let drafts = try lineage.drafts("old", round: 1)
                 #expect(drafts.map(\.answer.finishReason) == [.stop, .length])
                 #expect(drafts.map(\.role) == [.champion, .peer])
                 #expect(try lineage.answers("old", round: 1).map(\.answer.finishReason) == [.length])
+                #expect(try lineage.answers("old", round: 1).map(\.share) == [nil])
             }
             let campaign = try lineage.campaign("old")
             #expect(campaign.status == .interrupted && campaign.queuedAt == nil)

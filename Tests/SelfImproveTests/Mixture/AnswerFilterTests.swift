@@ -13,11 +13,16 @@ import Testing
         best: String? = nil,
         confidence: Double? = -0.01,
         minimum: Double? = nil,
-        agreement: Bool = false
+        agreement: Bool = false,
+        minimumShare: Double? = nil,
+        share: Double = 1,
+        extraction: AnswerExtraction = .whole
     )
         -> AnswerFilter.Reason?
     {
-        let filter = AnswerFilter(.init(minimumConfidence: minimum, agreement: agreement))
+        let filter = AnswerFilter(
+            .init(minimumConfidence: minimum, agreement: agreement, minimumShare: minimumShare)
+        )
         let draft = Draft(
             proposer: 0,
             answer: Answer(text: best ?? text, tokens: 3, logprob: nil, finishReason: .stop),
@@ -26,7 +31,9 @@ import Testing
         return filter.reason(
             Answer(text: text, tokens: 3, logprob: nil, finishReason: finish),
             to: question,
-            mostConfident: draft
+            mostConfident: draft,
+            share: share,
+            extraction
         )
     }
 
@@ -46,5 +53,19 @@ import Testing
         #expect(reason("x", best: "y") == nil)
         #expect(reason("x", best: "y", agreement: true) == .disagreement)
         #expect(reason("x", best: "x", minimum: -0.02, agreement: true) == nil)
+    }
+
+    @Test func tooFewDraftsThatSayItAreAReason() {
+        #expect(reason("x", share: 0.1) == nil)
+        #expect(reason("x", minimumShare: 0.5, share: 0.5) == nil)
+        #expect(reason("x", minimumShare: 0.5, share: 0.49) == .share)
+    }
+
+    @Test func answersAreComparedByWhatTheySay() throws {
+        let numbers = try AnswerExtraction(AnswerRule(extract: .lastNumber))
+        #expect(reason("It is 4.", best: "4", agreement: true, extraction: numbers) == nil)
+        #expect(reason("It is 4.", best: "5", agreement: true, extraction: numbers) == .disagreement)
+        #expect(reason("It is four.", extraction: numbers) == .unparsable)
+        #expect(reason("It is 4.", best: "I do not know.", agreement: true, extraction: numbers) == .disagreement)
     }
 }

@@ -124,15 +124,4 @@ import TestSupport
         #expect(drafts[0].answer.text != drafts[1].answer.text)
     }
 
-    @Test func pluralityCountsVotesAndBreaksTiesByOrder() {
-        func draft(_ text: String) -> Draft {
-            .init(
-                proposer: 0,
-                answer: Answer(text: text, tokens: 1, logprob: nil, finishReason: .stop),
-                confidence: nil
-            )
-        }
-        #expect(Mixture.plurality([draft("x"), draft("y"), draft("y")]).answer.text == "y")
-        #expect(Mixture.plurality([draft("x"), draft("y")]).answer.text == "x")
-    }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct StopForecastTests {
     @Test func theForecastSaysWhatFiresFirst() throws {
-        let expectation = StopForecast.Expectation(
+        var expectation = StopForecast.Expectation(
             preparationSeconds: 100,
             roundSeconds: 50,
             preparationTokens: 1000,
@@ -30,6 +30,10 @@ import Testing
                 "deadline 1 150.0", "disk 1 150.0",
             ]
         )
+        expectation.pool = PromptPool(prompts: 250, perRound: 100)
+        #expect(try rounds(["rounds": "7"]) == ["prompts 3 250.0", "rounds 7 450.0"], "the pool ends it")
+        #expect(try rounds(["prompts": "100"]) == ["prompts 2 200.0"])
+        expectation.pool = nil
         let open = try StopForecast(
             StopCriteria(["target_score": "0.5", "patience": "1", "regression": "0", "kept": "below 0.1"]),
             expectation

@@ -8,7 +8,8 @@ import Testing
         enabled: true,
         confidence: 0.95,
         resamples: 2000,
-        sliceMargin: 0.15
+        sliceMargin: 0.15,
+        marks: .strict
     )
 
     /// Marks of a model that is right with probability `p`, by slice.

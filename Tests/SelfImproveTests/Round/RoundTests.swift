@@ -30,16 +30,16 @@ import ModelFiles
     /// The models of a world by digest, made once each.
     private final class Asked: Sendable {
         private let models = Mutex<[String: ScriptedModel]>([:])
-        private let skill: @Sendable (String) -> Bool
+        private let says: @Sendable (String, _ question: String) -> String
 
-        init(_ skill: @escaping @Sendable (String) -> Bool) { self.skill = skill }
+        init(_ says: @escaping @Sendable (String, _ question: String) -> String) { self.says = says }
 
         func model(_ digest: String) -> ScriptedModel {
             models.withLock { models in
                 if let known = models[digest] { return known }
-                let isRight = skill(digest)
+                let says = says
                 let model = ScriptedModel(digest, score: { $0 == "wrong" ? -5 : -0.1 }) { request in
-                    isRight ? String(request.messages.last!.content.dropFirst(5)) : "wrong"
+                    says(digest, String(request.messages.last!.content.dropFirst(5)))
                 }
                 models[digest] = model
                 return model
@@ -53,6 +53,16 @@ import ModelFiles
         _ changes: [(String, String)] = [],
         knows: @escaping @Sendable (String) -> Bool = { $0 != "nursery student" },
         outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil
+    ) throws -> World {
+        try world(folder, changes, outcome: outcome) { digest, question in knows(digest) ? question : "wrong" }
+    }
+
+    /// - Parameter says: what the model of a digest answers to "echo QUESTION".
+    private func world(
+        _ folder: URL,
+        _ changes: [(String, String)] = [],
+        outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil,
+        says: @escaping @Sendable (_ digest: String, _ question: String) -> String
     ) throws -> World {
         func rows(_ range: Range<Int>, gold: Bool) -> Data {
             JSONLines.encode(
@@ -80,7 +90,7 @@ import ModelFiles
                 .made("\(step.step.rawValue) \(step.round)", TrainingReport(job, log: [Self.step], rows: 1, dropped: 0))
             }
         )
-        let asked = Asked(knows)
+        let asked = Asked(says)
         let campaign = Campaign(
             try ReducedCampaign.configuration(files + changes),
             history: journal,
@@ -259,6 +269,60 @@ import ModelFiles
             _ = try await Preparation(campaign).run(world.journal)
             let rules = world.journal.evaluations("reduced").filter { $0.subject == .rule }
             #expect(rules.map(\.correct) == [40, 40], "the second layer's drafts, which are right")
+        }
+    }
+
+    @Test("Answers are compared by what they say, and what few say is not taught") func answersBySense() async throws {
+        try await withTemporaryDirectory { folder in
+            let changes = [
+                ("  aggregator: words", "  aggregator: plurality\n  filters: {minimum_share: 0.5}"),
+                ("seed: 5", "seed: 5\nanswers:\n  tasks:\n    echo: {extract: last_number}"),
+            ]
+            let world = try world(folder, changes) { digest, question in
+                let isOdd = Int(question)! % 2 == 1
+                return switch digest {
+                case "nursery letters": "It is \(question)."
+                case "nursery numbers": isOdd ? "I guess 7777." : "So: \(question)"
+                case "nursery words": "none of them"
+                case "nursery student": isOdd ? "perhaps 8888" : "the answer is \(question).0"
+                default: question
+                }
+            }
+            try await world.round(1, from: "nursery student")
+            let answers: [AnswerRecord] = world.journal.rows(), prompts: [PromptRecord] = world.journal.rows()
+            for (prompt, answer) in zip(prompts, answers) {
+                if Int(prompt.id)! % 2 == 1 {
+                    #expect(answer.answer.text == "It is \(prompt.id)." && answer.reason == "share")
+                } else {
+                    #expect(answer.answer.text == "So: \(prompt.id)" && answer.kept && !answer.hard)
+                }
+            }
+            let kept = answers.count(where: \.kept)
+            #expect(kept > 10 && kept < 38)
+            #expect(world.workplace.jobs[0].weights == .perRow([Double](repeating: 0.6, count: kept)), "all easy")
+        }
+    }
+
+    @Test("The gate goes by its marks, and both kinds are kept", arguments: EvaluationMarks.allCases)
+    func marks(marks: EvaluationMarks) async throws {
+        try await withTemporaryDirectory { folder in
+            let changes = [
+                ("  resamples: 200", "  resamples: 200\n  marks: \(marks.rawValue)"),
+                ("seed: 5", "seed: 5\nanswers: {extract: last_number}"),
+            ]
+            // The student learns what to say, and not the form.
+            let world = try world(folder, changes) { digest, question in
+                digest == "nursery student" ? "no number" : digest == "sft 1" ? "It is \(question)." : question
+            }
+            let outcome = try await world.round(1, from: "nursery student")
+            #expect(outcome == (marks == .lenient ? .promoted : .inconclusive))
+            let records = world.journal.evaluations("reduced").filter { $0.model == "sft 1" }
+            #expect(records.map(\.correct) == [0, 0] && records.map(\.lenient) == [50, 40])
+            #expect(records.allSatisfy { $0.marks == marks && $0.score.value == (marks == .lenient ? 1 : 0) })
+            let answers = world.journal.evaluationAnswers(try #require(records[0].id))
+            #expect(answers.allSatisfy { !$0.correct && $0.lenient == true })
+            let round = try #require(world.journal.rounds("reduced").first)
+            #expect(try round.figures?.decode([String: Double].self)["gain"] == (marks == .lenient ? 1 : 0))
         }
     }
 

@@ -39,6 +39,20 @@ import Testing
         #expect(try reason("disk", "3000000000B") == "the state directory takes 3GB; the limit is 3GB")
     }
 
+    @Test func withoutPromptsNoRoundBeginsAndTheCriterionFiresBefore() throws {
+        var situation = situation
+        situation.promptsLeft = { min($0, 60) }
+        #expect(try StopCriteria(["prompts": "60"]).reason(situation) == nil)
+        #expect(
+            try StopCriteria(["prompts": "61"]).reason(situation)
+                == "prompts used up: 60 fresh ones are left; prompts is 61"
+        )
+        situation.promptsLeft = { _ in 0 }
+        let words = "prompts used up: rounds have drawn all that there are"
+        #expect(try StopCriteria(["rounds": "9"]).reason(situation) == words)
+        #expect(try StopCriteria(["rounds": "2"]).reason(situation) == "2 of 2 rounds are done", "the criteria first")
+    }
+
     @Test func regressionMoneyAndWhatRoundsRecord() throws {
         #expect(try reason("regression", "0.02") == nil, "the lower end of the interval is no more than that")
         #expect(

@@ -17,13 +17,15 @@ public struct AnswerRecord: Sendable, Equatable {
     public var aggregatorModel: String?
     /// The champion's own answer differs.
     public var hard: Bool
+    /// Of the drafts that say what it says, 0 to 1; nil in rows of versions that recorded none.
+    public var share: Double?
 }
 
 extension AnswerRecord: LineageRecord {
     public static let databaseTableName = "answers"
 
     private enum CodingKeys: CodingKey {
-        case campaign, round, position, confidence, kept, reason, aggregator, aggregatorModel, hard
+        case campaign, round, position, confidence, kept, reason, aggregator, aggregatorModel, hard, share
     }
 
     public init(from decoder: any Decoder) throws {
@@ -37,6 +39,7 @@ extension AnswerRecord: LineageRecord {
         aggregator = try fields.decodeIfPresent(String.self, forKey: .aggregator)
         aggregatorModel = try fields.decodeIfPresent(String.self, forKey: .aggregatorModel)
         hard = try fields.decode(Bool.self, forKey: .hard)
+        share = try fields.decodeIfPresent(Double.self, forKey: .share)
         answer = try Answer(from: decoder)
     }
 
@@ -51,6 +54,7 @@ extension AnswerRecord: LineageRecord {
         try fields.encodeIfPresent(aggregator, forKey: .aggregator)
         try fields.encodeIfPresent(aggregatorModel, forKey: .aggregatorModel)
         try fields.encode(hard, forKey: .hard)
+        try fields.encodeIfPresent(share, forKey: .share)
         try answer.encode(to: encoder)
     }
 }

@@ -9,5 +9,11 @@ public struct EvaluationAnswerRecord: LineageRecord, Equatable {
     public var promptId: String
     public var slice: String
     public var output: String
+    /// By strict marks.
     public var correct: Bool
+    /// By lenient ones; nil where there is one kind.
+    public var lenient: Bool?
+
+    /// - Parameter marks: of its evaluation.
+    public func isRight(by marks: EvaluationMarks?) -> Bool { marks == .lenient ? lenient ?? correct : correct }
 }

@@ -16,8 +16,13 @@ public struct EvaluationRecord: LineageRecord, Equatable {
     /// `champion`, `r2-sft`, a peer's name, `mixture`.
     public var name: String
     public var n: Int
+    /// By strict marks.
     public var correct: Int
-    /// Ends of the 95% Wilson interval of the accuracy, 0 to 1.
+    /// By lenient ones; nil where the campaign compares whole texts, so that there are no others.
+    public var lenient: Int?
+    /// The marks that the campaign's gate and its scores go by; nil where there is one kind.
+    public var marks: EvaluationMarks?
+    /// Ends of the 95% Wilson interval of the accuracy by those marks, 0 to 1.
     public var low: Double
     public var high: Double
     public var slices: [SliceScore]
@@ -27,5 +32,12 @@ public struct EvaluationRecord: LineageRecord, Equatable {
     public var meanTokens: Double?
     public var createdAt: Date
 
-    public var score: Score { Score(value: n > 0 ? Double(correct) / Double(n) : 0, low: low, high: high, n: n) }
+    /// Right answers by the marks that count.
+    public var right: Int { marks == .lenient ? lenient ?? correct : correct }
+    public var score: Score { Score(value: n > 0 ? Double(right) / Double(n) : 0, low: low, high: high, n: n) }
+    /// By both kinds of marks; nil where there is one kind.
+    public var bothScores: BothScores? {
+        guard let lenient, n > 0 else { return nil }
+        return BothScores(strict: Score(correct: correct, n: n), lenient: Score(correct: lenient, n: n))
+    }
 }

@@ -6,12 +6,15 @@ public struct LineageReport: Sendable, Equatable, Encodable {
     public struct Scored: Sendable, Equatable, Encodable {
         public var model: String
         public var score: Score?
+        /// By strict and by lenient marks, here and below where the campaign has both.
+        public var marks: BothScores?
     }
 
     public struct StageModel: Sendable, Equatable, Encodable {
         public var stage: Stage
         public var model: String
         public var score: Score?
+        public var marks: BothScores?
     }
 
     public struct Round: Sendable, Equatable, Encodable {
@@ -25,9 +28,12 @@ public struct LineageReport: Sendable, Equatable, Encodable {
         public var champion: String
         /// Of the champion after the round.
         public var score: Score?
+        public var marks: BothScores?
         public var seconds: Double
 
-        enum CodingKeys: CodingKey { case round, parent, stages, challenger, outcome, reason, champion, score, seconds }
+        enum CodingKeys: CodingKey {
+            case round, parent, stages, challenger, outcome, reason, champion, score, marks, seconds
+        }
 
         public func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: CodingKeys.self)
@@ -39,6 +45,7 @@ public struct LineageReport: Sendable, Equatable, Encodable {
             try container.encode(reason, forKey: .reason)
             try container.encode(champion, forKey: .champion)
             try container.encode(score, forKey: .score)
+            try container.encodeIfPresent(marks, forKey: .marks)
             try container.encode(seconds, forKey: .seconds)
         }
     }
@@ -55,11 +62,13 @@ extension Lineage {
     /// The campaign's rounds; scores are of the set that only reports read.
     public func report(_ name: String) throws -> LineageReport {
         let campaign = try campaign(name)
-        let scores = try scores(name)
+        let scores = try modelScores(name)
         let rounds = try rounds(name).compactMap { round -> LineageReport.Round? in
             guard let outcome = round.outcome else { return nil }
             let stages = Stage.allCases.compactMap { stage in
-                round[stage].map { LineageReport.StageModel(stage: stage, model: $0, score: scores[$0]) }
+                round[stage].map {
+                    LineageReport.StageModel(stage: stage, model: $0, score: scores[$0]?.score, marks: scores[$0]?.both)
+                }
             }
             let champion = round.championAfter ?? round.parent
             return LineageReport.Round(
@@ -70,7 +79,8 @@ extension Lineage {
                 outcome: outcome,
                 reason: round.reason ?? "",
                 champion: champion,
-                score: scores[champion],
+                score: scores[champion]?.score,
+                marks: scores[champion]?.both,
                 seconds: round.seconds
             )
         }
@@ -78,27 +88,41 @@ extension Lineage {
             campaign: name,
             seed: campaign.seed,
             champion: campaign.champion,
-            initial: campaign.initialModel.map { LineageReport.Scored(model: $0, score: scores[$0]) },
+            initial: campaign.initialModel.map {
+                LineageReport.Scored(model: $0, score: scores[$0]?.score, marks: scores[$0]?.both)
+            },
             rounds: rounds
         )
     }
 
     /// The score of every model of a campaign on the set that only reports read.
-    public func scores(_ campaign: String) throws -> [String: Score] {
+    public func scores(_ campaign: String) throws -> [String: Score] { try modelScores(campaign).mapValues(\.score) }
+
+    private func modelScores(_ campaign: String) throws -> [String: (score: Score, both: BothScores?)] {
         try read { db in
             // Only the columns that a score is made of: the slices of thousands of rounds take longer to decode than to
             // read.
             let rows = try Row.fetchCursor(
                 db,
-                sql:
-                    "SELECT model, n, correct, low, high FROM evaluations WHERE campaign = ? AND \"set\" = 'report' AND subject = 'model' ORDER BY id",
+                sql: """
+                    SELECT model, n, correct, lenient, marks, low, high FROM evaluations
+                    WHERE campaign = ? AND "set" = 'report' AND subject = 'model' ORDER BY id
+                    """,
                 arguments: [campaign]
             )
-            var scores: [String: Score] = [:]
+            var scores: [String: (score: Score, both: BothScores?)] = [:]
             while let row = try rows.next() {
-                let n: Int = row["n"], correct: Int = row["correct"]
+                let n: Int = row["n"], correct: Int = row["correct"], lenient: Int? = row["lenient"]
                 guard let model: String = row["model"], n > 0 else { continue }
-                scores[model] = Score(value: Double(correct) / Double(n), low: row["low"], high: row["high"], n: n)
+                let marks: String? = row["marks"]
+                let right = marks == EvaluationMarks.lenient.rawValue ? lenient ?? correct : correct
+                let score = Score(value: Double(right) / Double(n), low: row["low"], high: row["high"], n: n)
+                scores[model] = (
+                    score,
+                    lenient.map {
+                        BothScores(strict: Score(correct: correct, n: n), lenient: Score(correct: $0, n: n))
+                    }
+                )
             }
             return scores
         }

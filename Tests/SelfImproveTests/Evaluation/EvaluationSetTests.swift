@@ -1,0 +1,63 @@
+import ModelFiles
+import Testing
+
+@testable import SelfImprove
+
+@Suite struct EvaluationSetTests {
+    private func rows(_ gold: [String], task: String? = nil) -> [PromptRow] {
+        gold.map { PromptRow(task: task, prompt: [Message(role: "user", content: "q")], answer: $0) }
+    }
+
+    private func comparison(_ rule: AnswerRule, tasks: [String: AnswerRule] = [:]) throws -> AnswerComparison {
+        try AnswerComparison(.init(rule: rule, tasks: tasks))
+    }
+
+    private func answers(_ texts: [String]) -> [Answer] {
+        texts.map { Answer(text: $0, tokens: 1, logprob: nil, finishReason: .stop) }
+    }
+
+    @Test func strictAndLenientMarksStandSideBySide() throws {
+        let set = try EvaluationSet(
+            rows: rows(["4", "4", " 4\n", "4"]),
+            name: "set",
+            comparison: comparison(AnswerRule(extract: .lastNumber))
+        )
+        let result = EvaluationResult(set, answers: answers([" 4 ", "It is 4.0.", "5", "four"]))
+        #expect(result.items.map(\.correct) == [true, false, false, false])
+        #expect(result.items.map(\.lenient) == [true, true, false, false])
+        #expect(result.correct == 1 && result.lenient == 2)
+        #expect(result.slices == [SliceScore(slice: "all", n: 4, correct: 1, lenient: 2)])
+    }
+
+    @Test func whereWholeTextsAreComparedThereAreNoOtherMarks() throws {
+        let result = EvaluationResult(try EvaluationSet(rows: rows(["4"]), name: "set"), answers: answers(["4"]))
+        #expect(result.items[0].correct && result.items[0].lenient == nil && result.lenient == nil)
+        #expect(result.slices == [SliceScore(slice: "all", n: 1, correct: 1)])
+    }
+
+    @Test func whatIsStrictlyRightIsLenientlyRight() throws {
+        let rules: [(String, AnswerRule)] = [
+            ("Yes.", AnswerRule(extract: .choice, choices: ["yes", "no"])), ("[1, 2]", AnswerRule(extract: .json)),
+            ("42", AnswerRule(extract: .regex, pattern: "answer is (.*)")),
+            ("Paris ", AnswerRule(normalise: [.letterCase])),
+        ]
+        for (gold, rule) in rules {
+            let set = try EvaluationSet(rows: rows([gold]), name: "set", comparison: comparison(rule))
+            #expect(set.items[0].isCorrect(gold), "\(gold)")
+            let lenient = set.items[0].isLenientlyCorrect(rule.extract == .regex ? "the answer is 42" : gold)
+            #expect(lenient, "\(gold)")
+        }
+    }
+
+    @Test func aGoldAnswerThatSaysNothingIsRefusedWithItsRow() throws {
+        let rule = try comparison(AnswerRule(), tasks: ["sum": AnswerRule(extract: .lastNumber)])
+        let error = #expect(throws: SelfImproveError.self) {
+            try EvaluationSet(rows: rows(["4", "four"], task: "sum"), name: "gate.jsonl", comparison: rule)
+        }
+        #expect(
+            error?.description
+                == "gate.jsonl: nothing can be extracted from the answer of row 2 (answers of the task sum are compared by extract: last_number)"
+        )
+        #expect(throws: Never.self) { try EvaluationSet(rows: rows(["four"]), name: "gate.jsonl", comparison: rule) }
+    }
+}

@@ -11,17 +11,24 @@ final class ConfigurationSection {
     private var nodes: [String: Node] = [:]
     private var lines: [String: Int] = [:]
     private var asked: [String] = []
+    /// It was to be a section and is something else, which was reported: nothing in it is missing.
+    private let isWrong: Bool
 
     /// - Parameter node: nil where the section is absent: every key then has its default, or is missing.
     init(_ node: Node?, path: String, faults: FaultCollector) {
         self.path = path
         self.faults = faults
         line = node?.mark?.line
-        guard let node, !Self.isNull(node) else { return }
+        guard let node, !Self.isNull(node) else {
+            isWrong = false
+            return
+        }
         guard case .mapping(let mapping) = node else {
+            isWrong = true
             faults.add(node.mark?.line, path, "is \(Self.kind(node)), not a section", hint: "indent its keys below it")
             return
         }
+        isWrong = false
         for (key, value) in mapping {
             guard let name = key.scalar?.string else {
                 faults.add(key.mark?.line, path, "has a key that is no word")
@@ -183,6 +190,7 @@ final class ConfigurationSection {
 
     private func missing<Value>(_ key: String, _ fallback: Value?, _ placeholder: Value, hint: String? = nil) -> Value {
         if let fallback { return fallback }
+        if isWrong { return placeholder }
         faults.add(line, full(key), "is missing", hint: hint ?? "it has no default")
         return placeholder
     }

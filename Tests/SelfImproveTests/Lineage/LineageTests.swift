@@ -240,6 +240,17 @@ import TestSupport
                     )
                 }
             }
+            if schema >= "7" {  // the program of that schema writes them itself
+                try old.write { db in
+                    try db.execute(
+                        sql: """
+                            UPDATE drafts SET finish_reason = 'length' WHERE text = 'cut';
+                            UPDATE drafts SET role = 'champion' WHERE proposer = 'champion';
+                            UPDATE answers SET finish_reason = 'length';
+                            """
+                    )
+                }
+            }
             let holdsEvaluations = schema >= "4"
             if holdsEvaluations {
                 try old.write { db in

@@ -20,14 +20,21 @@ struct ModelBench: AsyncParsableCommand {
     var precision: PrecisionOption = .fp32
     @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.")
     var keyValueCache: Precision = .fp32
+    @Option(help: "With decode: tokens that every prompt begins with; measures what it saves to compute them once.")
+    var context: Int?
+    @Option(help: "With --context: further tokens of each prompt.") var prompt = 60
+    @Option(help: "With --context: answers to each prompt.") var samples = 3
     @Option(help: "Cores to use; all by default.") var threads: Int?
     @Option(help: "Counted repetitions; the median is reported.") var repetitions = 7
 
     func validate() throws {
         guard (model == nil) != (shape == nil) else { throw ValidationError("give either MODEL or --shape") }
-        guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0 else {
-            throw ValidationError("--batch, --length, --threads and --repetitions start at 1")
+        guard batch > 0, length > 0, repetitions > 0, threads ?? 1 > 0, context ?? 1 > 0, prompt > 0, samples > 0 else {
+            throw ValidationError(
+                "--batch, --length, --context, --prompt, --samples, --threads and --repetitions start at 1"
+            )
         }
+        guard context == nil || task == .decode else { throw ValidationError("--context needs --task decode") }
     }
 
     func run() async throws {
@@ -35,14 +42,32 @@ struct ModelBench: AsyncParsableCommand {
         if let model {
             weights = try state.checkpoint(model).weights.copy()
         } else {
-            weights = Initialization.gaussian(try ModelShape.configuration(shape!, positions: length + 64), seed: 0)
+            let positions = length + (context.map { $0 + prompt } ?? 64)
+            weights = Initialization.gaussian(try ModelShape.configuration(shape!, positions: positions), seed: 0)
+        }
+        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        if let context {
+            return try Output.json(
+                ContextMeasurement.measure(
+                    weights: weights,
+                    context: context,
+                    prompt: prompt,
+                    prompts: batch,
+                    samples: samples,
+                    length: length,
+                    threads: threads,
+                    repetitions: repetitions,
+                    precision: precision.weights,
+                    cache: keyValueCache
+                )
+            )
         }
         let result = try SpeedMeasurement.measure(
             task,
             weights: weights,
             batch: batch,
             length: length,
-            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            threads: threads,
             repetitions: repetitions,
             training: precision.training,
             inference: precision.weights,

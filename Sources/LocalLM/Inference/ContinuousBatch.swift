@@ -10,6 +10,8 @@ final class ContinuousBatch: @unchecked Sendable {
     /// A prompt and the sequences that continue it.
     struct Prompt: Sendable {
         var ids: [Int]
+        /// How many of them are computed once for this prompt and those before and after it that begin with them too.
+        var shared = 0
         var sampling: Sampling
         var topLogprobs = 0
         /// Each with the key of its random stream.
@@ -42,6 +44,8 @@ final class ContinuousBatch: @unchecked Sendable {
     private let samplers: [Sampler]
     private let keepsSlots: Bool
     private var places: [Place?]
+    /// What the latest prompts began with.
+    private var prefix: (ids: ArraySlice<Int>, memory: KeyValuePrefix)?
 
     /// - Parameter keepsSlots: a slot's memory stays for the next sequence; else it is given back.
     init(_ decoder: Decoder, _ configuration: ModelConfiguration, keepsSlots: Bool) {
@@ -56,6 +60,11 @@ final class ContinuousBatch: @unchecked Sendable {
     var isEmpty: Bool { freeCount == places.count }
     /// Of all sequences, at their full length.
     var cacheBytes: Int { decoder.cache.bytes }
+
+    /// Prefixes that sequences in the batch begin with.
+    var prefixCount: Int { decoder.cache.prefixCount }
+    /// Whether a prompt begins with what the latest ones began with.
+    func hasPrefix(of prompt: Prompt) -> Bool { prefix?.ids == prompt.ids[..<prompt.shared] }
 
     /// Positions that a sequence can take at most.
     static func length(_ ids: [Int], _ sampling: Sampling, _ c: ModelConfiguration) -> Int {
@@ -76,13 +85,14 @@ final class ContinuousBatch: @unchecked Sendable {
             guard !wanted.isEmpty else { continue }
             let slots = free.prefix(wanted.count)
             free.removeFirst(wanted.count)
+            let prefix = prefix(of: prompt, slot: slots.first!)
             let new = wanted.map { Place(prompt, $0) }
             for (slot, place) in zip(slots, new) {
                 places[slot] = place
-                decoder.cache.open(slot: slot, length: Self.length(prompt.ids, prompt.sampling, c))
+                decoder.cache.open(slot: slot, length: Self.length(prompt.ids, prompt.sampling, c), prefix: prefix)
             }
-            for (position, id) in prompt.ids.enumerated() {
-                rows.append(Decoder.Row(id: Int32(id), slot: slots.first!, position: position))
+            for position in prompt.shared..<prompt.ids.count {
+                rows.append(Decoder.Row(id: Int32(prompt.ids[position]), slot: slots.first!, position: position))
             }
             started.append((slots, new, rows.count - 1, prompt.ids.count))
         }
@@ -96,6 +106,17 @@ final class ContinuousBatch: @unchecked Sendable {
             }
             for slot in entry.slots { tell(slot) }
         }
+    }
+
+    /// What a prompt begins with: that of the prompt before it, or a new one.
+    /// - Parameter slot: that is free.
+    private func prefix(of prompt: Prompt, slot: Int) -> KeyValuePrefix? {
+        guard prompt.shared > 0 else { return nil }
+        if let prefix, hasPrefix(of: prompt) { return prefix.memory }
+        prefix = nil
+        let ids = prompt.ids[..<prompt.shared], memory = decoder.prefix(ids, slot: slot)
+        prefix = (ids, memory)
+        return memory
     }
 
     /// One token for every place in use.
@@ -128,7 +149,7 @@ final class ContinuousBatch: @unchecked Sendable {
             _ = place.listener(.finished(stops ? .stop : .length))
         }
         places[slot] = nil
-        if !keepsSlots { decoder.cache.close(slot: slot) }
+        if keepsSlots { decoder.cache.leave(slot: slot) } else { decoder.cache.close(slot: slot) }
     }
 
     private func top(_ count: Int, _ logits: UnsafePointer<Float>) -> [GeneratedToken.Alternative] {

@@ -72,6 +72,14 @@ final class Decoder: @unchecked Sendable {
         own = (0..<team.count).map { _ in Own(c) }
     }
 
+    /// Computes keys and values that many sequences begin with.
+    /// - Parameter slot: one that is free; it is free afterwards too.
+    func prefix(_ ids: ArraySlice<Int>, slot: Int) -> KeyValuePrefix {
+        cache.open(slot: slot, length: ids.count)
+        run(zip(0..., ids).map { Row(id: Int32($1), slot: slot, position: $0) }, wanted: []) { _, _, _ in }
+        return cache.prefix(slot: slot, count: ids.count)
+    }
+
     /// Runs rows through the model, `chunk` of them at a time, and reads the logits of the `wanted` ones (indices into
     /// `rows`, ascending).
     func run(_ rows: [Row], wanted: [Int], read: @escaping Reader) {

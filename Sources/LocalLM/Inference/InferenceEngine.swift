@@ -13,7 +13,8 @@ import ModelFiles
 ///     model.tokenizer.decode(answers[0][3].ids, skippingSpecialTokens: true)
 ///
 /// `threads` workers share one batch, or have one each (`Parallelism`); a place in a batch is refilled as soon as its
-/// sequence ends. A sequence's bits depend on its own ids and random key alone, not on what else is running.
+/// sequence ends. What many prompts begin with is computed once and shared (`PrefixPlan`). A sequence's bits depend on
+/// its own ids and random key alone, not on what else is running.
 /// `@unchecked Sendable`: calls must not overlap; `LocalModel` in SelfImprove sees to that with an actor.
 public final class InferenceEngine: @unchecked Sendable {
     public let configuration: ModelConfiguration
@@ -25,6 +26,8 @@ public final class InferenceEngine: @unchecked Sendable {
     private let cachePrecision: Precision
     /// Fixed by tests; else chosen for each call.
     private let parallelism: Parallelism?
+    /// Turned off to measure what it saves, and to test that it changes no bit.
+    private let sharesPrefixes: Bool
 
     /// Largest key-value cache of one batch, in bytes.
     static let cacheLimit = 1 << 30
@@ -42,7 +45,8 @@ public final class InferenceEngine: @unchecked Sendable {
         threads: Int,
         precision: Precision? = nil,
         cache: Precision = .fp32,
-        parallelism: Parallelism?
+        parallelism: Parallelism?,
+        sharesPrefixes: Bool = true
     ) {
         configuration = weights.configuration
         pool = WorkerPool(threads: threads)
@@ -50,6 +54,7 @@ public final class InferenceEngine: @unchecked Sendable {
         rotary = RotaryEmbedding(configuration)
         cachePrecision = cache
         self.parallelism = parallelism
+        self.sharesPrefixes = sharesPrefixes
     }
 
     deinit { pool.close() }
@@ -97,36 +102,67 @@ public final class InferenceEngine: @unchecked Sendable {
                 return ContinuousBatch.Prompt(ids: request.ids, sampling: sampling, sequences: sequences)
             }
         }
-        let longest = requests.map { ContinuousBatch.length($0.ids, sampling, configuration) }.max() ?? 1
-        let fits = max(
-            1,
-            Self.cacheLimit / KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision)
-        )
         spread(prompts) { [self] mine, team in
-            let wanted = mine.reduce(0) { $0 + $1.sequences.count }
-            let slots = max(mine.map(\.sequences.count).max()!, min(Self.slotLimit, wanted, fits))
+            let prompts = plan(mine.map(\.ids), limits: mine.map { $0.ids.count - 1 }).map { entry in
+                var prompt = mine[entry.index]
+                prompt.shared = entry.shared
+                return prompt
+            }
+            let (slots, prefixes) = room(for: prompts)
             let batch = ContinuousBatch(decoder(slots: slots, team: team), configuration, keepsSlots: true)
-            var waiting = mine[...]
+            var waiting = prompts[...]
             while !waiting.isEmpty || !batch.isEmpty {
-                batch.start(Self.next(&waiting, free: batch.freeCount))
+                batch.start(Self.next(&waiting, batch, prefixes))
                 batch.step()
             }
         }
         return results.sequences
     }
 
-    /// The next prompts that fit the free places, as many as one chunk of rows takes.
-    private static func next(_ waiting: inout ArraySlice<ContinuousBatch.Prompt>, free: Int) -> [ContinuousBatch.Prompt]
-    {
+    private func plan(_ sequences: [[Int]], limits: [Int]) -> [PrefixPlan.Entry] {
+        sharesPrefixes
+            ? PrefixPlan.entries(sequences, limits: limits)
+            : sequences.indices.map { PrefixPlan.Entry(index: $0, shared: 0) }
+    }
+
+    /// How many sequences, and how many prefixes that they begin with, a batch has room for within `cacheLimit`: two
+    /// prefixes at least, so that one group of prompts can follow the other without a gap.
+    private func room(for prompts: [ContinuousBatch.Prompt]) -> (slots: Int, prefixes: Int) {
+        let sequence = prompts.map {
+            KeyValueCache.bytes(
+                configuration,
+                length: ContinuousBatch.length($0.ids, $0.sampling, configuration),
+                shared: $0.shared,
+                precision: cachePrecision
+            )
+        }.max()!
+        let longest = prompts.map(\.shared).max()!
+        let prefix = KeyValueCache.bytes(configuration, length: longest, precision: cachePrecision)
+        let fits = max(1, (Self.cacheLimit - 2 * prefix) / sequence)
+        let wanted = prompts.reduce(0) { $0 + $1.sequences.count }
+        let slots = max(prompts.map(\.sequences.count).max()!, min(Self.slotLimit, wanted, fits))
+        return (slots, max(2, (Self.cacheLimit - slots * sequence) / max(prefix, 1)))
+    }
+
+    /// The next prompts that fit the free places, as many as one chunk of rows takes. They begin with the same prefix,
+    /// or with none.
+    private static func next(
+        _ waiting: inout ArraySlice<ContinuousBatch.Prompt>,
+        _ batch: ContinuousBatch,
+        _ prefixes: Int
+    ) -> [ContinuousBatch.Prompt] {
+        guard let first = waiting.first, first.shared == 0 || batch.hasPrefix(of: first) || batch.prefixCount < prefixes
+        else { return [] }
         var prompts: [ContinuousBatch.Prompt] = []
-        var free = free
+        var free = batch.freeCount
         var rows = 0
         while let prompt = waiting.first, prompt.sequences.count <= free,
-            rows == 0 || rows + prompt.ids.count <= Decoder.chunk
+            rows == 0 || rows + prompt.ids.count - prompt.shared <= Decoder.chunk,
+            prompt.ids[..<prompt.shared] == first.ids[..<first.shared]
         {
             prompts.append(waiting.removeFirst())
             free -= prompt.sequences.count
-            rows += prompt.ids.count
+            rows += prompt.ids.count - prompt.shared
         }
         return prompts
     }
@@ -155,10 +191,13 @@ public final class InferenceEngine: @unchecked Sendable {
     public func logprobs(of examples: [Example], progress: ((Int) -> Void)? = nil) throws -> [[Float]] {
         for example in examples { try check(example.ids, room: 0) }
         let results = ScoreCollector(examples, progress: progress)
-        let longest = examples.map(\.ids.count).max() ?? 1
         spread(Array(examples.indices)) { [self] mine, team in
+            // The token before the first target is computed for its logits.
+            let entries = plan(mine.map { examples[$0].ids }, limits: mine.map { max(examples[$0].promptCount, 1) - 1 })
+                .map { PrefixPlan.Entry(index: mine[$0.index], shared: $0.shared) }
+            let longest = entries.map { examples[$0.index].ids.count - $0.shared }.max() ?? 1
             let slots = max(1, Decoder.chunk / max(longest, 1))
-            score(mine, examples, decoder(slots: slots, team: team), slots, into: results)
+            score(entries, examples, decoder(slots: slots, team: team), slots, into: results)
         }
         return results.logprobs
     }
@@ -185,7 +224,7 @@ public final class InferenceEngine: @unchecked Sendable {
 
     /// Examples that fit a chunk together go through at once; a longer one goes chunk by chunk over its own cache.
     private func score(
-        _ mine: [Int],
+        _ mine: [PrefixPlan.Entry],
         _ examples: [Example],
         _ decoder: Decoder,
         _ slots: Int,
@@ -193,18 +232,30 @@ public final class InferenceEngine: @unchecked Sendable {
     ) {
         let vocabulary = configuration.vocabularySize
         var next = 0
+        var prefix: (ids: ArraySlice<Int>, memory: KeyValuePrefix)?
         while next < mine.count {
             var rows: [Decoder.Row] = []
             var targets: [(row: Int, example: Int, place: Int, id: Int)] = []
             var slot = 0
-            while next < mine.count, slot < slots,
-                slot == 0 || rows.count + examples[mine[next]].ids.count <= Decoder.chunk
-            {
-                let example = examples[mine[next]], first = max(example.promptCount, 1)
-                decoder.cache.open(slot: slot, length: example.ids.count)
-                for (position, id) in example.ids.enumerated() {
-                    if position >= first { targets.append((rows.count - 1, mine[next], position - first, id)) }
-                    rows.append(Decoder.Row(id: Int32(id), slot: slot, position: position))
+            let begin = examples[mine[next].index].ids[..<mine[next].shared]
+            if begin.isEmpty {
+                prefix = nil
+            } else if prefix?.ids != begin {
+                prefix = nil
+                prefix = (begin, decoder.prefix(begin, slot: 0))
+            }
+            while next < mine.count, slot < slots {
+                let (index, shared) = (mine[next].index, mine[next].shared)
+                let example = examples[index], first = max(example.promptCount, 1)
+                guard example.ids[..<shared] == begin,
+                    slot == 0 || rows.count + example.ids.count - shared <= Decoder.chunk
+                else { break }
+                decoder.cache.open(slot: slot, length: example.ids.count, prefix: prefix?.memory)
+                for position in shared..<example.ids.count {
+                    if position >= first {
+                        targets.append((rows.count - 1, index, position - first, example.ids[position]))
+                    }
+                    rows.append(Decoder.Row(id: Int32(example.ids[position]), slot: slot, position: position))
                 }
                 slot += 1
                 next += 1

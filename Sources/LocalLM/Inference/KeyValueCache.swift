@@ -2,8 +2,8 @@ import ModelFiles
 
 /// Keys and values of the sequences being decoded, each sequence in a slot of its own length.
 ///
-/// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds
-/// without a horizontal sum; values lie by position. `@unchecked Sendable`: threads that share one write different
+/// A sequence may begin with a prefix that others begin with too: its first tokens then lie in memory that they share
+/// (`KeyValuePrefix`), and its slot holds what follows. `@unchecked Sendable`: threads that share one write different
 /// rows, and read only after a barrier.
 final class KeyValueCache: @unchecked Sendable {
     let precision: Precision
@@ -13,11 +13,14 @@ final class KeyValueCache: @unchecked Sendable {
     private let slots: UnsafeMutableBufferPointer<Slot>
 
     private struct Slot {
+        /// Keeps `shared` alive.
+        var prefix: KeyValuePrefix?
+        var shared: KeyValueMemory
+        /// Keeps `own` alive.
         var buffer: FloatBuffer?
-        /// Layers x heads x length x D keys, followed by as many values.
-        var keys: UnsafeMutableRawPointer
-        var values: UnsafeMutableRawPointer
-        var length = 0
+        var own: KeyValueMemory
+        /// Tokens in `shared`: a multiple of 16.
+        var start = 0
     }
 
     init(_ c: ModelConfiguration, slots count: Int, precision: Precision) {
@@ -26,8 +29,7 @@ final class KeyValueCache: @unchecked Sendable {
         heads = c.keyValueHeadCount
         dimension = c.headDimension
         slots = .allocate(capacity: count)
-        let nowhere = UnsafeMutableRawPointer(bitPattern: 64)!
-        slots.initialize(repeating: Slot(keys: nowhere, values: nowhere))
+        slots.initialize(repeating: Slot(shared: .nowhere, own: .nowhere))
     }
 
     deinit {
@@ -37,27 +39,50 @@ final class KeyValueCache: @unchecked Sendable {
 
     var slotCount: Int { slots.count }
     /// Bytes of all open slots.
-    var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * dimension * $1.length * precision.bytes } }
+    var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * dimension * $1.own.length * precision.bytes } }
+    /// How many prefixes the sequences begin with.
+    var prefixCount: Int { Set(slots.lazy.compactMap { $0.prefix.map(ObjectIdentifier.init) }).count }
 
     /// Bytes of a sequence of so many tokens.
-    static func bytes(_ c: ModelConfiguration, length: Int, precision: Precision) -> Int {
-        2 * precision.bytes * c.layerCount * c.keyValueWidth * roundUp(length)
+    /// - Parameter shared: how many of them lie in a prefix.
+    static func bytes(_ c: ModelConfiguration, length: Int, shared: Int = 0, precision: Precision) -> Int {
+        2 * precision.bytes * c.layerCount * c.keyValueWidth * roundUp(length - wholeBlocks(shared))
     }
 
     private static func roundUp(_ length: Int) -> Int { (length + 15) / 16 * 16 }
+    private static func wholeBlocks(_ length: Int) -> Int { length / 16 * 16 }
 
     /// Makes room for a sequence of `length` tokens. Memory is taken as it fills.
-    func open(slot: Int, length: Int) {
-        let length = Self.roundUp(length)
-        guard slots[slot].length < length else { return }
-        let bytes = layers * heads * dimension * length * precision.bytes
-        let buffer = FloatBuffer(count: (2 * bytes + 3) / 4 + 16)
-        let keys = UnsafeMutableRawPointer(buffer.pointer)
-        slots[slot] = Slot(buffer: buffer, keys: keys, values: keys + bytes, length: length)
+    /// - Parameter prefix: what it begins with: those tokens are there already.
+    func open(slot: Int, length: Int, prefix: KeyValuePrefix? = nil) {
+        let start = Self.wholeBlocks(prefix?.count ?? 0), length = Self.roundUp(length - start)
+        slots[slot].prefix = prefix
+        slots[slot].shared = prefix?.memory ?? .nowhere
+        slots[slot].start = start
+        if slots[slot].own.length < length {
+            let bytes = layers * heads * dimension * length * precision.bytes
+            let buffer = FloatBuffer(count: (2 * bytes + 3) / 4 + 16)
+            let keys = UnsafeMutableRawPointer(buffer.pointer)
+            slots[slot].buffer = buffer
+            slots[slot].own = KeyValueMemory(keys: keys, values: keys + bytes, length: length)
+        }
+        // A block of keys has one owner: what the prefix has beyond its last whole block is copied.
+        if let prefix, prefix.count > start {
+            copy(prefix.memory, from: start, to: slots[slot].own, count: prefix.count - start)
+        }
     }
 
+    /// Leaves a prefix to others; the slot's memory stays for its next sequence.
+    func leave(slot: Int) { slots[slot].prefix = nil }
+
     /// Gives a slot's memory back.
-    func close(slot: Int) { slots[slot] = Slot(buffer: nil, keys: slots[slot].keys, values: slots[slot].values) }
+    func close(slot: Int) { slots[slot] = Slot(shared: .nowhere, own: .nowhere) }
+
+    /// Makes a prefix of the `count` tokens in a slot, which has no memory then.
+    func prefix(slot: Int, count: Int) -> KeyValuePrefix {
+        defer { close(slot: slot) }
+        return KeyValuePrefix(count: count, memory: slots[slot].own, buffer: slots[slot].buffer!)
+    }
 
     /// Bytes before one head's keys (and values).
     @inline(__always) private func base(_ length: Int, _ layer: Int, _ head: Int) -> Int {
@@ -86,12 +111,12 @@ final class KeyValueCache: @unchecked Sendable {
         _ k: UnsafePointer<Float>,
         _ v: UnsafePointer<Float>
     ) {
-        let d = dimension, length = slots[slot].length, keys = slots[slot].keys, values = slots[slot].values
+        let d = dimension, memory = slots[slot].own, place = position - slots[slot].start
         for head in 0..<heads {
-            let start = base(length, layer, head)
-            let key = keys + start + (position / 16 * 16 * d + position % 16) * Format.size
+            let start = base(memory.length, layer, head)
+            let key = memory.keys + start + (place / 16 * 16 * d + place % 16) * Format.size
             for i in 0..<d { Format.store(k[head * d + i], at: key + i * 16 * Format.size) }
-            let value = values + start + position * d * Format.size
+            let value = memory.values + start + place * d * Format.size
             for i in 0..<d { Format.store(v[head * d + i], at: value + i * Format.size) }
         }
     }
@@ -109,15 +134,16 @@ final class KeyValueCache: @unchecked Sendable {
         stride: Int,
         into out: UnsafeMutablePointer<Float>
     ) {
-        let start = base(slots[slot].length, layer, head)
-        let keys = UnsafeRawPointer(slots[slot].keys + start), values = UnsafeRawPointer(slots[slot].values + start)
+        let first = positions.lowerBound, end = positions.upperBound + 1, split = slots[slot].start
+        let runs: InlineArray<2, CachedRun> = [
+            run(slots[slot].shared, layer, head, 0, min(first, split)..<split),
+            run(slots[slot].own, layer, head, split, max(first, split) - split..<end - split),
+        ]
         switch precision {
         case .fp32:
             attention.run(
                 SingleCache.self,
-                keys: keys,
-                values: values,
-                positions: positions,
+                runs: runs,
                 queries: queries,
                 count: count,
                 scores: scores,
@@ -127,9 +153,7 @@ final class KeyValueCache: @unchecked Sendable {
         case .bf16:
             attention.run(
                 HalfCache.self,
-                keys: keys,
-                values: values,
-                positions: positions,
+                runs: runs,
                 queries: queries,
                 count: count,
                 scores: scores,
@@ -139,15 +163,67 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    /// Gives another slot the first `count` tokens of this one: samples share the prefill of their prompt.
+    @inline(__always) private func run(
+        _ memory: KeyValueMemory,
+        _ layer: Int,
+        _ head: Int,
+        _ start: Int,
+        _ positions: Range<Int>
+    ) -> CachedRun {
+        let base = base(memory.length, layer, head)
+        return CachedRun(
+            keys: UnsafeRawPointer(memory.keys + base),
+            values: UnsafeRawPointer(memory.values + base),
+            start: start,
+            positions: positions
+        )
+    }
+
+    /// Gives another slot the first `count` tokens of this one, which begins with the same prefix: samples share the
+    /// prefill of their prompt.
     func copy(from source: Int, to target: Int, count: Int) {
-        let from = slots[source], to = slots[target], token = dimension * precision.bytes
+        copy(slots[source].own, from: 0, to: slots[target].own, count: count - slots[source].start)
+    }
+
+    /// - Parameter first: token to begin with, a multiple of 16.
+    private func copy(_ from: KeyValueMemory, from first: Int, to: KeyValueMemory, count: Int) {
+        let token = dimension * precision.bytes
         for layer in 0..<layers {
             for head in 0..<heads {
-                let a = base(from.length, layer, head), b = base(to.length, layer, head)
-                (to.keys + b).copyMemory(from: from.keys + a, byteCount: (count + 15) / 16 * 16 * token)
+                let a = base(from.length, layer, head) + first * token, b = base(to.length, layer, head)
+                (to.keys + b).copyMemory(from: from.keys + a, byteCount: Self.roundUp(count) * token)
                 (to.values + b).copyMemory(from: from.values + a, byteCount: count * token)
             }
         }
+    }
+}
+
+/// Keys and values of some tokens that many sequences begin with: computed once, then only read.
+final class KeyValuePrefix: @unchecked Sendable {
+    /// Tokens.
+    let count: Int
+    fileprivate let memory: KeyValueMemory
+    private let buffer: FloatBuffer
+
+    fileprivate init(count: Int, memory: KeyValueMemory, buffer: FloatBuffer) {
+        self.count = count
+        self.memory = memory
+        self.buffer = buffer
+    }
+}
+
+/// Layers x heads x length x D keys, followed by as many values.
+///
+/// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds
+/// without a horizontal sum; values lie by position.
+private struct KeyValueMemory {
+    var keys: UnsafeMutableRawPointer
+    var values: UnsafeMutableRawPointer
+    /// Tokens that there is room for: a multiple of 16.
+    var length: Int
+
+    static var nowhere: KeyValueMemory {
+        let nowhere = UnsafeMutableRawPointer(bitPattern: 64)!
+        return KeyValueMemory(keys: nowhere, values: nowhere, length: 0)
     }
 }

@@ -23,6 +23,18 @@ enum HalfCache: CacheFormat {
     }
 }
 
+/// Some neighbouring positions of a sequence, whose keys and values lie in one piece of memory.
+struct CachedRun {
+    /// Blocks of 16 positions, each D x 16.
+    var keys: UnsafeRawPointer
+    /// Positions x D.
+    var values: UnsafeRawPointer
+    /// The sequence's position that the piece begins with: a multiple of 16.
+    var start: Int
+    /// Those that a token sees, counted from `start`.
+    var positions: Range<Int>
+}
+
 /// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees.
 struct CachedAttention {
     let dimension: Int
@@ -31,14 +43,13 @@ struct CachedAttention {
     let softcap: Float?
 
     /// - Parameters:
-    ///   - keys: blocks of 16 positions, each D x 16. `values`: positions x D.
+    ///   - runs: what the token sees, in order: what it shares with other sequences, which may be nothing, and what is
+    ///     its own.
     ///   - queries, out: `count` x D.
     ///   - scores: `count` rows of `stride` floats, at least the positions rounded up to 16.
     @inline(__always) func run<Format: CacheFormat>(
         _: Format.Type,
-        keys: UnsafeRawPointer,
-        values: UnsafeRawPointer,
-        positions: ClosedRange<Int>,
+        runs: InlineArray<2, CachedRun>,
         queries: UnsafePointer<Float>,
         count: Int,
         scores: UnsafeMutablePointer<Float>,
@@ -49,13 +60,13 @@ struct CachedAttention {
         while q < count {
             let mine = queries + q * dimension, to = out + q * dimension
             if count - q >= 3 {
-                Together<3, Format>.run(self, keys, values, positions, mine, scores, stride, to)
+                Together<3, Format>.run(self, runs, mine, scores, stride, to)
                 q += 3
             } else if count - q == 2 {
-                Together<2, Format>.run(self, keys, values, positions, mine, scores, stride, to)
+                Together<2, Format>.run(self, runs, mine, scores, stride, to)
                 q += 2
             } else {
-                Together<1, Format>.run(self, keys, values, positions, mine, scores, stride, to)
+                Together<1, Format>.run(self, runs, mine, scores, stride, to)
                 q += 1
             }
         }
@@ -66,16 +77,23 @@ struct CachedAttention {
     private struct Together<let queries: Int, Format: CacheFormat> {
         @inline(__always) static func run(
             _ attention: CachedAttention,
-            _ keys: UnsafeRawPointer,
-            _ values: UnsafeRawPointer,
-            _ positions: ClosedRange<Int>,
+            _ runs: InlineArray<2, CachedRun>,
             _ query: UnsafePointer<Float>,
             _ scores: UnsafeMutablePointer<Float>,
             _ stride: Int,
             _ out: UnsafeMutablePointer<Float>
         ) {
-            let first = positions.lowerBound, count = positions.upperBound + 1
-            multiply(attention.dimension, keys, first / 16..<(count + 15) / 16, query, scores, stride)
+            let shared = runs[unchecked: 0], own = runs[unchecked: 1]
+            let first =
+                shared.positions.isEmpty
+                ? own.start + own.positions.lowerBound : shared.start + shared.positions.lowerBound
+            let count = own.start + own.positions.upperBound
+            for part in 0..<2 {
+                let run = runs[unchecked: part]
+                if run.positions.isEmpty { continue }
+                let blocks = run.positions.lowerBound / 16..<(run.positions.upperBound + 15) / 16
+                multiply(attention.dimension, run.keys, blocks, query, scores + run.start, stride)
+            }
             for n in 0..<queries {
                 let row = scores + n * stride + first
                 if let softcap = attention.softcap {
@@ -83,7 +101,7 @@ struct CachedAttention {
                 }
                 _ = VectorMath.softmax(row, count - first, scale: attention.softcap == nil ? attention.scale : 1)
             }
-            sum(attention.dimension, values, first..<count, scores, stride, out)
+            sum(attention.dimension, runs, scores, stride, out)
         }
 
         /// scores = q k^T, sixteen positions at a time: no horizontal sums.
@@ -132,9 +150,8 @@ struct CachedAttention {
         /// out = p v.
         @inline(__always) private static func sum(
             _ d: Int,
-            _ values: UnsafeRawPointer,
-            _ positions: Range<Int>,
-            _ p: UnsafePointer<Float>,
+            _ runs: InlineArray<2, CachedRun>,
+            _ scores: UnsafePointer<Float>,
             _ stride: Int,
             _ out: UnsafeMutablePointer<Float>
         ) {
@@ -142,13 +159,16 @@ struct CachedAttention {
             while column + 32 <= d {
                 var low = InlineArray<queries, Vector>(repeating: .zero),
                     high = InlineArray<queries, Vector>(repeating: .zero)
-                for j in positions {
-                    let row = values + (j * d + column) * Format.size
-                    let v0 = Format.load(row), v1 = Format.load(row + 16 * Format.size)
-                    for n in 0..<queries {
-                        let weight = Vector(repeating: p[n * stride + j])
-                        low[unchecked: n] = v0.multiplied(by: weight, plus: low[unchecked: n])
-                        high[unchecked: n] = v1.multiplied(by: weight, plus: high[unchecked: n])
+                for part in 0..<2 {
+                    let run = runs[unchecked: part], p = scores + run.start
+                    for j in run.positions {
+                        let row = run.values + (j * d + column) * Format.size
+                        let v0 = Format.load(row), v1 = Format.load(row + 16 * Format.size)
+                        for n in 0..<queries {
+                            let weight = Vector(repeating: p[n * stride + j])
+                            low[unchecked: n] = v0.multiplied(by: weight, plus: low[unchecked: n])
+                            high[unchecked: n] = v1.multiplied(by: weight, plus: high[unchecked: n])
+                        }
                     }
                 }
                 for n in 0..<queries {
@@ -160,13 +180,16 @@ struct CachedAttention {
             // What is left of the columns; whole vectors are safe to read, for a cache ends with sixteen numbers more.
             while column < d {
                 var sums = InlineArray<queries, Vector>(repeating: .zero)
-                for j in positions {
-                    let v = Format.load(values + (j * d + column) * Format.size)
-                    for n in 0..<queries {
-                        let weight = Vector(repeating: p[n * stride + j])
-                        sums[unchecked: n] =
-                            d - column >= 16
-                            ? v.multiplied(by: weight, plus: sums[unchecked: n]) : sums[unchecked: n] + v * weight
+                for part in 0..<2 {
+                    let run = runs[unchecked: part], p = scores + run.start
+                    for j in run.positions {
+                        let v = Format.load(run.values + (j * d + column) * Format.size)
+                        for n in 0..<queries {
+                            let weight = Vector(repeating: p[n * stride + j])
+                            sums[unchecked: n] =
+                                d - column >= 16
+                                ? v.multiplied(by: weight, plus: sums[unchecked: n]) : sums[unchecked: n] + v * weight
+                        }
                     }
                 }
                 for n in 0..<queries { (out + n * d).store(sums[unchecked: n], at: column, lanes: min(16, d - column)) }

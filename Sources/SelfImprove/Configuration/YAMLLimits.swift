@@ -38,7 +38,7 @@ enum YAMLLimits {
                     line: line,
                     key: "",
                     "holds \(byte == UInt8(ascii: "&") ? "an anchor (&)" : "an alias (*)"), which is not read",
-                    hint: "write the value out; in comments and quotes leave the sign out, too"
+                    hint: "write the value out; in comments and quotes leave the sign out, too; a pattern can say {0,}"
                 )
             default: break
             }

@@ -39,7 +39,7 @@ struct GGUFImage {
         for tensor in tensors {
             out += Self.text(tensor.name) + Self.little(UInt32(tensor.dimensions.count))
             for dimension in tensor.dimensions { out += Self.little(dimension) }
-            out += Self.little(tensor.type) + Self.little(UInt64(truncatingIfNeeded: offset + tensor.shift))
+            out += Self.little(tensor.type) + Self.little(UInt64(truncatingIfNeeded: offset &+ tensor.shift))
             offset += Self.padded(tensor.data.count)
         }
         out += [UInt8](repeating: 0, count: Self.padded(out.count) - out.count)

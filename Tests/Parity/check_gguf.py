@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Hold what we make of GGUF files against the packages `gguf`, `transformers` and `sentencepiece`.
 
-    pip install gguf numpy safetensors torch transformers sentencepiece
+    pip install gguf numpy safetensors torch transformers sentencepiece protobuf
     python3 Tests/Parity/check_gguf.py --program .build/release/selfimprove --model SmolLM2-135M-Instruct.Q4_1.gguf
 
   types       a tiny Llama in every type: with --precision fp32 equal to `gguf.dequantize` to the bit, else to that rounded to bf16
@@ -155,8 +155,9 @@ def families(program, root):
 
 def pieces(program, root, count):
     import sentencepiece
-    from tokenizers import Tokenizer
-    from transformers.convert_slow_tokenizer import LlamaConverter
+    from tokenizers import AddedToken, Tokenizer
+    from tokenizers.models import BPE
+    from transformers.convert_slow_tokenizer import LlamaConverter, generate_merges
     from sentencepiece import sentencepiece_model_pb2 as proto
     rng = random.Random(5)
     lines = [line for path in sorted(pathlib.Path(__file__).resolve().parents[2].glob("docs/*.md")) for line in path.read_text().split("\n") if line.strip()]
@@ -183,14 +184,19 @@ def pieces(program, root, count):
         w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
 
         class Slow:  # what the converter asks of a slow tokenizer
-            vocab_file, legacy, add_prefix_space, add_bos_token = str(root / "sp.model"), True, space, True
+            vocab_file, legacy, add_prefix_space = str(root / "sp.model"), True, space
             def convert_ids_to_tokens(self, id): return model.pieces[id].piece
-        expected = LlamaConverter(Slow()).converted()
+        converter, known = LlamaConverter(Slow()), [(piece.piece, piece.score) for piece in model.pieces]
+        ids = {piece: id for id, (piece, score) in enumerate(known)}
+        expected = Tokenizer(BPE(ids, generate_merges(ids, known), unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+        expected.normalizer, expected.decoder = converter.normalizer(model), converter.decoder("\u2581", space)
+        expected.add_tokens([AddedToken(piece.piece, normalized=False, special=piece.type != 4) for piece in model.pieces if piece.type in (2, 3, 4)])
         atoms = make_tokenizer_cases.ATOMS + lines + ["  ", "   ", "\n\n", "<tool>", " <tool> ", "</s>", "<s>", "\u2581", "12345", "\t"]
         rows = ["".join(rng.choice(atoms) for _ in range(rng.randint(0, 6))) for _ in range(count)]
         ours = call(program, ["model", "tokenize", path, "--json"], [{"text": row} for row in rows])
         wrong = [row for row, answer in zip(rows, ours) if answer["ids"] != expected.encode(row, add_special_tokens=False).ids]
         for row in wrong[:3]: print("  differs:", ascii(row), expected.encode(row, add_special_tokens=False).tokens)
+        wrong += [row for row, answer in zip(rows, ours) if answer["decoded"] != expected.decode(answer["ids"], skip_special_tokens=False)]
         check(f"pieces {name}", not wrong and len(ours) == count, f"{count} texts, {len(wrong)} differences")
 
 
@@ -240,11 +246,14 @@ def real(program, path, root, count, chats):
 
 def main():
     p = argparse.ArgumentParser(); p.add_argument("--program", required=True); p.add_argument("--model"); p.add_argument("--texts", type=int, default=2000)
-    p.add_argument("--chats", type=int, default=20); a = p.parse_args()
+    p.add_argument("--chats", type=int, default=20)
+    p.add_argument("--only", choices=["types", "families", "pieces", "model"], help="one part"); a = p.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        types(a.program, root); families(a.program, root); pieces(a.program, root, a.texts)
-        if a.model: real(a.program, pathlib.Path(a.model).resolve(), root, a.texts, a.chats)
+        if a.only in (None, "types"): types(a.program, root)
+        if a.only in (None, "families"): families(a.program, root)
+        if a.only in (None, "pieces"): pieces(a.program, root, a.texts)
+        if a.only in (None, "model") and a.model: real(a.program, pathlib.Path(a.model).resolve(), root, a.texts, a.chats)
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed > 0)
 

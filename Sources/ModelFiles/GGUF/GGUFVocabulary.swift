@@ -32,7 +32,11 @@ struct GGUFVocabulary {
         self.model = model
         guard var texts = try metadata.texts("tokenizer.ggml.tokens", limit: TokenizerFile.maximumID), !texts.isEmpty
         else { throw metadata.missing("tokenizer.ggml.tokens") }
-        let kinds = try Self.kinds(metadata, texts.count)
+        var kinds = try Self.kinds(metadata, texts.count)
+        // Old files have these as texts like any other.
+        for (id, text) in texts.enumerated() where Self.turns.contains(text) || Self.ends.contains(text) {
+            kinds[id] = .control
+        }
         if model == .llama {
             // The converter writes spaces into these; the other tokens spell them with a character of their own.
             for (id, kind) in kinds.enumerated() where kind == .userDefined {
@@ -89,6 +93,8 @@ struct GGUFVocabulary {
     private static let ends: Set<String> = [
         "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>",
     ]
+
+    private static let turns: Set<String> = ["<start_of_turn>", "<|im_start|>"]
 
     func isSpecial(_ id: Int) -> Bool { kinds[id] == .control || kinds[id] == .unknown }
 

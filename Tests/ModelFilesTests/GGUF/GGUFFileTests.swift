@@ -90,7 +90,7 @@ import Testing
         image.metadata.append(image.metadata[3])
         try expectRefusal(image, .damaged, "duplicate key")
         image = seed
-        image.counts.tensors = .max
+        image.counts.tensors = 1 << 63
         try expectRefusal(image, .damaged, "the number of tensors")
         image = seed
         image.tensors.append(image.tensors[1])

@@ -84,7 +84,8 @@ import Testing
     @Test func idsWithoutATokenStayWithout() throws {
         var image = image(0)
         guard case .texts(var tokens) = image.metadata.first(where: { $0.key == "tokenizer.ggml.tokens" })?.value,
-            case .integers(var kinds) = image.metadata.first(where: { $0.key == "tokenizer.ggml.token_type" })?.value
+            case .integers(var kinds) = image.metadata.first(where: { $0.key == "tokenizer.ggml.token_type" })?.value,
+            case .texts(let merges) = image.metadata.first(where: { $0.key == "tokenizer.ggml.merges" })?.value
         else { return #expect(Bool(false)) }
         let last = tokens.count - 1
         tokens[last] = "[PAD\(last)]"
@@ -93,6 +94,7 @@ import Testing
             0,
             [
                 ("tokenizer.ggml.tokens", .texts(tokens)), ("tokenizer.ggml.token_type", .integers(kinds)),
+                ("tokenizer.ggml.merges", .texts(merges.dropLast())),  // that of the token which goes
             ]
         )
         let model = try model(image)

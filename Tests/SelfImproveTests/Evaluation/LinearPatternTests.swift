@@ -22,7 +22,7 @@ import Testing
         (#"\$(\d+)"#, "$5 $6", "6"),
         (#"#### (\-?[0-9\.\,]+)"#, "so\n#### 1,234", "1,234"), (#"(-?[$0-9.,]{2,})|(-?[0-9]+)"#, "it is 7", "7"),
         ("(a)?b", "b", nil),
-        (#"\w+"#, "naïve_1", "naïve_1"), ("()*b", "b", ""), ("(?:){1000}b", "b", "b"), ("a$", "a\n", "a"),
+        (#"\w+"#, "naïve_1", "naïve_1"), ("(?:){1000}b", "b", "b"), ("a$", "a\n", "a"),
         (#"a\z"#, "a\n", nil),
     ]) func patternsMatchAsInPerl(pattern: String, text: String, capture: String?) throws {
         #expect(try last(pattern, text) == capture)

@@ -81,8 +81,8 @@ import TestSupport
                 let killed = try Program.interrupt(
                     arguments("killed"),
                     with: SIGKILL,
-                    after: UInt32(random.integer(below: 60_000))
-                ) { $0.contains("\"step\":\"sft\"") && $0.contains("\"unit\":\"steps\"") }
+                    after: UInt32(random.integer(below: 150_000))
+                ) { $0.contains("\"state\":\"running\"") && $0.contains("\"step\":\"sft\"") }
                 hits += killed.hit && killed.code == -SIGKILL ? 1 : 0
             }
             #expect(hits >= 3, "\(hits) of 10 kills hit the training")

@@ -5,11 +5,25 @@ public struct RoundFigure: Sendable {
     public let words: String
     /// nil where the round has nothing to measure.
     let measure: @Sendable (RoundEvidence) -> Double?
+    /// What a configuration lacks, so that no round has anything to measure; nil where nothing is missing.
+    let missing: @Sendable (CampaignConfiguration) -> (message: String, hint: String)?
 
-    private init(_ key: String, _ words: String, _ measure: @escaping @Sendable (RoundEvidence) -> Double?) {
+    private init(
+        _ key: String,
+        _ words: String,
+        missing: @escaping @Sendable (CampaignConfiguration) -> (message: String, hint: String)? = { _ in nil },
+        _ measure: @escaping @Sendable (RoundEvidence) -> Double?
+    ) {
         self.key = key
         self.words = words
+        self.missing = missing
         self.measure = measure
+    }
+
+    /// Of figures that are measured on general conversations.
+    @Sendable private static func lacksGeneral(_ c: CampaignConfiguration) -> (message: String, hint: String)? {
+        guard c.sft.general?.heldOut ?? 0 == 0 else { return nil }
+        return ("is measured on general conversations, of which none is held out", "set sft.general, see nursery.yaml")
     }
 
     /// Every figure. Each is a stop criterion too.
@@ -46,12 +60,19 @@ public struct RoundFigure: Sendable {
             return last - first
         },
         // A student that only learns short answers forgets how to talk.
-        RoundFigure("general_length", "length of its answers to general prompts by the initial model's: below 0.85") {
+        RoundFigure(
+            "general_length",
+            "length of its answers to general prompts by the initial model's: below 0.85",
+            missing: lacksGeneral
+        ) {
             guard let (challenger, initial) = $0.general, initial.length > 0 else { return nil }
             return challenger.length / initial.length
         },
-        RoundFigure("general_loss", "its loss on the initial model's general answers minus that model's own: above 0.5")
-        {
+        RoundFigure(
+            "general_loss",
+            "its loss on the initial model's general answers minus that model's own: above 0.5",
+            missing: lacksGeneral
+        ) {
             $0.general.map { $0.challenger.loss - $0.initial.loss }
         },
     ]

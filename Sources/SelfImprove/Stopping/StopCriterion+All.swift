@@ -103,7 +103,7 @@ extension StopCriterion {
 
     /// A bound on what a round records.
     private static func bound(_ figure: RoundFigure) -> StopCriterion {
-        StopCriterion(figure.key, .bound, figure.words) { bound, now in
+        StopCriterion(figure.key, .bound, figure.words, missing: figure.missing) { bound, now in
             guard let value = now.figures[figure.key], bound.isPassed(by: value) else { return nil }
             return "\(figure.key) of the last round is \(String(format: "%.3f", value)), \(bound)"
         }

@@ -178,6 +178,10 @@ import TestSupport
             "c.yaml:38: stop.money: is counted by price_per_hour, which is off (say what an hour of this machine costs)"
         ),
         (
+            ("rounds: 2", "general_length: below 0.85"),
+            "c.yaml:38: stop.general_length: is measured on general conversations, of which none is held out (set sft.general, see nursery.yaml)"
+        ),
+        (
             ("rounds: 2", "regression: 2"),
             "c.yaml:38: stop.regression: is \"2\" (it must be a number from 0 to below 1)"
         ),

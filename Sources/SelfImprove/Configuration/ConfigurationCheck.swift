@@ -4,23 +4,23 @@ import ModelFiles
 
 /// What the keys of a configuration must be to each other and to the files they name.
 struct ConfigurationCheck {
-    private let configuration: CampaignConfiguration
-    private let root: ConfigurationSection
-    private let fence: String?
+    let configuration: CampaignConfiguration
+    let root: ConfigurationSection
+    let files: ConfigurationFiles
 
-    /// - Parameter fence: the directory that models and files must lie in; nil for no such limit.
-    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, within fence: URL? = nil) {
+    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, _ files: ConfigurationFiles) {
         self.configuration = configuration
         self.root = root
-        self.fence = fence.map { $0.resolvingSymlinksInPath().path }
+        self.files = files
     }
 
     func run() {
         names()
         mixture()
+        proposers()
         judges()
         models()
-        files()
+        sources()
         if configuration.stop.isEmpty, !root.faults.holdsFault(in: "stop") {
             root.fault(
                 "stop",
@@ -42,19 +42,22 @@ struct ConfigurationCheck {
     private static let champion = Participant.champion.name
     private static let rules = AggregationRule.allCases.map(\.rawValue)
     /// Names that mean something else in a configuration or in the lineage.
-    private static let reserved = [champion, Nursery.studentName, "mixture", "initial"] + rules
+    static let reserved = models + [Nursery.studentName, "mixture"] + rules
+    /// Models that a campaign has besides its peers.
+    static let models = [champion, Participant(.initial).name]
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+    }
 
     private func names() {
-        func isName(_ text: String) -> Bool {
-            !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-        }
-        if !configuration.campaign.isEmpty, !isName(configuration.campaign) || configuration.campaign.count > 64 {
+        if !configuration.campaign.isEmpty, !Self.isName(configuration.campaign) || configuration.campaign.count > 64 {
             root.fault("campaign", "is \"\(configuration.campaign)\"", hint: "up to 64 letters, digits, - and _")
         }
         let sections = root.sections("peers") ?? []
         var seen = Set<String>()
         for (index, peer) in configuration.peers.enumerated() where index < sections.count && !peer.name.isEmpty {
-            if !isName(peer.name) {
+            if !Self.isName(peer.name) {
                 sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _")
             }
             if Self.reserved.contains(peer.name) {
@@ -74,24 +77,24 @@ struct ConfigurationCheck {
         }
     }
 
-    private var peers: [String] { configuration.peers.map(\.name) }
+    var peers: [String] { configuration.peers.map(\.name) }
 
-    private func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
+    func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
 
     // MARK: Who does what
 
     private func mixture() {
         let section = root.section("mixture"), mixture = configuration.mixture
         if mixture.proposers.isEmpty {
-            section.fault("proposers", "is empty", hint: "name at least one; \(known([Self.champion]))")
+            section.fault("proposers", "is empty", hint: "name at least one; \(known(Self.models))")
         }
-        for case .peer(let name) in mixture.proposers.map(\.model) where !peers.contains(name) {
-            section.fault("proposers", "names the unknown peer \"\(name)\"", hint: known([Self.champion]))
+        for case .word(let name) in section.entries("proposers") ?? [] where !(peers + Self.models).contains(name) {
+            section.fault("proposers", "names the unknown peer \"\(name)\"", hint: known(Self.models))
         }
         if case .participant(let aggregator) = mixture.aggregator, case .peer(let name) = aggregator.model,
             !peers.contains(name)
         {
-            section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known([Self.champion] + Self.rules))
+            section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known(Self.models + Self.rules))
         }
         if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
             section.fault(
@@ -180,7 +183,7 @@ struct ConfigurationCheck {
     }
 
     private func check(directory model: String, _ fault: (String, String?) -> Void) {
-        guard isAllowed(model) else {
+        guard files.allows(model) else {
             return fault(
                 "lies outside of what a request may name",
                 "a model of the nursery, or a directory within the state directory"
@@ -200,18 +203,12 @@ struct ConfigurationCheck {
         } catch { fault("\(model): \(error)", nil) }
     }
 
-    /// Symbolic links are followed before it is decided.
-    private func isAllowed(_ path: String) -> Bool {
-        guard let fence else { return true }
-        return URL(fileURLWithPath: path).resolvingSymlinksInPath().path.hasPrefix(fence + "/")
-    }
-
-    private func files() {
+    private func sources() {
         let prompts = root.section("prompts"), evaluation = root.section("evaluation")
         let gate = configuration.evaluation.gate, report = configuration.evaluation.report
         source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) }
-        source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) }
-        source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) }
+        heldOut(gate, .gate) { evaluation.fault("gate", $0, hint: $1) }
+        heldOut(report, .report) { evaluation.fault("report", $0, hint: $1) }
         if gate == report, case .file(let path) = gate, !path.isEmpty {
             evaluation.fault(
                 "report",
@@ -221,7 +218,19 @@ struct ConfigurationCheck {
         }
     }
 
-    private func source(_ source: PromptSource, withAnswers: Bool = false, _ fault: (String, String?) -> Void) {
+    private func source(_ source: PromptSource, _ fault: (String, String?) -> Void) {
+        read(source, fault) { rows, path in if rows.isEmpty { fault("\(path) holds no prompts", nil) } }
+    }
+
+    private func heldOut(_ source: PromptSource, _ set: HeldOutSet, _ fault: (String, String?) -> Void) {
+        read(source, fault) { rows, path in examples(against: try EvaluationSet(rows: rows, name: path), set) }
+    }
+
+    private func read(
+        _ source: PromptSource,
+        _ fault: (String, String?) -> Void,
+        _ body: (_ rows: [PromptRow], _ path: String) throws -> Void
+    ) {
         guard case .file(let path) = source else {
             if configuration.nursery == nil {
                 fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file")
@@ -229,19 +238,14 @@ struct ConfigurationCheck {
             return
         }
         if path.isEmpty { return }
-        guard isAllowed(path) else {
+        guard files.allows(path) else {
             return fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
         }
         guard FileManager.default.fileExists(atPath: path) else {
             return fault("there is no file \(path)", "relative paths are relative to this file")
         }
         do {
-            let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            if withAnswers {
-                _ = try EvaluationSet(rows: rows, name: path)
-            } else if rows.isEmpty {
-                fault("\(path) holds no prompts", nil)
-            }
+            try body(try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)), path)
         } catch let error as LocalLMError {
             fault("\(error.context ?? path): \(error.message)", error.hint)
         } catch let error as SelfImproveError {

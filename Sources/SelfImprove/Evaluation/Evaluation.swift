@@ -24,7 +24,7 @@ struct Evaluation: Sendable {
     var mixtureCalls: Int {
         let mixture = campaign.configuration.mixture
         let aggregated = mixture.aggregator.rule == nil ? 1 : 0
-        return prompts([.report]) * (mixture.proposers.count * (mixture.layers - 1) + aggregated)
+        return prompts([.report]) * (mixture.draftsPerPrompt * (mixture.layers - 1) + aggregated)
     }
 
     func model(
@@ -60,7 +60,7 @@ struct Evaluation: Sendable {
         let mixture = try await campaign.builder(prepared, meter.part()).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
         let instructions = set(.report).items.map {
-            Instruction(messages: $0.messages, key: RandomKey.derive(key, $0.id))
+            Instruction(messages: $0.messages, task: $0.slice, key: RandomKey.derive(key, $0.id))
         }
         let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
         let seen = layers[layers.count - 1]

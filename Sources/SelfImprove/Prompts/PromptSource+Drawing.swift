@@ -7,15 +7,26 @@ extension PromptSource {
     /// - Parameters:
     ///   - used: ids that earlier rounds drew.
     ///   - heldOut: digests of the prompts that no training may see.
+    ///   - answered: digests of the questions that examples answer.
     /// - Returns: fewer than `count` where the source has no more.
-    func fresh(count: Int, excluding used: Set<String>, heldOut: Set<String>, seed: UInt64) throws -> [PromptRow] {
+    func fresh(
+        count: Int,
+        excluding used: Set<String>,
+        heldOut: Set<String>,
+        answered: Set<String>,
+        seed: UInt64
+    ) throws -> [PromptRow] {
         switch self {
-        case .nursery: return NurseryPrompts.fresh(count: count, excluding: used, seed: seed)
+        case .nursery:
+            let rows = NurseryPrompts.fresh(count: count + answered.count, excluding: used, seed: seed)
+            return Array(rows.filter { !answered.contains(PromptDigest.ofQuestion($0.prompt)) }.prefix(count))
         case .file(let path):
             var seen = used
             var candidates = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { row in
                 let digest = PromptDigest.of(row.prompt)
-                guard !heldOut.contains(digest), seen.insert(row.id ?? digest).inserted else { return PromptRow?.none }
+                guard !heldOut.contains(digest), !answered.contains(PromptDigest.ofQuestion(row.prompt)),
+                    seen.insert(row.id ?? digest).inserted
+                else { return PromptRow?.none }
                 return PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
             }
             var random = RandomStream(key: seed)

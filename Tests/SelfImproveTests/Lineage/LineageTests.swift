@@ -206,6 +206,17 @@ import TestSupport
                     )
                 }
             }
+            if schema >= "7" {  // the program of that schema writes them itself
+                try old.write { db in
+                    try db.execute(
+                        sql: """
+                            UPDATE drafts SET finish_reason = 'length' WHERE text = 'cut';
+                            UPDATE drafts SET role = 'champion' WHERE proposer = 'champion';
+                            UPDATE answers SET finish_reason = 'length';
+                            """
+                    )
+                }
+            }
             try old.close()
             let lineage = try Lineage.open(state: state)
             if holdsAnswers {
@@ -213,6 +224,7 @@ import TestSupport
                 let drafts = try lineage.drafts("old", round: 1)
                 #expect(drafts.map(\.answer.finishReason) == [.stop, .length])
                 #expect(drafts.map(\.role) == [.champion, .peer])
+                #expect(drafts.map(\.sample) == [0, 0] && drafts.map(\.proposer) == ["champion", "words"])
                 #expect(try lineage.answers("old", round: 1).map(\.answer.finishReason) == [.length])
             }
             let campaign = try lineage.campaign("old")

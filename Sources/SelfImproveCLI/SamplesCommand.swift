@@ -55,7 +55,8 @@ struct SamplesCommand: AsyncParsableCommand {
         var rows: [[String]] = []
         for draft in story.drafts {
             rows.append([
-                "  draft \(draft.layer)", draft.proposer, draft.confidence.map { Text.fixed($0, 4) } ?? "",
+                "  draft \(draft.layer)", draft.proposer + (draft.sample > 0 ? ", sample \(draft.sample)" : ""),
+                draft.confidence.map { Text.fixed($0, 4) } ?? "",
                 draft.answer.text,
             ])
         }

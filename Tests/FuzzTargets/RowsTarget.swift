@@ -2,7 +2,7 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// JSON lines of all three kinds of rows: what is accepted says the same when it is written and read again, and becomes
+/// JSON lines of all kinds of rows: what is accepted says the same when it is written and read again, and becomes
 /// token ids.
 struct RowsTarget: FuzzTarget {
     static let name = "jsonl"
@@ -17,11 +17,13 @@ struct RowsTarget: FuzzTarget {
             #"{"prompt":[{"role":"system","content":"Be brief."},{"role":"user","content":"2+2?\n"}],"completion":[{"role":"assistant","content":"4"}]}"#,
             #"{"prompt":[{"role":"user","content":"é 漢字 🙂 <|im_end|>"}],"chosen":[{"role":"assistant","content":"ja"}],"rejected":[{"role":"assistant","content":"nein"}]}"#,
             #"{"id":7,"task":"sum","prompt":"What is 1 + 1?","answer":"2","source":{"file":"a.jsonl","line":[1,2.5e3,null,true]}}"#,
+            #"{"task":"sum","messages":[{"role":"user","content":"1 + 1"},{"role":"assistant","content":"2"}]}"#,
             #"{"prompt":[],"completion":[{"role":"user","content":""},{"role":"assistant","content":"x"}],"chosen":[{"role":"assistant","content":"a"}],"#
                 + #""rejected":[{"role":"assistant","content":"b"}]}"#,
         ].map { try JSONParser.parse($0.utf8, context: "seed") }
         let words = [
-            "prompt", "completion", "chosen", "rejected", "role", "content", "system", "user", "assistant", "tool",
+            "prompt", "completion", "messages", "chosen", "rejected", "role", "content", "system", "user", "assistant",
+            "tool",
             "id", "task", "answer", "", "<|im_start|>",
             "<|im_end|>", "<|end|>", "\u{2028}", "\u{85}",
         ]
@@ -87,6 +89,7 @@ struct RowsTarget: FuzzTarget {
                 _ = try checkpoint.preferenceExample(row, maximumLength: 64)
             }
         }
+        try attempt { for row in try rows(ExampleRow.self, data) { _ = try checkpoint.promptIDs(row.messages) } }
         try attempt { for row in try rows(PromptRow.self, data) { _ = try checkpoint.promptIDs(row.prompt) } }
         if !accepted, let refusal { throw refusal }
     }

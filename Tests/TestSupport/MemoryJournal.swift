@@ -105,7 +105,10 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
 
     public func drafts(_ campaign: String, round: Int, layer: Int?) -> [DraftRecord] {
         rows().filter { $0.round == round && (layer == nil || $0.layer == layer) }
-            .sorted { ($0.layer, $0.position, $0.proposerIndex) < ($1.layer, $1.position, $1.proposerIndex) }
+            .sorted {
+                ($0.layer, $0.position, $0.proposerIndex, $0.sample)
+                    < ($1.layer, $1.position, $1.proposerIndex, $1.sample)
+            }
     }
 
     public func answers(_ campaign: String, round: Int) -> [AnswerRecord] {

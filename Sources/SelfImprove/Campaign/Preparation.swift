@@ -63,6 +63,15 @@ public struct Preparation: Sendable {
         for name in HeldOutSet.allCases {
             let (source, count) = configuration.evaluation.source(of: name)
             let set = try source.heldOut(name, count: count, seed: configuration.seed, comparison: comparison)
+            // The files may have changed since the configuration was checked.
+            guard set.questionDigests.isDisjoint(with: configuration.mixture.exampleQuestions) else {
+                throw SelfImproveError(
+                    .configuration,
+                    "an example of a proposer asks a prompt of the \(name.rawValue) set",
+                    context: campaign.name,
+                    hint: "take it out: what is evaluated must not be shown"
+                )
+            }
             let digest = try campaign.datasets.write(dataset: set.bytes)
             sets[name] = digest
             rows.append(

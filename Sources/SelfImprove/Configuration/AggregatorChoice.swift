@@ -19,7 +19,7 @@ public enum AggregationRule: String, Sendable, Codable, CaseIterable {
     public var words: String { rawValue.replacingOccurrences(of: "_", with: " ") }
 }
 
-/// A word in configurations: a rule's, `champion`, or a peer's name.
+/// A word in configurations: a rule's, `champion`, `initial`, or a peer's name.
 extension AggregatorChoice: Codable {
     public init(_ text: String) {
         self = AggregationRule(rawValue: text).map(Self.rule) ?? .participant(Participant(text))

@@ -61,7 +61,7 @@ extension CampaignConfiguration {
         let root = try Yams.compose(yaml: usesNursery ? "nursery: {}" : "{}")
         let configuration = read(
             ConfigurationSection(root, path: "", faults: faults),
-            directory: URL(fileURLWithPath: "/")
+            ConfigurationFiles(directory: URL(fileURLWithPath: "/"))
         )
         var defaults = try JSONText(configuration).decode(JSONValue.self)
         for fault in faults.faults { defaults[fault.key.split(separator: ".").map(String.init)] = nil }

@@ -63,10 +63,11 @@ extension CampaignConfiguration {
             )
         }
         let section = ConfigurationSection(root, path: "", faults: faults)
-        var configuration = read(section, directory: directory)
+        let files = ConfigurationFiles(directory: directory, within: within)
+        var configuration = read(section, files)
         section.finish()
         if let seed { configuration.seed = seed }
-        ConfigurationCheck(configuration, section, within: within).run()
+        ConfigurationCheck(configuration, section, files).run()
         try faults.thrown(by: name)
         return configuration
     }
@@ -103,13 +104,13 @@ extension CampaignConfiguration {
 
     // MARK: Sections
 
-    static func read(_ root: ConfigurationSection, directory: URL) -> CampaignConfiguration {
+    static func read(_ root: ConfigurationSection, _ files: ConfigurationFiles) -> CampaignConfiguration {
         let nursery = root.has("nursery") && !root.isOff("nursery") ? self.nursery(root.section("nursery")) : nil
         let names = nursery.map { Nursery.modelNames($0.kind) } ?? []
         let peers =
-            peers(root, directory)
+            peers(root, files)
             ?? names.filter { $0 != Nursery.studentName }.map { Peer(name: $0, model: .nursery($0)) }
-        let mixture = mixture(root.section("mixture"), peers: peers, usesNursery: nursery != nil)
+        let mixture = mixture(root.section("mixture"), files, peers: peers, usesNursery: nursery != nil)
         return CampaignConfiguration(
             campaign: root.string("campaign"),
             seed: UInt64(root.integer("seed", default: 1, in: 0...Int.max)),
@@ -118,25 +119,25 @@ extension CampaignConfiguration {
             nursery: nursery,
             student: model(
                 root.string("student", default: nursery.map { _ in "\(ModelReference.nursery(Nursery.studentName))" }),
-                directory
+                files
             ),
             peers: peers,
-            prompts: prompts(root.section("prompts"), directory, usesNursery: nursery != nil),
+            prompts: prompts(root.section("prompts"), files, usesNursery: nursery != nil),
             answers: answers(root.section("answers")),
             mixture: mixture,
-            sft: sft(root.section("sft"), directory, usesNursery: nursery != nil),
+            sft: sft(root.section("sft"), files, usesNursery: nursery != nil),
             dpo: dpo(root.section("dpo"), usesNursery: nursery != nil),
             judges: judges(root, peers),
-            evaluation: evaluation(root.section("evaluation"), directory, mixture, usesNursery: nursery != nil),
+            evaluation: evaluation(root.section("evaluation"), files, mixture, usesNursery: nursery != nil),
             gate: gate(root.section("gate")),
             models: models(root.section("models")),
             stop: stop(root.section("stop"))
         )
     }
 
-    private static func model(_ text: String, _ directory: URL) -> ModelReference {
+    private static func model(_ text: String, _ files: ConfigurationFiles) -> ModelReference {
         switch ModelReference(text) {
-        case .directory(let path): .directory(absolute(path, directory))
+        case .directory(let path): .directory(files.absolute(path))
         case let reference: reference
         }
     }
@@ -144,20 +145,13 @@ extension CampaignConfiguration {
     private static func source(
         _ section: ConfigurationSection,
         _ key: String,
-        _ directory: URL,
+        _ files: ConfigurationFiles,
         usesNursery: Bool
     ) -> PromptSource {
         switch PromptSource(section.string(key, default: usesNursery ? "\(PromptSource.nursery)" : nil)) {
         case .nursery: .nursery
-        case .file(let path): .file(absolute(path, directory))
+        case .file(let path): .file(files.absolute(path))
         }
-    }
-
-    /// So that a campaign is resumed from wherever it is called.
-    private static func absolute(_ path: String, _ directory: URL) -> String {
-        if path.isEmpty { return path }
-        return (path.hasPrefix("/") ? URL(fileURLWithPath: path) : directory.appendingPathComponent(path))
-            .standardizedFileURL.path
     }
 
     private static func nursery(_ section: ConfigurationSection) -> NurseryConfiguration {
@@ -169,17 +163,19 @@ extension CampaignConfiguration {
         )
     }
 
-    private static func peers(_ root: ConfigurationSection, _ directory: URL) -> [Peer]? {
+    private static func peers(_ root: ConfigurationSection, _ files: ConfigurationFiles) -> [Peer]? {
         root.sections("peers")?.map { section in
             defer { section.finish() }
-            return Peer(name: section.string("name"), model: model(section.string("model"), directory))
+            return Peer(name: section.string("name"), model: model(section.string("model"), files))
         }
     }
 
-    private static func prompts(_ section: ConfigurationSection, _ directory: URL, usesNursery: Bool) -> Prompts {
+    private static func prompts(_ section: ConfigurationSection, _ files: ConfigurationFiles, usesNursery: Bool)
+        -> Prompts
+    {
         defer { section.finish() }
         return Prompts(
-            source: source(section, "source", directory, usesNursery: usesNursery),
+            source: source(section, "source", files, usesNursery: usesNursery),
             perRound: section.integer("per_round", default: 5000, in: 1...10_000_000)
         )
     }
@@ -214,17 +210,19 @@ extension CampaignConfiguration {
         )
     }
 
-    private static func mixture(_ section: ConfigurationSection, peers: [Peer], usesNursery: Bool) -> Mixture {
+    private static func mixture(
+        _ section: ConfigurationSection,
+        _ files: ConfigurationFiles,
+        peers: [Peer],
+        usesNursery: Bool
+    ) -> Mixture {
         let filters = section.section("filters")
         defer {
             filters.finish()
             section.finish()
         }
         return Mixture(
-            proposers: section.strings(
-                "proposers",
-                default: peers.map(\.name) + [Participant.champion.name]
-            ).map { Participant($0) },
+            proposers: proposers(section, default: peers.map(\.name) + [Participant.champion.name], files),
             layers: section.integer("layers", default: 2, in: 2...8),
             aggregator: AggregatorChoice(section.string("aggregator", default: Participant.champion.name)),
             aggregationPrompt: section.string("aggregation_prompt", default: usesNursery ? "nursery" : "moa"),
@@ -293,7 +291,7 @@ extension CampaignConfiguration {
         return Models(store: section.choice("store", default: .auto))
     }
 
-    private static func sft(_ section: ConfigurationSection, _ directory: URL, usesNursery: Bool) -> SFT {
+    private static func sft(_ section: ConfigurationSection, _ files: ConfigurationFiles, usesNursery: Bool) -> SFT {
         defer { section.finish() }
         let tokens = section.optionalInteger("tokens", in: 1...Int.max)
         let epochs = section.optionalNumber("epochs", .aboveZero)
@@ -313,14 +311,14 @@ extension CampaignConfiguration {
             hardWeight: section.number("hard_weight", default: 1, .fromZero),
             replay: section.number("replay", default: 1, .fromZero),
             maximumReplayedRows: section.optionalInteger("maximum_replayed_rows", in: 1...Int.max),
-            general: section.isOff("general") ? nil : general(section.section("general"), directory)
+            general: section.isOff("general") ? nil : general(section.section("general"), files)
         )
     }
 
-    private static func general(_ section: ConfigurationSection, _ directory: URL) -> General {
+    private static func general(_ section: ConfigurationSection, _ files: ConfigurationFiles) -> General {
         defer { section.finish() }
         return General(
-            prompts: source(section, "prompts", directory, usesNursery: false),
+            prompts: source(section, "prompts", files, usesNursery: false),
             rows: section.integer("rows", in: 1...10_000_000),
             heldOut: section.integer("held_out", default: 50, in: 0...1_000_000),
             temperature: section.number("temperature", default: 0.7, .through(0, 5)),
@@ -364,15 +362,15 @@ extension CampaignConfiguration {
 
     private static func evaluation(
         _ section: ConfigurationSection,
-        _ directory: URL,
+        _ files: ConfigurationFiles,
         _ mixture: Mixture,
         usesNursery: Bool
     ) -> Evaluation {
         defer { section.finish() }
         return Evaluation(
-            gate: source(section, "gate", directory, usesNursery: usesNursery),
+            gate: source(section, "gate", files, usesNursery: usesNursery),
             gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
-            report: source(section, "report", directory, usesNursery: usesNursery),
+            report: source(section, "report", files, usesNursery: usesNursery),
             reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
             maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000)
         )

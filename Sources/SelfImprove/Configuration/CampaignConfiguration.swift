@@ -46,7 +46,7 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     }
 
     public struct Mixture: Sendable, Equatable, Codable {
-        /// Strongest first. One model may be listed several times (Self-MoA).
+        /// Strongest first. One model may be listed several times (Self-MoA), each with a context of its own.
         public var proposers: [Participant]
         /// Two layers: proposers, then the aggregator. Each further one lets every proposer aggregate the layer before.
         public var layers: Int
@@ -61,6 +61,14 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var maximumTokens: Int
         public var confidence: Confidence
         public var filters: Filters
+
+        /// Drafts of one layer to one prompt.
+        public var draftsPerPrompt: Int { proposers.reduce(0) { $0 + $1.samples } }
+
+        /// Digests of everything that the proposers' examples ask.
+        var exampleQuestions: Set<String> {
+            proposers.flatMap(\.context.examples).reduce(into: []) { $0.formUnion($1.questions) }
+        }
 
         public struct Filters: Sendable, Equatable, Codable {
             /// Keep a prompt only if its most confident draft reaches this mean logprob.

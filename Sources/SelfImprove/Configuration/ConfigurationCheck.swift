@@ -4,24 +4,24 @@ import ModelFiles
 
 /// What the keys of a configuration must be to each other and to the files they name.
 struct ConfigurationCheck {
-    private let configuration: CampaignConfiguration
-    private let root: ConfigurationSection
-    private let fence: String?
+    let configuration: CampaignConfiguration
+    let root: ConfigurationSection
+    let files: ConfigurationFiles
 
-    /// - Parameter fence: the directory that models and files must lie in; nil for no such limit.
-    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, within fence: URL? = nil) {
+    init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, _ files: ConfigurationFiles) {
         self.configuration = configuration
         self.root = root
-        self.fence = fence.map { $0.resolvingSymlinksInPath().path }
+        self.files = files
     }
 
     func run() {
         names()
         answers()
         mixture()
+        proposers()
         judges()
         models()
-        files()
+        sources()
         if configuration.stop.isEmpty, !root.faults.holdsFault(in: "stop") {
             root.fault(
                 "stop",
@@ -43,19 +43,22 @@ struct ConfigurationCheck {
     private static let champion = Participant.champion.name
     private static let rules = AggregationRule.allCases.map(\.rawValue)
     /// Names that mean something else in a configuration or in the lineage.
-    private static let reserved = [champion, Nursery.studentName, "mixture", "initial"] + rules
+    static let reserved = models + [Nursery.studentName, "mixture"] + rules
+    /// Models that a campaign has besides its peers.
+    static let models = [champion, Participant(.initial).name]
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+    }
 
     private func names() {
-        func isName(_ text: String) -> Bool {
-            !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
-        }
-        if !configuration.campaign.isEmpty, !isName(configuration.campaign) || configuration.campaign.count > 64 {
+        if !configuration.campaign.isEmpty, !Self.isName(configuration.campaign) || configuration.campaign.count > 64 {
             root.fault("campaign", "is \"\(configuration.campaign)\"", hint: "up to 64 letters, digits, - and _")
         }
         let sections = root.sections("peers") ?? []
         var seen = Set<String>()
         for (index, peer) in configuration.peers.enumerated() where index < sections.count && !peer.name.isEmpty {
-            if !isName(peer.name) {
+            if !Self.isName(peer.name) {
                 sections[index].fault("name", "is \"\(peer.name)\"", hint: "letters, digits, - and _")
             }
             if Self.reserved.contains(peer.name) {
@@ -75,24 +78,24 @@ struct ConfigurationCheck {
         }
     }
 
-    private var peers: [String] { configuration.peers.map(\.name) }
+    var peers: [String] { configuration.peers.map(\.name) }
 
-    private func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
+    func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
 
     // MARK: Who does what
 
     private func mixture() {
         let section = root.section("mixture"), mixture = configuration.mixture
         if mixture.proposers.isEmpty {
-            section.fault("proposers", "is empty", hint: "name at least one; \(known([Self.champion]))")
+            section.fault("proposers", "is empty", hint: "name at least one; \(known(Self.models))")
         }
-        for case .peer(let name) in mixture.proposers.map(\.model) where !peers.contains(name) {
-            section.fault("proposers", "names the unknown peer \"\(name)\"", hint: known([Self.champion]))
+        for case .word(let name) in section.entries("proposers") ?? [] where !(peers + Self.models).contains(name) {
+            section.fault("proposers", "names the unknown peer \"\(name)\"", hint: known(Self.models))
         }
         if case .participant(let aggregator) = mixture.aggregator, case .peer(let name) = aggregator.model,
             !peers.contains(name)
         {
-            section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known([Self.champion] + Self.rules))
+            section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known(Self.models + Self.rules))
         }
         if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
             section.fault(
@@ -231,7 +234,7 @@ struct ConfigurationCheck {
     }
 
     private func check(path model: String, _ fault: (String, String?) -> Void) {
-        guard isAllowed(model) else {
+        guard files.allows(model) else {
             return fault(
                 "lies outside of what a request may name",
                 "a model of the nursery, or one within the state directory"
@@ -252,19 +255,13 @@ struct ConfigurationCheck {
         } catch { fault("\(model): \(error)", nil) }
     }
 
-    /// Symbolic links are followed before it is decided.
-    private func isAllowed(_ path: String) -> Bool {
-        guard let fence else { return true }
-        return URL(fileURLWithPath: path).resolvingSymlinksInPath().path.hasPrefix(fence + "/")
-    }
-
-    private func files() {
+    private func sources() {
         let prompts = root.section("prompts"), evaluation = root.section("evaluation")
         let gate = configuration.evaluation.gate, report = configuration.evaluation.report
         let tasks = [
             source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) },
-            source(gate, withAnswers: true) { evaluation.fault("gate", $0, hint: $1) },
-            source(report, withAnswers: true) { evaluation.fault("report", $0, hint: $1) },
+            heldOut(gate, .gate) { evaluation.fault("gate", $0, hint: $1) },
+            heldOut(report, .report) { evaluation.fault("report", $0, hint: $1) },
         ]
         if !tasks.contains(nil) { known(tasks: tasks.reduce(into: []) { $0.formUnion($1 ?? []) }) }
         if let general = configuration.sft.general {
@@ -294,9 +291,25 @@ struct ConfigurationCheck {
     }
 
     /// - Returns: the tasks of its prompts; nil where it has a fault.
-    private func source(_ source: PromptSource, withAnswers: Bool = false, _ fault: (String, String?) -> Void)
-        -> Set<String>?
+    private func source(_ source: PromptSource, _ fault: (String, String?) -> Void) -> Set<String>? {
+        read(source, fault) { rows, path in if rows.isEmpty { fault("\(path) holds no prompts", nil) } }
+    }
+
+    /// - Returns: the tasks of its prompts; nil where it has a fault.
+    private func heldOut(_ source: PromptSource, _ set: HeldOutSet, _ fault: (String, String?) -> Void) -> Set<String>?
     {
+        let hasFault = root.faults.holdsFault(in: "answers")
+        return read(source, fault) { rows, path in
+            let comparison = hasFault ? .whole : try AnswerComparison(configuration.answers)
+            examples(against: try EvaluationSet(rows: rows, name: path, comparison: comparison), set)
+        }
+    }
+
+    private func read(
+        _ source: PromptSource,
+        _ fault: (String, String?) -> Void,
+        _ body: (_ rows: [PromptRow], _ path: String) throws -> Void
+    ) -> Set<String>? {
         guard case .file(let path) = source else {
             if configuration.nursery == nil {
                 fault("is nursery, but there is no nursery", "add a nursery section, or name a JSONL file")
@@ -305,7 +318,7 @@ struct ConfigurationCheck {
             return Set(NurserySkill.evaluated.map(\.rawValue))
         }
         if path.isEmpty { return nil }
-        guard isAllowed(path) else {
+        guard files.allows(path) else {
             fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
             return nil
         }
@@ -315,16 +328,7 @@ struct ConfigurationCheck {
         }
         do {
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            if withAnswers {
-                let hasFault = root.faults.holdsFault(in: "answers")
-                _ = try EvaluationSet(
-                    rows: rows,
-                    name: path,
-                    comparison: hasFault ? .whole : AnswerComparison(configuration.answers)
-                )
-            } else if rows.isEmpty {
-                fault("\(path) holds no prompts", nil)
-            }
+            try body(rows, path)
             return Set(rows.map { $0.task ?? PromptRow.defaultTask })
         } catch let error as LocalLMError {
             fault("\(error.context ?? path): \(error.message)", error.hint)

@@ -162,6 +162,28 @@ final class ConfigurationSection {
         }
     }
 
+    /// An entry of a list that holds words and sections.
+    enum Entry {
+        case word(String)
+        case section(ConfigurationSection)
+    }
+
+    /// A list of words and sections; nil where the key is absent.
+    func entries(_ key: String) -> [Entry]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let sequence) = node else { return wrong(key, node, "a list such as [a, b]", nil) }
+        return sequence.enumerated().compactMap { index, item in
+            switch item {
+            case .scalar(let scalar): return .word(scalar.string)
+            case .mapping:
+                return .section(ConfigurationSection(item, path: "\(full(key))[\(index + 1)]", faults: faults))
+            default:
+                faults.add(item.mark?.line, full(key), "holds \(Self.kind(item))", hint: "names and sections")
+                return nil
+            }
+        }
+    }
+
     /// A list of sections; nil where the key is absent.
     func sections(_ key: String) -> [ConfigurationSection]? {
         guard let node = node(key) else { return nil }

@@ -1,22 +1,29 @@
 /// How configurations spell participants: a name alone where nothing else is said of them.
 extension Participant {
-    private static let championName = "champion"
+    private static let championName = "champion", initialName = "initial"
 
     static func text(_ model: Model) -> String {
         switch model {
         case .champion: championName
+        case .initial: initialName
         case .peer(let name): name
         }
     }
 
-    static func model(_ text: String) -> Model { text == championName ? .champion : .peer(text) }
+    static func model(_ text: String) -> Model {
+        switch text {
+        case championName: .champion
+        case initialName: .initial
+        default: .peer(text)
+        }
+    }
 
-    /// `champion`, or a peer's name.
+    /// `champion`, `initial`, or a peer's name.
     public init(_ text: String) { self.init(Self.model(text)) }
 }
 
 extension Participant: Codable {
-    private enum CodingKeys: CodingKey { case name, model, context, sampling }
+    private enum CodingKeys: CodingKey { case name, model, context, sampling, samples }
 
     public init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {
@@ -28,7 +35,8 @@ extension Participant: Codable {
             name: try fields.decode(String.self, forKey: .name),
             model: Self.model(try fields.decode(String.self, forKey: .model)),
             context: try fields.decodeIfPresent(ParticipantContext.self, forKey: .context) ?? ParticipantContext(),
-            sampling: try fields.decodeIfPresent(SamplingChoice.self, forKey: .sampling) ?? SamplingChoice()
+            sampling: try fields.decodeIfPresent(SamplingChoice.self, forKey: .sampling) ?? SamplingChoice(),
+            samples: try fields.decodeIfPresent(Int.self, forKey: .samples) ?? 1
         )
     }
 
@@ -42,5 +50,6 @@ extension Participant: Codable {
         try fields.encode(Self.text(model), forKey: .model)
         try fields.encode(context, forKey: .context)
         try fields.encode(sampling, forKey: .sampling)
+        try fields.encode(samples, forKey: .samples)
     }
 }

@@ -1,5 +1,4 @@
 import LocalLM
-import ModelFiles
 
 /// A model in its part in the mixture: who it is, what it is told first, and how its answers are sampled.
 public struct Participant: Sendable, Hashable {
@@ -7,6 +6,8 @@ public struct Participant: Sendable, Hashable {
     public enum Model: Sendable, Hashable {
         /// The champion of the round.
         case champion
+        /// The model that the campaign began with.
+        case initial
         /// A peer, by name.
         case peer(String)
     }
@@ -16,6 +17,8 @@ public struct Participant: Sendable, Hashable {
     public var model: Model
     public var context: ParticipantContext
     public var sampling: SamplingChoice
+    /// How many answers it gives to every conversation.
+    public var samples: Int
 
     /// A participant without a name, context or sampling of its own.
     public init(_ model: Model) {
@@ -26,41 +29,34 @@ public struct Participant: Sendable, Hashable {
         name: String,
         model: Model,
         context: ParticipantContext = ParticipantContext(),
-        sampling: SamplingChoice = SamplingChoice()
+        sampling: SamplingChoice = SamplingChoice(),
+        samples: Int = 1
     ) {
         self.name = name
         self.model = model
         self.context = context
         self.sampling = sampling
+        self.samples = samples
     }
 
     public static let champion = Participant(.champion)
 
-    public var role: ParticipantRole { model == .champion ? .champion : .peer }
+    public var role: ParticipantRole {
+        switch model {
+        case .champion: .champion
+        case .initial: .initial
+        case .peer: .peer
+        }
+    }
 }
 
 /// What a participant is to the campaign.
 public enum ParticipantRole: String, Sendable, Codable {
     /// The model that the campaign improves: its confidence in itself is not listened to.
     case champion
+    /// The model that the campaign began with: it stays as it is.
+    case initial
     case peer
-}
-
-/// What a participant is told before every conversation.
-public struct ParticipantContext: Sendable, Hashable, Codable {
-    public var system: String?
-
-    public init(system: String? = nil) { self.system = system }
-
-    /// The conversation with the context before it. A system message of the conversation's own follows the
-    /// participant's.
-    public func applied(to conversation: [Message]) -> [Message] {
-        guard let system else { return conversation }
-        guard let first = conversation.first, first.role == "system" else {
-            return [Message(role: "system", content: system)] + conversation
-        }
-        return [Message(role: "system", content: system + "\n\n" + first.content)] + conversation.dropFirst()
-    }
 }
 
 /// Sampling parameters that a participant sets for itself; nil: those of the mixture.

@@ -24,7 +24,7 @@ struct Evaluation: Sendable {
     var mixtureCalls: Int {
         let mixture = campaign.configuration.mixture
         let aggregated = mixture.aggregator.rule == nil ? 1 : 0
-        return prompts([.report]) * (mixture.proposers.count * (mixture.layers - 1) + aggregated)
+        return prompts([.report]) * (mixture.draftsPerPrompt * (mixture.layers - 1) + aggregated)
     }
 
     func model(

@@ -94,4 +94,6 @@ public struct EvaluationSet: Sendable {
 
     /// SHA-256 of every prompt: what a round must not draw.
     public var promptDigests: Set<String> { Set(items.map { PromptDigest.of($0.messages) }) }
+    /// The same of what they ask: what no example may show.
+    var questionDigests: Set<String> { Set(items.map { PromptDigest.ofQuestion($0.messages) }) }
 }

@@ -83,7 +83,7 @@ struct GeneralConversations: Sendable {
         return StepResult(value: records.count { $0.kept }, usage: usage, entries: entries.map(LineageEntry.row))
     }
 
-    /// All prompts of the file in a seeded order, without those of held-out sets.
+    /// All prompts of the file in a seeded order, without those of held-out sets and of examples.
     private func drawn() throws -> [PromptRow] {
         let heldOut = try HeldOutSet.allCases.reduce(into: Set<String>()) {
             $0.formUnion(try campaign.evaluationSet(prepared, $1).promptDigests)
@@ -92,6 +92,7 @@ struct GeneralConversations: Sendable {
             count: .max,
             excluding: [],
             heldOut: heldOut,
+            answered: campaign.configuration.mixture.exampleQuestions,
             seed: campaign.key(0, .general)
         )
     }

@@ -6,7 +6,7 @@ public protocol CampaignHistory: Sendable {
     func usedPromptIDs(_ campaign: String, before round: Int) async throws -> Set<String>
     /// The prompts of a round, by position.
     func prompts(_ campaign: String, round: Int) async throws -> [PromptRecord]
-    /// - Parameter layer: from 1; nil for all. By layer, position and proposer.
+    /// - Parameter layer: from 1; nil for all. By layer, position, proposer and sample.
     func drafts(_ campaign: String, round: Int, layer: Int?) async throws -> [DraftRecord]
     /// By position.
     func answers(_ campaign: String, round: Int) async throws -> [AnswerRecord]

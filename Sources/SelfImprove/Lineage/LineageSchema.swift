@@ -22,6 +22,7 @@ enum LineageSchema {
             try $0.execute(sql: lenientMarks)
         }
         migrator.registerMigration("9 general conversations") { try $0.execute(sql: generalAnswers) }
+        migrator.registerMigration("10 several drafts of one proposer") { try $0.execute(sql: draftSamples) }
         return migrator
     }
 
@@ -181,6 +182,35 @@ enum LineageSchema {
         ALTER TABLE evaluations ADD COLUMN marks TEXT;
         ALTER TABLE evaluation_answers ADD COLUMN lenient INTEGER;
         ALTER TABLE answers ADD COLUMN share REAL;
+        """
+
+    /// A proposer may answer a prompt several times: the sample is part of a draft's key. Made again as in `queue`.
+    private static let draftSamples = """
+        CREATE TABLE new_drafts (
+            campaign TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            layer INTEGER NOT NULL CHECK (layer >= 1),
+            position INTEGER NOT NULL,
+            proposer_index INTEGER NOT NULL,
+            sample INTEGER NOT NULL,
+            proposer TEXT NOT NULL,
+            role TEXT NOT NULL,
+            model TEXT NOT NULL,
+            text TEXT NOT NULL,
+            tokens INTEGER NOT NULL,
+            logprob REAL,
+            finish_reason TEXT NOT NULL,
+            confidence REAL,
+            PRIMARY KEY (campaign, round, layer, position, proposer_index, sample),
+            FOREIGN KEY (campaign, round, position) REFERENCES prompts
+        ) WITHOUT ROWID;
+        INSERT INTO new_drafts
+            SELECT campaign, round, layer, position, proposer_index, 0, proposer, role, model, text, tokens, logprob,
+                finish_reason, confidence
+            FROM drafts;
+        DROP TABLE drafts;
+        ALTER TABLE new_drafts RENAME TO drafts;
+        CREATE INDEX drafts_by_model ON drafts (model);
         """
 
     private static let models = """

@@ -49,14 +49,15 @@ public struct Mixture: Sendable {
     // MARK: Proposing
 
     /// Drafts of every layer but the last.
-    /// - Returns: by layer and instruction, in the order of the proposers.
+    /// - Returns: by layer and instruction, in the order of the proposers and of their samples.
     /// - Throws: what a model throws, and the first failure of a request.
     public func propose(_ instructions: [Instruction], progress: StepProgress = StepProgress()) async throws -> (
         layers: [[[Draft]]], usage: Usage
     ) {
         var result: [[[Draft]]] = []
         var usage = Usage()
-        let drafted = instructions.count * proposers.count, scored = confidence == .peers ? drafted * scorers.count : 0
+        let drafted = instructions.count * proposers.reduce(0) { $0 + $1.samples }
+        let scored = confidence == .peers ? drafted * scorers.count : 0
         let meter = CallMeter(total: (drafted + scored) * (layers - 1), unit: "drafts", progress)
         for layer in 1..<layers {
             var drafts = [[Draft]](repeating: [], count: instructions.count)
@@ -70,9 +71,10 @@ public struct Mixture: Sendable {
                 }
                 let results = try await proposer.model.answer(requests, progress: meter.call(proposer.name))
                 for (i, result) in results.enumerated() {
-                    let answer = try result.get()[0]
-                    usage.generated += answer.tokens
-                    drafts[i].append(Draft(proposer: index, answer: answer, confidence: nil))
+                    for (sample, answer) in try result.get().enumerated() {
+                        usage.generated += answer.tokens
+                        drafts[i].append(Draft(proposer: index, sample: sample, answer: answer, confidence: nil))
+                    }
                 }
             }
             usage += try await measureConfidence(of: &drafts, instructions, meter)
@@ -83,7 +85,7 @@ public struct Mixture: Sendable {
 
     /// What a participant reads: its context, the conversation, and from the second layer on the candidates.
     private func conversation(_ instruction: Instruction, for reader: Proposer, candidates: [Draft]?) -> [Message] {
-        let messages = reader.context.applied(to: instruction.messages)
+        let messages = reader.context.applied(to: instruction.messages, task: instruction.task)
         return candidates.map { prompt.messages(messages, candidates: ordered($0).map(\.answer.text)) } ?? messages
     }
 

@@ -50,6 +50,7 @@ struct MixtureBuilder: Sendable {
         let digest =
             switch participant.model {
             case .champion: champion
+            case .initial: prepared.initial
             case .peer(let name): try prepared.peer(name)
             }
         tell(participant.name)
@@ -58,7 +59,8 @@ struct MixtureBuilder: Sendable {
             role: participant.role,
             model: try await models.chatModel(digest, name: participant.name),
             context: participant.context,
-            sampling: participant.sampling.applied(to: sampling)
+            sampling: participant.sampling.applied(to: sampling),
+            samples: participant.samples
         )
     }
 

@@ -8,22 +8,26 @@ public struct Proposer: Sendable {
     public var model: any ChatModel
     public var context: ParticipantContext
     public var sampling: Sampling
+    /// Answers to every conversation.
+    public var samples: Int
 
     public init(
         name: String,
         role: ParticipantRole,
         model: any ChatModel,
         context: ParticipantContext = ParticipantContext(),
-        sampling: Sampling
+        sampling: Sampling,
+        samples: Int = 1
     ) {
         self.name = name
         self.role = role
         self.model = model
         self.context = context
         self.sampling = sampling
+        self.samples = samples
     }
 
     func request(_ conversation: [Message], key: UInt64) -> ChatRequest {
-        ChatRequest(messages: conversation, sampling: sampling, key: key)
+        ChatRequest(messages: conversation, samples: samples, sampling: sampling, key: key)
     }
 }

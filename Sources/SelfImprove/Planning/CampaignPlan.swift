@@ -58,7 +58,7 @@ public struct CampaignPlan: Sendable, Encodable {
         let models = c.dpo.enabled ? 2 : 1
         bytesPerRound =
             models * basis.parameters * basis.bytesPerParameter
-            + c.prompts.perRound * (c.mixture.proposers.count + 2) * Self.bytesPerRow
+            + c.prompts.perRound * (c.mixture.draftsPerPrompt + 2) * Self.bytesPerRow
         stop = StopForecast(
             c.stop,
             .init(
@@ -78,15 +78,15 @@ public struct CampaignPlan: Sendable, Encodable {
     // MARK: Steps
 
     private static func round(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> [Step] {
-        let prompts = c.prompts.perRound, proposers = c.mixture.proposers.count
+        let prompts = c.prompts.perRound, drafts = c.mixture.draftsPerPrompt
         let aggregated = c.mixture.aggregator.rule == nil ? prompts : 0
         var steps = [
-            generation("propose", prompts: prompts, answers: prompts * proposers * (c.mixture.layers - 1), basis),
+            generation("propose", prompts: prompts, answers: prompts * drafts * (c.mixture.layers - 1), basis),
             generation(
                 "aggregate",
                 prompts: aggregated,
                 answers: aggregated,
-                promptTokens: basis.promptTokens + proposers * basis.answerTokens,
+                promptTokens: basis.promptTokens + drafts * basis.answerTokens,
                 basis
             ),
             sft(c, basis),

@@ -18,7 +18,12 @@ public struct PromptPool: Sendable, Equatable, Encodable {
             let set = try source.heldOut($1, count: count, seed: c.seed, comparison: comparison)
             $0.formUnion(set.promptDigests)
         }
-        let prompts = try c.prompts.source.left(upTo: .max, excluding: [], heldOut: heldOut)
+        let prompts = try c.prompts.source.left(
+            upTo: .max,
+            excluding: [],
+            heldOut: heldOut,
+            answered: c.mixture.exampleQuestions
+        )
         return PromptPool(prompts: prompts, perRound: c.prompts.perRound)
     }
 

@@ -7,12 +7,19 @@ extension PromptSource {
     /// - Parameters:
     ///   - used: ids that earlier rounds drew.
     ///   - heldOut: digests of the prompts that no training may see.
+    ///   - answered: digests of the questions that examples answer.
     /// - Returns: fewer than `count` where the source has no more.
-    func fresh(count: Int, excluding used: Set<String>, heldOut: Set<String>, seed: UInt64) throws -> [PromptRow] {
+    func fresh(
+        count: Int,
+        excluding used: Set<String>,
+        heldOut: Set<String>,
+        answered: Set<String>,
+        seed: UInt64
+    ) throws -> [PromptRow] {
         switch self {
-        case .nursery: return NurseryPrompts.fresh(count: count, excluding: used, seed: seed)
+        case .nursery: return Self.made(count, excluding: used, answered: answered, seed: seed)
         case .file(let path):
-            var candidates = try Self.candidates(path, excluding: used, heldOut: heldOut)
+            var candidates = try Self.candidates(path, excluding: used, heldOut: heldOut, answered: answered)
             var random = RandomStream(key: seed)
             random.shuffle(&candidates)
             return Array(candidates.prefix(count))
@@ -20,20 +27,35 @@ extension PromptSource {
     }
 
     /// How many prompts rounds can still draw, counted up to `limit`.
-    func left(upTo limit: Int, excluding used: Set<String>, heldOut: Set<String>) throws -> Int {
+    func left(upTo limit: Int, excluding used: Set<String>, heldOut: Set<String>, answered: Set<String>) throws -> Int {
         switch self {
-        case .nursery: NurseryPrompts.fresh(count: limit, excluding: used, seed: 0).count
-        case .file(let path): min(limit, try Self.candidates(path, excluding: used, heldOut: heldOut).count)
+        case .nursery: Self.made(limit, excluding: used, answered: answered, seed: 0).count
+        case .file(let path):
+            min(limit, try Self.candidates(path, excluding: used, heldOut: heldOut, answered: answered).count)
         }
     }
 
-    private static func candidates(_ path: String, excluding used: Set<String>, heldOut: Set<String>) throws
+    /// As many more are made as examples may answer.
+    private static func made(_ count: Int, excluding used: Set<String>, answered: Set<String>, seed: UInt64)
         -> [PromptRow]
     {
+        let enough = min(count, .max - answered.count) + answered.count
+        let rows = NurseryPrompts.fresh(count: enough, excluding: used, seed: seed)
+        return Array(rows.filter { !answered.contains(PromptDigest.ofQuestion($0.prompt)) }.prefix(count))
+    }
+
+    private static func candidates(
+        _ path: String,
+        excluding used: Set<String>,
+        heldOut: Set<String>,
+        answered: Set<String>
+    ) throws -> [PromptRow] {
         var seen = used
         return try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { row in
             let digest = PromptDigest.of(row.prompt)
-            guard !heldOut.contains(digest), seen.insert(row.id ?? digest).inserted else { return nil }
+            guard !heldOut.contains(digest), !answered.contains(PromptDigest.ofQuestion(row.prompt)),
+                seen.insert(row.id ?? digest).inserted
+            else { return nil }
             return PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
         }
     }

@@ -5,7 +5,8 @@ import ModelFiles
 extension Round {
     // MARK: Prompts
 
-    /// Fresh instructions: none that an earlier round drew, and none of a held-out set.
+    /// Fresh instructions: none that an earlier round drew, none of a held-out set, and none that a proposer's example
+    /// answers.
     func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
         let settings = campaign.configuration.prompts
         let used = try await campaign.history.usedPromptIDs(campaign.name, before: number)
@@ -14,6 +15,7 @@ extension Round {
             count: settings.perRound,
             excluding: used,
             heldOut: heldOut,
+            answered: campaign.configuration.mixture.exampleQuestions,
             seed: campaign.key(number, .prompts)
         )
         let records = rows.enumerated().map { position, row in
@@ -55,6 +57,7 @@ extension Round {
                             layer: layer,
                             position: prompt.position,
                             proposerIndex: draft.proposer,
+                            sample: draft.sample,
                             proposer: proposer.name,
                             role: proposer.role,
                             model: proposer.model.identity.description,
@@ -80,7 +83,12 @@ extension Round {
         var drafts = [[Draft]](repeating: [], count: prompts.count)
         for record in try await campaign.history.drafts(campaign.name, round: number, layer: mixture.layers - 1) {
             drafts[record.position].append(
-                Draft(proposer: record.proposerIndex, answer: record.answer, confidence: record.confidence)
+                Draft(
+                    proposer: record.proposerIndex,
+                    sample: record.sample,
+                    answer: record.answer,
+                    confidence: record.confidence
+                )
             )
         }
         let (answers, usage) = try await mixture.aggregate(instructions(prompts), drafts: drafts, progress: progress)
@@ -115,10 +123,12 @@ extension Round {
         return StepResult(value: records.count { $0.kept }, usage: usage, rows: records)
     }
 
-    /// What the champion drafted by itself, by position; nothing where it is no proposer.
+    /// What the champion drafted by itself, by position; nothing where it is no proposer. With a context of examples it
+    /// is not by itself: the student is taught to do without.
     private func championsOwn() async throws -> [Int: String] {
+        let proposers = campaign.configuration.mixture.proposers
         let drafts = try await campaign.history.drafts(campaign.name, round: number, layer: 1).filter {
-            $0.role == .champion
+            $0.role == .champion && proposers[$0.proposerIndex].context.isEmpty
         }
         return Dictionary(drafts.map { ($0.position, $0.answer.text) }, uniquingKeysWith: { first, _ in first })
     }

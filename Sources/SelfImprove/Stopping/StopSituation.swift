@@ -84,10 +84,12 @@ extension StopSituation {
     private static func promptsLeft(_ campaign: CampaignRecord, upTo limit: Int, _ lineage: Lineage) throws -> Int {
         let preparation = try lineage.steps(campaign.name).first { $0.step == .nursery && $0.state == .done }
         guard let prepared = try preparation?.value?.decode(PreparedModels.self) else { return limit }
-        return try campaign.configuration().prompts.source.left(
+        let configuration = try campaign.configuration()
+        return try configuration.prompts.source.left(
             upTo: limit,
             excluding: lineage.usedPromptIDs(campaign.name, before: .max),
-            heldOut: prepared.heldOutDigests(lineage.files)
+            heldOut: prepared.heldOutDigests(lineage.files),
+            answered: configuration.mixture.exampleQuestions
         )
     }
 

@@ -36,11 +36,11 @@ import TestSupport
         ),
         (
             ("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"),
-            "c.yaml:9: mixture.proposers: names the unknown peer \"digits\" (known: letters, numbers, words, champion)"
+            "c.yaml:9: mixture.proposers: names the unknown peer \"digits\" (known: letters, numbers, words, champion, initial)"
         ),
         (
             ("proposers: [letters, numbers, words, champion]", "proposers: []"),
-            "c.yaml:9: mixture.proposers: is empty (name at least one; known: letters, numbers, words, champion)"
+            "c.yaml:9: mixture.proposers: is empty (name at least one; known: letters, numbers, words, champion, initial)"
         ),
         (
             ("proposers: [letters, numbers, words, champion]", "proposers: letters"),
@@ -48,7 +48,7 @@ import TestSupport
         ),
         (
             ("aggregator: words", "aggregator: nobody"),
-            "c.yaml:10: mixture.aggregator: names the unknown peer \"nobody\" (known: letters, numbers, words, champion, most_confident, plurality)"
+            "c.yaml:10: mixture.aggregator: names the unknown peer \"nobody\" (known: letters, numbers, words, champion, initial, most_confident, plurality)"
         ),
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
         (

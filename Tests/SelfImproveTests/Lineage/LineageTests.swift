@@ -223,7 +223,8 @@ import TestSupport
                     arguments: [JSONText(ReducedCampaign.configuration()).text]
                 )
             }
-            let holdsAnswers = schema >= "3"
+            let number = try #require(Int(schema.prefix(while: \.isNumber)))
+            let holdsAnswers = number >= 3
             if holdsAnswers {
                 try old.write { db in
                     try db.execute(
@@ -240,7 +241,7 @@ import TestSupport
                     )
                 }
             }
-            if schema >= "7" {  // the program of that schema writes them itself
+            if number >= 7 {  // the program of that schema writes them itself
                 try old.write { db in
                     try db.execute(
                         sql: """
@@ -251,7 +252,7 @@ import TestSupport
                     )
                 }
             }
-            let holdsEvaluations = schema >= "4"
+            let holdsEvaluations = number >= 4
             if holdsEvaluations {
                 try old.write { db in
                     try db.execute(
@@ -282,6 +283,7 @@ import TestSupport
                 let drafts = try lineage.drafts("old", round: 1)
                 #expect(drafts.map(\.answer.finishReason) == [.stop, .length])
                 #expect(drafts.map(\.role) == [.champion, .peer])
+                #expect(drafts.map(\.sample) == [0, 0] && drafts.map(\.proposer) == ["champion", "words"])
                 #expect(try lineage.answers("old", round: 1).map(\.answer.finishReason) == [.length])
                 #expect(try lineage.answers("old", round: 1).map(\.share) == [nil])
             }

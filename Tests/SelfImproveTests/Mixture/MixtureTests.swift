@@ -1,5 +1,6 @@
 import LocalLM
 import ModelFiles
+import Synchronization
 import Testing
 import TestSupport
 
@@ -124,4 +125,30 @@ import TestSupport
         #expect(drafts[0].answer.text != drafts[1].answer.text)
     }
 
+    /// The engine tells samples apart by their index, so one answer has the key that it always had.
+    @Test func samplesOfAProposerAreDraftsOfTheirOwn() async throws {
+        let counter = Mutex(0)
+        let many = ScriptedModel("many") { _ in
+            counter.withLock {
+                $0 += 1
+                return "many \($0)"
+            }
+        }
+        let one = ScriptedModel("one") { _ in "one" }, aggregator = ScriptedModel("aggregator") { _ in "x" }
+        var mixture = mixture([many, one], aggregator: aggregator, prompt: .nursery, confidence: .none)
+        let single = try await mixture.propose(instructions(["q"])).usage
+        mixture.proposers[0].samples = 3
+        let reports = Mutex<[StepProgress.Report]>([])
+        let (layers, usage) = try await mixture.propose(
+            instructions(["q", "r"]),
+            progress: StepProgress { report in reports.withLock { $0.append(report) } }
+        )
+        #expect(layers[0].allSatisfy { $0.map(\.proposer) == [0, 0, 0, 1] && $0.map(\.sample) == [0, 1, 2, 0] })
+        #expect(layers[0][0].map(\.answer.text) == ["many 2", "many 3", "many 4", "one"])
+        #expect(many.asked.map(\.samples) == [1, 3, 3] && many.asked[0].key == many.asked[1].key)
+        #expect(usage.generated > 2 * single.generated)
+        #expect(reports.withLock { $0.last.map { $0.done == 8 && $0.total == 8 } } == true)
+        _ = try await mixture.aggregate(instructions(["q", "r"]), drafts: layers[0])
+        #expect(aggregator.asked[0].messages[0].content == "<|sep|>many 2<|sep|>many 3<|sep|>many 4<|sep|>one")
+    }
 }

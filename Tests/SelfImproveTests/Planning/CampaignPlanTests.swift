@@ -51,6 +51,12 @@ import Testing
         #expect(try step("dpo", of: plan).tokens == 24 * 2 * 20 / 3, "a pair for every third instruction")
     }
 
+    @Test func samplesOfAProposerAreAnswers() throws {
+        let proposers = "proposers: [letters, numbers, words, champion]"
+        let plan = try plan([(proposers, "proposers: [letters, {name: more, model: champion, samples: 5}]")])
+        #expect(try step("propose", of: plan).answers == 48 * 6)
+    }
+
     /// A prompt's tokens cost a fourth of decoded ones: 192 answers of 6, 48 prompts of 14.
     @Test func generationCostsItsAnswersAndAFourthOfItsPrompts() throws {
         #expect(try step("propose", of: plan()).seconds == Double(192 * 6 + 48 * 14 / 4) / 2000)

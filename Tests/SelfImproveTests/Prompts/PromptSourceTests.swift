@@ -24,6 +24,16 @@ import Testing
         try source.heldOut(set, count: count, seed: seed, comparison: .whole).items.compactMap { Int($0.id) }
     }
 
+    private func left(
+        _ source: PromptSource,
+        upTo limit: Int = .max,
+        excluding used: Set<String> = [],
+        heldOut: Set<String> = [],
+        answered: Set<String> = []
+    ) throws -> Int {
+        try source.left(upTo: limit, excluding: used, heldOut: heldOut, answered: answered)
+    }
+
     @Test func aFileWithNoMoreRowsThanWantedIsUsedWholeInItsOrder() throws {
         try withFile(rows: 30) { (source: PromptSource) throws -> Void in
             #expect(try heldOut(source, count: 30) == Array(0..<30))
@@ -46,12 +56,34 @@ import Testing
         try withFile(rows: 10) { (source: PromptSource) throws -> Void in
             let heldOut = Set((8..<10).map { PromptDigest.of([Message(role: "user", content: "q \($0)")]) })
             for (used, left) in [([], 8), (["0", "1", "9"], 6), ((0..<8).map(String.init), 0)] {
-                #expect(try source.left(upTo: .max, excluding: Set(used), heldOut: heldOut) == left)
-                #expect(try source.fresh(count: 99, excluding: Set(used), heldOut: heldOut, seed: 1).count == left)
+                #expect(try self.left(source, excluding: Set(used), heldOut: heldOut) == left)
+                let drawn = try source.fresh(
+                    count: 99,
+                    excluding: Set(used),
+                    heldOut: heldOut,
+                    answered: [],
+                    seed: 1
+                )
+                #expect(drawn.count == left)
             }
-            #expect(try source.left(upTo: 3, excluding: [], heldOut: []) == 3)
+            #expect(try left(source, upTo: 3) == 3)
         }
-        #expect(try PromptSource.nursery.left(upTo: 50, excluding: [], heldOut: []) == 50)
+        #expect(try left(.nursery, upTo: 50) == 50)
+    }
+
+    @Test func whatExamplesAnswerIsNeitherDrawnNorLeft() throws {
+        try withFile(rows: 10) { (source: PromptSource) throws -> Void in
+            let spaced = [Message(role: "system", content: "Be brief."), Message(role: "user", content: " q 3\n")]
+            let answered: Set = [PromptDigest.ofQuestion(spaced)]
+            let drawn = try source.fresh(count: 99, excluding: [], heldOut: [], answered: answered, seed: 1)
+            #expect(drawn.count == 9 && !drawn.contains { $0.id == "3" })
+            #expect(try left(source, answered: answered) == 9)
+        }
+        let made = try PromptSource.nursery.fresh(count: 50, excluding: [], heldOut: [], answered: [], seed: 1)
+        let answered = Set(made.map { PromptDigest.ofQuestion($0.prompt) })
+        let others = try PromptSource.nursery.fresh(count: 50, excluding: [], heldOut: [], answered: answered, seed: 1)
+        #expect(others.count == 50 && others.allSatisfy { !answered.contains(PromptDigest.ofQuestion($0.prompt)) })
+        #expect(try left(.nursery, upTo: 50, answered: answered) == 50)
     }
 
     @Test func aPoolLastsForWholeRoundsAndARest() {

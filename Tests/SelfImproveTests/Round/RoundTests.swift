@@ -155,14 +155,23 @@ import ModelFiles
         }
     }
 
-    /// 30 prompts: 10 are held out, and 12 of the other 20 are in every round's training set.
+    /// 31 prompts: an example asks one, 10 are held out, and 12 of the other 20 are in every round's training set.
     @Test("What the initial model could do stays in the training set, and is measured on prompts that no training sees")
     func generalConversations() async throws {
         try await withTemporaryDirectory { folder in
-            let talk = (0..<30).map { PromptRow(prompt: [Message(role: "user", content: "talk about \($0)")]) }
+            let talk = (0..<31).map { PromptRow(prompt: [Message(role: "user", content: "talk about \($0)")]) }
             try JSONLines.write(talk, to: folder.appendingPathComponent("general.jsonl"))
             let general = "general: {prompts: \(folder.path)/general.jsonl, rows: 12, held_out: 10, temperature: 0}"
-            let world = try world(folder, [("tokens: 3000", "tokens: 3000\n  \(general)")])
+            let example = ExampleRow(messages: talk[30].prompt + [Message(role: "assistant", content: "ok")])
+            try JSONLines.write([example], to: folder.appendingPathComponent("examples.jsonl"))
+            let shown = "{name: shown, model: champion, examples: \(folder.path)/examples.jsonl}"
+            let world = try world(
+                folder,
+                [
+                    ("tokens: 3000", "tokens: 3000\n  \(general)"),
+                    ("[letters, numbers, words, champion]", "[letters, numbers, words, champion, \(shown)]"),
+                ]
+            )
             try await world.round(1, from: "nursery student")
             let job = try #require(world.workplace.jobs.first)
             let rows = try JSONLines.decode(
@@ -175,6 +184,7 @@ import ModelFiles
             let prompts = world.journal.prompts("reduced", round: 0),
                 answers = world.journal.answers("reduced", round: 0)
             #expect(prompts.count == 30 && answers.count { !$0.kept } == 10)
+            #expect(!prompts.contains { $0.messages == talk[30].prompt }, "an example answers it")
             let heldOut = Set(zip(prompts, answers).filter { $0.1.reason == "held out" }.map(\.0.messages))
             #expect(heldOut.count == 10 && rows.allSatisfy { !heldOut.contains($0.prompt) })
             let origins = world.journal.rows(DatasetRowRecord.self).filter { $0.round == 0 }
@@ -239,6 +249,111 @@ import ModelFiles
             let world = try world(folder, knows: { !$0.hasPrefix("sft") })
             #expect(try await world.round(1, from: "nursery student") == .rejected)
             #expect(world.journal.champion == "nursery student")
+        }
+    }
+
+    /// Two contexts of the champion with several samples each, and the model that the campaign began with.
+    @Test("Proposers with contexts and samples teach the question alone") func contexts() async throws {
+        try await withTemporaryDirectory { folder in
+            let rows = [
+                ExampleRow(
+                    task: "echo",
+                    messages: [Message(role: "user", content: "echo 7"), Message(role: "assistant", content: "7")]
+                ),
+                ExampleRow(
+                    task: "other",
+                    messages: [Message(role: "user", content: "say 8"), Message(role: "assistant", content: "8")]
+                ),
+            ]
+            try JSONLines.write(rows, to: folder.appendingPathComponent("examples.jsonl"))
+            let proposers = """
+                  proposers:
+                    - {name: shown, model: champion, system: Echo., examples: \(folder.path)/examples.jsonl, samples: 3}
+                    - {name: asked, model: champion, system: Echo., samples: 2}
+                    - initial
+                """
+            let world = try world(
+                folder,
+                [
+                    ("  proposers: [letters, numbers, words, champion]", proposers),
+                    ("  aggregator: words", "  aggregator: plurality\n  filters: {minimum_share: 0.5}"),
+                    ("confidence: own", "confidence: none"), ("  per_round: 48", "  per_round: 199"),
+                ],
+                knows: { _ in false }
+            )
+            // The student knows where it is shown.
+            let models = ScriptedCatalog { digest, _ in
+                ScriptedModel(digest) { request in
+                    let isShown = request.messages.contains { $0.content == "echo 7" }
+                    return isShown || digest.hasPrefix("sft")
+                        ? String(request.messages.last!.content.dropFirst(5)) : "no"
+                }
+            }
+            let campaign = Campaign(
+                world.campaign.configuration,
+                history: world.journal,
+                datasets: world.campaign.datasets,
+                models: models,
+                workplace: world.workplace,
+                now: world.campaign.now
+            )
+            let prepared = try await Preparation(campaign).run(world.journal)
+            // Three of six say what the examples show, the others agree on something else.
+            #expect(
+                world.journal.evaluations("reduced").filter { $0.name == "plurality" }.map(\.correct) == [40],
+                "a tie goes to what is listed first"
+            )
+            world.journal.begin(
+                RoundRecord(campaign: "reduced", round: 1, parent: prepared.initial, startedAt: campaign.now())
+            )
+            let outcome = try await Round(campaign, prepared: prepared, number: 1, parent: prepared.initial).run(
+                world.journal
+            )
+            #expect(outcome == .promoted)
+            let prompts: [PromptRecord] = world.journal.rows()
+            #expect(prompts.count == 199 && !prompts.contains { $0.messages[0].content == "echo 7" })
+            let drafts: [DraftRecord] = world.journal.rows()
+            #expect(drafts.count == 199 * 6)
+            #expect(drafts.prefix(6).map(\.proposer) == ["shown", "shown", "shown", "asked", "asked", "initial"])
+            #expect(drafts.prefix(6).map(\.sample) == [0, 1, 2, 0, 1, 0])
+            #expect(drafts.prefix(6).map(\.role) == [.champion, .champion, .champion, .champion, .champion, .initial])
+            #expect(
+                world.journal.rows(AnswerRecord.self).allSatisfy { $0.kept && $0.hard },
+                "with examples is not alone"
+            )
+            #expect(
+                world.journal.rows(AnswerRecord.self).allSatisfy { $0.share == 0.5 },
+                "three samples of the six drafts"
+            )
+            let job = try #require(world.workplace.jobs.first)
+            let taught = try JSONLines.decode(SFTRow.self, campaign.datasets.read(dataset: job.dataset), name: "sft")
+            #expect(taught.count == 199)
+            #expect(taught.allSatisfy { $0.prompt.count == 1 && $0.prompt[0].content.hasPrefix("echo ") })
+        }
+    }
+
+    @Test("An example that asks a held-out prompt of the nursery stops the preparation") func hygiene() async throws {
+        let held = try PromptSource.nursery.heldOut(.gate, count: 48, seed: 5, comparison: .whole).items[0].messages
+        try await withTemporaryDirectory { folder in
+            let row = ExampleRow(messages: held + [Message(role: "assistant", content: "x")])
+            try JSONLines.write([row], to: folder.appendingPathComponent("examples.jsonl"))
+            let campaign = Campaign(
+                try ReducedCampaign.configuration([
+                    (
+                        "proposers: [letters, numbers, words, champion]",
+                        "proposers: [letters, {name: shown, model: champion, examples: \(folder.path)/examples.jsonl}]"
+                    )
+                ]),
+                history: MemoryJournal(),
+                datasets: MemoryDatasets(),
+                models: ScriptedCatalog { digest, _ in ScriptedModel(digest) { _ in "" } },
+                workplace: ScriptedWorkplace { _, _ in .failed("no training here") },
+                now: { Date(timeIntervalSince1970: 0) }
+            )
+            let error = await #expect(throws: SelfImproveError.self) {
+                try await Preparation(campaign).run(MemoryJournal())
+            }
+            #expect(error?.message == "an example of a proposer asks a prompt of the gate set")
         }
     }
 

@@ -111,7 +111,8 @@ extension Lineage {
             return RowTrace(
                 row: found,
                 prompt: prompt,
-                drafts: try here(DraftRecord.self).order(Column("layer"), Column("proposer_index")).fetchAll(db),
+                drafts: try here(DraftRecord.self).order(Column("layer"), Column("proposer_index"), Column("sample"))
+                    .fetchAll(db),
                 answer: try here(AnswerRecord.self).fetchOne(db),
                 chosen: try sample(found.chosenSample),
                 rejected: try sample(found.rejectedSample)

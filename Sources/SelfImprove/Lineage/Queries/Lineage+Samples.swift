@@ -9,7 +9,12 @@ extension Lineage {
         try read { db in
             var request = DraftRecord.filter(Column("campaign") == campaign && Column("round") == round)
             if let layer { request = request.filter(Column("layer") == layer) }
-            return try request.order(Column("layer"), Column("position"), Column("proposer_index")).fetchAll(db)
+            return try request.order(
+                Column("layer"),
+                Column("position"),
+                Column("proposer_index"),
+                Column("sample")
+            ).fetchAll(db)
         }
     }
 

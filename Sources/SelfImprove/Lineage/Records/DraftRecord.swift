@@ -1,6 +1,6 @@
 import GRDB
 
-/// What one proposer answered to one prompt, in one layer of the mixture.
+/// One answer of one proposer to one prompt, in one layer of the mixture.
 public struct DraftRecord: Sendable, Equatable {
     public var campaign: String
     public var round: Int
@@ -9,6 +9,8 @@ public struct DraftRecord: Sendable, Equatable {
     public var position: Int
     /// Place in the configuration's `proposers`; one name may be listed several times.
     public var proposerIndex: Int
+    /// Which of the proposer's answers it is, from 0.
+    public var sample: Int
     public var proposer: String
     public var role: ParticipantRole
     /// Digest of the proposer's model.
@@ -22,7 +24,7 @@ extension DraftRecord: LineageRecord {
     public static let databaseTableName = "drafts"
 
     private enum CodingKeys: CodingKey {
-        case campaign, round, layer, position, proposerIndex, proposer, role, model, confidence
+        case campaign, round, layer, position, proposerIndex, sample, proposer, role, model, confidence
     }
 
     public init(from decoder: any Decoder) throws {
@@ -32,6 +34,7 @@ extension DraftRecord: LineageRecord {
         layer = try fields.decode(Int.self, forKey: .layer)
         position = try fields.decode(Int.self, forKey: .position)
         proposerIndex = try fields.decode(Int.self, forKey: .proposerIndex)
+        sample = try fields.decode(Int.self, forKey: .sample)
         proposer = try fields.decode(String.self, forKey: .proposer)
         role = try fields.decode(ParticipantRole.self, forKey: .role)
         model = try fields.decode(String.self, forKey: .model)
@@ -46,6 +49,7 @@ extension DraftRecord: LineageRecord {
         try fields.encode(layer, forKey: .layer)
         try fields.encode(position, forKey: .position)
         try fields.encode(proposerIndex, forKey: .proposerIndex)
+        try fields.encode(sample, forKey: .sample)
         try fields.encode(proposer, forKey: .proposer)
         try fields.encode(role, forKey: .role)
         try fields.encode(model, forKey: .model)

@@ -52,7 +52,10 @@ extension Lineage {
                 .order((["position"] + then).map { Column($0) }).fetchAll(db)
             }
             let prompts: [PromptRecord] = try rows()
-            let drafts = Dictionary(grouping: try rows(["layer", "proposer_index"]) as [DraftRecord], by: \.position)
+            let drafts = Dictionary(
+                grouping: try rows(["layer", "proposer_index", "sample"]) as [DraftRecord],
+                by: \.position
+            )
             let answers = Dictionary(grouping: try rows() as [AnswerRecord], by: \.position)
             let samples = Dictionary(grouping: try rows(["sample"]) as [SampleRecord], by: \.position)
             let pairs = Dictionary(grouping: try rows() as [PairRecord], by: \.position)

@@ -1,0 +1,139 @@
+import Foundation
+import LocalLM
+import ModelFiles
+
+/// What proposers with a context or samples of their own must be.
+extension ConfigurationCheck {
+    func proposers() {
+        let mixture = configuration.mixture, entries = root.section("mixture").entries("proposers") ?? []
+        var inspected: [Participant.Model: ModelInspection?] = [:]
+        for (index, entry) in entries.enumerated() where index < mixture.proposers.count {
+            guard case .section(let section) = entry else { continue }
+            let participant = mixture.proposers[index]
+            name(participant, at: index, entries, section)
+            if case .peer(let peer) = participant.model, !peer.isEmpty, !peers.contains(peer) {
+                section.fault("model", "names the unknown peer \"\(peer)\"", hint: known(Self.models))
+            }
+            if participant.samples > 1, (participant.sampling.temperature ?? mixture.temperature) == 0 {
+                section.fault(
+                    "samples",
+                    "is \(participant.samples), but temperature 0 gives the same answer every time",
+                    hint: "set a temperature above 0, or leave samples out"
+                )
+            }
+            if participant.context.isEmpty { continue }
+            let model = inspected[participant.model] ?? inspect(participant.model)
+            inspected[participant.model] = model
+            if let model { room(for: participant, in: model, section) }
+        }
+    }
+
+    private func name(
+        _ participant: Participant,
+        at index: Int,
+        _ entries: [ConfigurationSection.Entry],
+        _ section: ConfigurationSection
+    ) {
+        let name = participant.name, others = configuration.mixture.proposers.map(\.name)
+        if name.isEmpty { return }
+        if !Self.isName(name) { return section.fault("name", "is \"\(name)\"", hint: "letters, digits, - and _") }
+        if name != Participant.text(participant.model), (peers + Self.reserved).contains(name) {
+            return section.fault(
+                "name",
+                "is \"\(name)\", which means something else here",
+                hint: "choose another name"
+            )
+        }
+        let isTaken = others.indices.contains { other in
+            guard other != index, other < entries.count, others[other] == name else { return false }
+            if case .word = entries[other] { return true }
+            return other < index
+        }
+        if isTaken {
+            section.fault("name", "duplicate name \"\(name)\"", hint: "every proposer needs a name of its own")
+        }
+    }
+
+    // MARK: Room for a context
+
+    /// What decides how long a conversation is for a model.
+    private struct ModelInspection {
+        var tokenizer: Tokenizer
+        var template: ChatTemplate
+        var positions: Int
+    }
+
+    /// Nil for a model that cannot be read: that is a fault of its own.
+    private func inspect(_ model: Participant.Model) -> ModelInspection? {
+        let reference: ModelReference? =
+            switch model {
+            case .champion, .initial: configuration.student
+            case .peer(let name): configuration.peers.first { $0.name == name }?.model
+            }
+        do {
+            switch reference {
+            case nil: return nil
+            case .nursery:
+                return ModelInspection(
+                    tokenizer: try Nursery.tokenizer(),
+                    template: .nursery,
+                    positions: try Nursery.architecture().maximumPositions
+                )
+            case .directory(let path):
+                guard files.allows(path) else { return nil }
+                let model = try Checkpoint.inspect(URL(fileURLWithPath: path))
+                return model.template.map {
+                    ModelInspection(
+                        tokenizer: model.tokenizer,
+                        template: $0,
+                        positions: model.configuration.maximumPositions
+                    )
+                }
+            }
+        } catch {
+            // `models` has said what is wrong with it.
+            return nil
+        }
+    }
+
+    /// The context of every task must leave room for a question.
+    private func room(for participant: Participant, in model: ModelInspection, _ section: ConfigurationSection) {
+        let key = participant.context.examples.isEmpty ? "system" : "examples"
+        let tasks = participant.context.tasks.map(Optional.some)
+        for task in tasks.isEmpty ? [nil] : tasks {
+            do {
+                let conversation = participant.context.applied(to: [Message(role: "user", content: "")], task: task)
+                let text = try model.template.render(conversation, addGenerationPrompt: true)
+                let tokens = model.tokenizer.encode(text).count
+                guard tokens >= model.positions else { continue }
+                return section.fault(
+                    key,
+                    "takes \(tokens) tokens\(task.map { " before a prompt of \($0)" } ?? ""); the model has "
+                        + "\(model.positions) positions",
+                    hint: "shorten it: the question and its answer need room too"
+                )
+            } catch let error as LocalLMError {
+                return section.fault(key, "the model's chat template refuses it: \(error.message)", hint: error.hint)
+            } catch { return section.fault(key, "the model's chat template refuses it: \(error)") }
+        }
+    }
+
+    // MARK: Held-out prompts
+
+    /// What is evaluated must not be shown.
+    func examples(against set: EvaluationSet, _ name: HeldOutSet) {
+        let entries = root.section("mixture").entries("proposers") ?? [], asked = set.questionDigests
+        for (index, entry) in entries.enumerated() where index < configuration.mixture.proposers.count {
+            guard case .section(let section) = entry else { continue }
+            for (row, example) in configuration.mixture.proposers[index].context.examples.enumerated()
+            where !example.questions.isDisjoint(with: asked) {
+                section.fault(
+                    "examples",
+                    "example \(row + 1) of \(files.absolute(section.string("examples"))) asks a prompt of the "
+                        + "\(name.rawValue) set",
+                    hint: "take it out: what is evaluated must not be shown"
+                )
+            }
+        }
+    }
+}

@@ -266,7 +266,11 @@ struct ConfigurationCheck {
         if !tasks.contains(nil) { known(tasks: tasks.reduce(into: []) { $0.formUnion($1 ?? []) }) }
         if let general = configuration.sft.general {
             let section = root.section("sft").section("general")
-            _ = source(general.prompts) { section.fault("prompts", $0, hint: $1) }
+            if general.prompts == .nursery {
+                section.fault("prompts", "is nursery, which holds no conversations", hint: "name a JSONL file")
+            } else {
+                _ = source(general.prompts) { section.fault("prompts", $0, hint: $1) }
+            }
         }
         if gate == report, case .file(let path) = gate, !path.isEmpty {
             evaluation.fault(

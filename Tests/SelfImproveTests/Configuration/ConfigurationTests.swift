@@ -140,6 +140,10 @@ import TestSupport
             "c.yaml:16: sft.general.prompts: is missing (it has no default)"
         ),
         (
+            ("tokens: 3000", "tokens: 3000\n  general: {prompts: nursery, rows: 5}"),
+            "c.yaml:16: sft.general.prompts: is nursery, which holds no conversations (name a JSONL file)"
+        ),
+        (
             ("seed: 5", "seed: 5\nmodels: {store: fp16}"),
             "c.yaml:3: models.store: is \"fp16\" (one of auto, bf16, fp32)"
         ),

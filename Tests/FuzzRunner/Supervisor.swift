@@ -20,8 +20,10 @@ struct Supervisor {
         let record: Record
         let step: Int
         var number = -1
-        var since = Date()
+        /// Its processor time when it came to that input.
         var processorSeconds = 0.0
+        /// When its processor time was last seen to grow, and what it was then: on a busy machine a worker waits.
+        var active = (at: Date(), processorSeconds: 0.0)
     }
 
     init(_ target: any FuzzTarget.Type, _ options: Options) throws {
@@ -79,10 +81,10 @@ struct Supervisor {
     private func endIfStuck(_ worker: inout Running) {
         let number = worker.record.figures.pointee.number,
             processor = Self.processorSeconds(worker.process.processIdentifier)
-        if number != worker.number {
-            (worker.number, worker.since, worker.processorSeconds) = (number, Date(), processor)
-        } else if processor - worker.processorSeconds > hangSeconds
-            || Date().timeIntervalSince(worker.since) > Self.blockedSeconds
+        if number != worker.number { (worker.number, worker.processorSeconds) = (number, processor) }
+        if processor > worker.active.processorSeconds { worker.active = (Date(), processor) }
+        if processor - worker.processorSeconds > hangSeconds
+            || Date().timeIntervalSince(worker.active.at) > Self.blockedSeconds
         {
             worker.record.fault = "hangs"
             kill(worker.process.processIdentifier, SIGKILL)

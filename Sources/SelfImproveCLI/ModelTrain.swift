@@ -38,7 +38,7 @@ struct ModelTrain: AsyncParsableCommand {
         help:
             "Of matrix products: fp32, bf16 (operands rounded, sums in fp32), or auto: bf16 where the processor multiplies it."
     )
-    var precision: FineTuningSettings.ProductPrecision = .auto
+    var precision: PrecisionChoice = .auto
     @Option(
         help:
             "Tokens that pass through the model at once, at most: larger micro-batches are cut. By default they are where they would not fit into memory."
@@ -174,4 +174,4 @@ struct ModelTrain: AsyncParsableCommand {
 
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
-extension FineTuningSettings.ProductPrecision: ExpressibleByArgument {}
+extension PrecisionChoice: ExpressibleByArgument {}

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import SelfImprove
 
 /// `plan --shape`: what fine-tuning a model of some shape takes.
 struct TrainingPlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Plan the fine-tuning of a model of this shape: \(ModelShape.help)")) var shape: String?
     @Option(help: "Sequences per step.") var batch = 4
     @Option(help: "Tokens per sequence.") var length = 256
-    @Option(help: "Of matrix products: fp32, bf16 or auto.") var precision: PrecisionOption = .auto
+    @Option(help: "Of matrix products: fp32, bf16 or auto.") var precision: PrecisionChoice = .auto
     @Option(name: .customLong("lora-rank"), help: "Train an adapter of this rank; 0: all weights.") var rank = 0
     @Flag(help: "Keep only the inputs of layers.") var gradientCheckpointing = false
     @Option(help: "Cores to use; all by default.") var threads: Int?

@@ -57,6 +57,13 @@ public struct FileStore: Sendable {
         }
     }
 
+    /// - Throws: `.notFound`, in these words, where there is nothing.
+    private func require(_ place: URL, _ missing: String, hint: String) throws {
+        guard FileManager.default.fileExists(atPath: place.path) else {
+            throw SelfImproveError(.notFound, missing, context: place.path, hint: hint)
+        }
+    }
+
     // MARK: Models
 
     /// Writes a model under its digest, which it returns. The same model twice is one directory.
@@ -68,14 +75,7 @@ public struct FileStore: Sendable {
     /// The directory of a model, checked against its name. Call it before loading.
     public func verified(model digest: String) throws -> URL {
         let directory = modelDirectory(digest)
-        guard FileManager.default.fileExists(atPath: directory.path) else {
-            throw SelfImproveError(
-                .notFound,
-                "the model's files are gone",
-                context: directory.path,
-                hint: "restore them from a backup"
-            )
-        }
+        try require(directory, "the model's files are gone", hint: "restore them from a backup")
         try Checkpoint.verify(directory, digest: digest)
         return directory
     }
@@ -93,14 +93,8 @@ public struct FileStore: Sendable {
     /// - Throws: `.damaged`, or `.notFound` where they are gone.
     public func verify(adapter digest: String) throws {
         let directory = adapterDirectory(digest)
-        guard FileManager.default.fileExists(atPath: directory.path) else {
-            throw SelfImproveError(
-                .notFound,
-                "the adapter's files are gone",
-                context: directory.path,
-                hint: "the model that it was merged into is whole; restore the adapter from a backup"
-            )
-        }
+        let hint = "the model that it was merged into is whole; restore the adapter from a backup"
+        try require(directory, "the adapter's files are gone", hint: hint)
         try Adapter.verify(directory, digest: digest)
     }
 
@@ -122,14 +116,7 @@ public struct FileStore: Sendable {
     /// A dataset's bytes, checked against its name.
     public func read(dataset digest: String) throws -> Data {
         let file = datasetFile(digest)
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            throw SelfImproveError(
-                .notFound,
-                "the dataset's file is gone",
-                context: file.path,
-                hint: "restore it from a backup"
-            )
-        }
+        try require(file, "the dataset's file is gone", hint: "restore it from a backup")
         let bytes = try Data(contentsOf: file)
         let found = ContentDigest.sha256(bytes)
         guard found == digest else {

@@ -35,7 +35,7 @@ public struct PlannedTraining: Sendable, Equatable, Encodable {
         capacity: Int? = TrainingLoop.capacity
     ) throws {
         let sequences = stage == .sft ? 1 : 2, length = rowTokens * sequences
-        let rows = max(1, batchTokens / length), precision = tuning.precision.resolved
+        let rows = max(1, batchTokens / length), precision = tuning.precision.training
         let fit = try TrainingFit.choose(
             batches: [Array(0..<rows)],
             lengths: [Int](repeating: length, count: rows),

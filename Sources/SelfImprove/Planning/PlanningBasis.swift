@@ -65,7 +65,7 @@ public struct PlanningBasis: Sendable {
         let forecast = try TrainingForecast.measure(
             weights.configuration,
             adapter: c.sft.tuning.lora,
-            precision: c.sft.tuning.precision.resolved,
+            precision: c.sft.tuning.precision.training,
             threads: c.threads,
             batch: min(max(1, sft.microBatchTokens / sequence), measuredBatch),
             length: sequence,

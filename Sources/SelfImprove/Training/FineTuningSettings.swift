@@ -3,22 +3,6 @@ import LocalLM
 /// How a model is fine-tuned, apart from data and schedule: number format, adapter, and what is done to fit into
 /// memory. The same for the stages of a campaign (`sft:`, `dpo:`) and for `model train`.
 public struct FineTuningSettings: Sendable, Equatable, Codable {
-    /// Of the operands of matrix products.
-    public enum ProductPrecision: String, Sendable, Codable, CaseIterable {
-        /// bf16 where the processor multiplies it in hardware, else fp32.
-        case auto
-        case fp32, bf16
-
-        /// On this machine.
-        public var resolved: Precision {
-            switch self {
-            case .auto: .automatic
-            case .fp32: .fp32
-            case .bf16: .bf16
-            }
-        }
-    }
-
     /// Whether activations are computed a second time in the backward pass instead of being kept.
     public enum GradientCheckpointing: String, Sendable, Codable, CaseIterable {
         /// Where a training would not fit into this machine's memory otherwise.
@@ -26,7 +10,8 @@ public struct FineTuningSettings: Sendable, Equatable, Codable {
         case on, off
     }
 
-    public var precision: ProductPrecision
+    /// Of the operands of matrix products.
+    public var precision: PrecisionChoice
     /// Trains an adapter in place of the weights; nil: the weights.
     public var lora: LoRASettings?
     /// Tokens that pass through the model at once, at most; nil: a whole batch where it fits into this machine's
@@ -35,7 +20,7 @@ public struct FineTuningSettings: Sendable, Equatable, Codable {
     public var gradientCheckpointing: GradientCheckpointing
 
     public init(
-        precision: ProductPrecision = .auto,
+        precision: PrecisionChoice = .auto,
         lora: LoRASettings? = nil,
         microBatchTokens: Int? = nil,
         gradientCheckpointing: GradientCheckpointing = .auto

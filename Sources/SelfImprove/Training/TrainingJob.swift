@@ -95,7 +95,7 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         self.weights = weights
         self.maximumLength = maximumLength
         self.cutsLongRows = cutsLongRows
-        precision = tuning.precision.resolved
+        precision = tuning.precision.training
         adapter = tuning.lora
         self.adapterBase = adapterBase
         gradientCheckpointing = tuning.gradientCheckpointing

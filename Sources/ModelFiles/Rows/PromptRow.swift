@@ -1,11 +1,13 @@
-/// A prompt to be answered: `{"prompt": [messages] | "text", "id": …, "task": …, "answer": …}`.
+/// A prompt to be answered: `{"prompt": [messages] | "text", "id": …, "task": …, "slice": …, "answer": …}`.
 public struct PromptRow: Sendable {
     /// Of rows that name none.
     public static let defaultTask = "all"
 
     public var id: String?
-    /// The slice of an evaluation that it belongs to.
+    /// What kind of question it is: says which examples are shown before it, and how its answers are compared.
     public var task: String?
+    /// The part of an evaluation that it is counted in; its task, where it names none.
+    public var slice: String?
     public var prompt: [Message]
     /// The gold answer of a verifiable task: in evaluation files alone.
     public var answer: String?
@@ -15,12 +17,14 @@ public struct PromptRow: Sendable {
     public init(
         id: String? = nil,
         task: String? = nil,
+        slice: String? = nil,
         prompt: [Message],
         answer: String? = nil,
         provenance: [JSONValue.Member] = []
     ) {
         self.id = id
         self.task = task
+        self.slice = slice
         self.prompt = prompt
         self.answer = answer
         self.provenance = provenance
@@ -28,7 +32,7 @@ public struct PromptRow: Sendable {
 }
 
 extension PromptRow: JSONLinesRow {
-    private static let ownKeys = ["id", "task", "prompt", "answer"]
+    private static let ownKeys = ["id", "task", "slice", "prompt", "answer"]
 
     public init(json: JSONValue, context: String) throws {
         let fields = RowFields(json: json, context: context)
@@ -36,6 +40,7 @@ extension PromptRow: JSONLinesRow {
         guard !prompt.isEmpty else { throw fields.error("the prompt is empty", "give it a message") }
         id = try fields.label("id")
         task = try fields.label("task")
+        slice = try fields.label("slice")
         answer = try fields.label("answer")
         provenance = (json.members ?? []).filter { !Self.ownKeys.contains($0.key) }
     }
@@ -44,6 +49,7 @@ extension PromptRow: JSONLinesRow {
         var members: [JSONValue.Member] = []
         if let id { members.append(.init("id", .string(id))) }
         if let task { members.append(.init("task", .string(task))) }
+        if let slice { members.append(.init("slice", .string(slice))) }
         members.append(.init("prompt", .messages(prompt)))
         if let answer { members.append(.init("answer", .string(answer))) }
         return .object(members + provenance)

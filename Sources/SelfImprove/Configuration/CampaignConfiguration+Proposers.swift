@@ -4,6 +4,14 @@ import ModelFiles
 
 /// How the proposers of a mixture are read: names, or sections that give a model a context and sampling of its own.
 extension CampaignConfiguration {
+    /// Which model takes a part when the campaign begins; nil for a peer that there is not.
+    func reference(of model: Participant.Model) -> ModelReference? {
+        switch model {
+        case .champion, .initial: student
+        case .peer(let name): peers.first { $0.name == name }?.model
+        }
+    }
+
     /// - Parameter names: where the key is absent.
     static func proposers(_ mixture: ConfigurationSection, default names: [String], _ files: ConfigurationFiles)
         -> [Participant]

@@ -372,6 +372,7 @@ extension CampaignConfiguration {
             gatePrompts: section.integer("gate_prompts", default: 1000, in: 20...1_000_000),
             report: source(section, "report", files, usesNursery: usesNursery),
             reportPrompts: section.integer("report_prompts", default: 1000, in: 20...1_000_000),
+            mixturePrompts: section.optionalInteger("mixture_prompts", in: 20...1_000_000),
             maximumTokens: section.integer("maximum_tokens", default: mixture.maximumTokens, in: 1...1_000_000)
         )
     }

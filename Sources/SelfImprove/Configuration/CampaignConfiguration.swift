@@ -164,6 +164,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         /// The second held-out set, that only reports read.
         public var report: PromptSource
         public var reportPrompts: Int
+        /// Of the report set, how many the mixture answers as often as there are champions; nil: all.
+        public var mixturePrompts: Int?
         public var maximumTokens: Int
 
         /// Where a held-out set comes from, and at most how many of its prompts are used.
@@ -198,7 +200,7 @@ extension CampaignConfiguration {
             case bf16, fp32
 
             /// nil: as what a model was made from.
-            var precision: Precision? { Precision(rawValue: rawValue) }
+            public var precision: Precision? { Precision(rawValue: rawValue) }
         }
 
         public var store: Store

@@ -6,7 +6,7 @@ import ModelFiles
 extension ConfigurationCheck {
     func proposers() {
         let mixture = configuration.mixture, entries = root.section("mixture").entries("proposers") ?? []
-        var inspected: [Participant.Model: ModelInspection?] = [:]
+        var inspected: [Participant.Model: ConversationLength?] = [:]
         for (index, entry) in entries.enumerated() where index < mixture.proposers.count {
             guard case .section(let section) = entry else { continue }
             let participant = mixture.proposers[index]
@@ -56,55 +56,21 @@ extension ConfigurationCheck {
 
     // MARK: Room for a context
 
-    /// What decides how long a conversation is for a model.
-    private struct ModelInspection {
-        var tokenizer: Tokenizer
-        var template: ChatTemplate
-        var positions: Int
-    }
-
     /// Nil for a model that cannot be read: that is a fault of its own.
-    private func inspect(_ model: Participant.Model) -> ModelInspection? {
-        let reference: ModelReference? =
-            switch model {
-            case .champion, .initial: configuration.student
-            case .peer(let name): configuration.peers.first { $0.name == name }?.model
-            }
-        do {
-            switch reference {
-            case nil: return nil
-            case .nursery:
-                return ModelInspection(
-                    tokenizer: try Nursery.tokenizer(),
-                    template: .nursery,
-                    positions: try Nursery.architecture().maximumPositions
-                )
-            case .directory(let path):
-                guard files.allows(path) else { return nil }
-                let model = try Checkpoint.inspect(URL(fileURLWithPath: path))
-                return model.template.map {
-                    ModelInspection(
-                        tokenizer: model.tokenizer,
-                        template: $0,
-                        positions: model.configuration.maximumPositions
-                    )
-                }
-            }
-        } catch {
-            // `models` has said what is wrong with it.
-            return nil
-        }
+    private func inspect(_ model: Participant.Model) -> ConversationLength? {
+        guard let reference = configuration.reference(of: model) else { return nil }
+        if case .directory(let path) = reference, !files.allows(path) { return nil }
+        // `models` has said what is wrong with one that cannot be read.
+        return (try? ConversationLength(reference)) ?? nil
     }
 
     /// The context of every task must leave room for a question.
-    private func room(for participant: Participant, in model: ModelInspection, _ section: ConfigurationSection) {
+    private func room(for participant: Participant, in model: ConversationLength, _ section: ConfigurationSection) {
         let key = participant.context.examples.isEmpty ? "system" : "examples"
-        let tasks = participant.context.tasks.map(Optional.some)
-        for task in tasks.isEmpty ? [nil] : tasks {
+        for task in participant.context.everyTask {
             do {
-                let conversation = participant.context.applied(to: [Message(role: "user", content: "")], task: task)
-                let text = try model.template.render(conversation, addGenerationPrompt: true)
-                let tokens = model.tokenizer.encode(text).count
+                let question = [Message(role: "user", content: "")]
+                let tokens = try model.tokens(participant.context.applied(to: question, task: task))
                 guard tokens >= model.positions else { continue }
                 return section.fault(
                     key,
@@ -116,6 +82,29 @@ extension ConfigurationCheck {
                 return section.fault(key, "the model's chat template refuses it: \(error.message)", hint: error.hint)
             } catch { return section.fault(key, "the model's chat template refuses it: \(error)") }
         }
+    }
+
+    // MARK: Prompts
+
+    /// Examples that no prompt sees are a misspelt task, or another campaign's file.
+    func examples(of tasks: Set<String>) {
+        let entries = root.section("mixture").entries("proposers") ?? []
+        for (index, entry) in entries.enumerated() where index < configuration.mixture.proposers.count {
+            let context = configuration.mixture.proposers[index].context
+            guard case .section(let section) = entry, !context.examples.isEmpty,
+                context.examples.allSatisfy({ $0.task != nil }), tasks.isDisjoint(with: context.tasks)
+            else { continue }
+            section.fault(
+                "examples",
+                "none belongs to a task of the prompts: they are of \(Self.few(context.tasks)), the prompts of "
+                    + Self.few(tasks.sorted()),
+                hint: "an example is shown before prompts of its own task; without a task, before all"
+            )
+        }
+    }
+
+    private static func few(_ names: [String]) -> String {
+        names.prefix(4).joined(separator: ", ") + (names.count > 4 ? ", and \(names.count - 4) more" : "")
     }
 
     // MARK: Held-out prompts

@@ -263,7 +263,11 @@ struct ConfigurationCheck {
             heldOut(gate, .gate) { evaluation.fault("gate", $0, hint: $1) },
             heldOut(report, .report) { evaluation.fault("report", $0, hint: $1) },
         ]
-        if !tasks.contains(nil) { known(tasks: tasks.reduce(into: []) { $0.formUnion($1 ?? []) }) }
+        if !tasks.contains(nil) {
+            let all = tasks.reduce(into: Set<String>()) { $0.formUnion($1 ?? []) }
+            known(tasks: all)
+            examples(of: all)
+        }
         if let general = configuration.sft.general {
             let section = root.section("sft").section("general")
             if general.prompts == .nursery {

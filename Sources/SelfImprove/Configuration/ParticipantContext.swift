@@ -31,6 +31,9 @@ public struct ParticipantContext: Sendable, Hashable {
         var seen = Set<String>()
         return examples.compactMap(\.task).filter { seen.insert($0).inserted }
     }
+
+    /// What `applied` tells apart: the tasks of the examples, or nil where all prompts are told the same.
+    var everyTask: [String?] { tasks.isEmpty ? [nil] : tasks }
 }
 
 extension ParticipantContext: Codable {

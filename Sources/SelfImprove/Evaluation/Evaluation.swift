@@ -17,6 +17,15 @@ struct Evaluation: Sendable {
 
     private func set(_ name: HeldOutSet) -> EvaluationSet { sets[name]! }
 
+    /// What the mixture answers: all of the report set, or a part of it that is the same in every round.
+    private var mixtureSet: EvaluationSet {
+        let configuration = campaign.configuration
+        return set(.report).part(
+            configuration.evaluation.mixturePrompts ?? .max,
+            seed: RandomKey.derive(configuration.seed, "mixture")
+        )
+    }
+
     /// How many prompts some sets hold together.
     func prompts(_ names: [HeldOutSet]) -> Int { names.reduce(0) { $0 + set($1).items.count } }
 
@@ -24,7 +33,7 @@ struct Evaluation: Sendable {
     var mixtureCalls: Int {
         let mixture = campaign.configuration.mixture
         let aggregated = mixture.aggregator.rule == nil ? 1 : 0
-        return prompts([.report]) * (mixture.draftsPerPrompt * (mixture.layers - 1) + aggregated)
+        return mixtureSet.items.count * (mixture.draftsPerPrompt * (mixture.layers - 1) + aggregated)
     }
 
     func model(
@@ -48,9 +57,9 @@ struct Evaluation: Sendable {
         return entry(result, on: name, round: round, model: digest, as: subject, name: label)
     }
 
-    /// What the mixture with this champion answers, on the set that is only reported: the ceiling of what a round can
-    /// teach. From the drafts that the aggregator saw also what each rule would have chosen: that is what the
-    /// aggregator is worth.
+    /// What the mixture with this champion answers, on the set that is only reported or on a part of it: the ceiling of
+    /// what a round can teach. From the drafts that the aggregator saw also what each rule would have chosen: that is
+    /// what the aggregator is worth.
     func mixture(
         champion: String,
         round: Int,
@@ -59,8 +68,9 @@ struct Evaluation: Sendable {
     ) async throws -> [LineageEntry] {
         let mixture = try await campaign.builder(prepared, meter.part()).mixture(champion: champion)
         let key = RandomKey.derive(campaign.key(round, .evaluate), "mixture")
-        let instructions = set(.report).items.map {
-            Instruction(messages: $0.messages, task: $0.slice, key: RandomKey.derive(key, $0.id))
+        let set = mixtureSet
+        let instructions = set.items.map {
+            Instruction(messages: $0.messages, task: $0.task, key: RandomKey.derive(key, $0.id))
         }
         let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
         let seen = layers[layers.count - 1]
@@ -73,7 +83,7 @@ struct Evaluation: Sendable {
             )
         }
         return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
-            let result = EvaluationResult(set(.report), answers: answers)
+            let result = EvaluationResult(set, answers: answers)
             return entry(result, on: .report, round: round, model: nil, as: subject, name: name)
         }
     }

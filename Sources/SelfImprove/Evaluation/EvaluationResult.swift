@@ -37,7 +37,7 @@ public struct EvaluationResult: Sendable {
     public var lenient: Int? { hasLenientMarks ? items.count { $0.lenient == true } : nil }
     public var meanTokens: Double { Double(tokens) / Double(items.count) }
 
-    /// By task, in the order in which the set has them.
+    /// By slice, in the order in which the set has them.
     public var slices: [SliceScore] {
         var order: [String] = []
         var scores: [String: SliceScore] = [:]

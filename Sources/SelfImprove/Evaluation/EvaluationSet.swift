@@ -1,4 +1,5 @@
 import Foundation
+import LocalLM
 import ModelFiles
 
 /// Held-out prompts with their gold answers. During a campaign only this type reads gold answers: it compares them with
@@ -7,7 +8,9 @@ public struct EvaluationSet: Sendable {
     /// One prompt and its key.
     public struct Item: Sendable {
         public var id: String
-        /// The task that it belongs to.
+        /// Says which examples are shown before it, and how its answers are compared.
+        public var task: String
+        /// The part of the set that it is counted in: its task, or a slice of the row's own.
         public var slice: String
         public var messages: [Message]
         fileprivate let gold: String
@@ -26,10 +29,10 @@ public struct EvaluationSet: Sendable {
         }
     }
 
-    public let items: [Item]
+    public private(set) var items: [Item]
     /// Whether lenient marks can differ from strict ones.
     public let hasLenientMarks: Bool
-    /// The file as it is kept, keys included.
+    /// The whole file as it is kept, keys included.
     public let bytes: Data
     public var digest: String { ContentDigest.sha256(bytes) }
 
@@ -67,7 +70,8 @@ public struct EvaluationSet: Sendable {
             }
             return Item(
                 id: id,
-                slice: task,
+                task: task,
+                slice: row.slice ?? task,
                 messages: row.prompt,
                 gold: trimmed,
                 extraction: extraction,
@@ -85,6 +89,15 @@ public struct EvaluationSet: Sendable {
             name: name,
             comparison: comparison
         )
+    }
+
+    /// At most `count` of its prompts, a choice by seed in the order of the set.
+    func part(_ count: Int, seed: UInt64) -> EvaluationSet {
+        if items.count <= count { return self }
+        var chosen = Array(items.indices), random = RandomStream(key: seed), part = self
+        random.shuffle(&chosen)
+        part.items = chosen.prefix(count).sorted().map { items[$0] }
+        return part
     }
 
     public var slices: [String] {

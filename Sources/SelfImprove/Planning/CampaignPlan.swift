@@ -45,7 +45,15 @@ public struct CampaignPlan: Sendable, Encodable {
         self.pool = pool
         let round = Self.round(c, basis)
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
-        var preparation = Self.generation("baseline", prompts: heldOut, answers: heldOut * (1 + c.peers.count), basis)
+        var preparation = Self.generation(
+            "baseline",
+            prompts: heldOut,
+            answers: heldOut + c.evaluation.reportPrompts * c.peers.count,
+            basis
+        )
+        let mixture = Self.proposing(c, prompts: c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts, basis)
+        preparation.seconds += mixture.seconds
+        preparation.tokens += mixture.tokens
         steps = round
         if let nursery = Self.nursery(c, basis) {
             steps.insert(nursery, at: 0)
@@ -81,7 +89,7 @@ public struct CampaignPlan: Sendable, Encodable {
         let prompts = c.prompts.perRound, drafts = c.mixture.draftsPerPrompt
         let aggregated = c.mixture.aggregator.rule == nil ? prompts : 0
         var steps = [
-            generation("propose", prompts: prompts, answers: prompts * drafts * (c.mixture.layers - 1), basis),
+            proposing(c, prompts: prompts, basis),
             generation(
                 "aggregate",
                 prompts: aggregated,
@@ -100,7 +108,30 @@ public struct CampaignPlan: Sendable, Encodable {
         }
         let evaluations = (c.evaluation.gatePrompts + c.evaluation.reportPrompts) * (c.dpo.enabled ? 2 : 1)
         steps.append(generation("evaluate", prompts: evaluations, answers: evaluations, basis))
+        // A new champion's mixture is evaluated once; the first champion's belongs to the preparation.
+        let mixture = proposing(c, prompts: c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts, basis)
+        steps[steps.count - 1].answers += mixture.answers
+        steps[steps.count - 1].tokens += mixture.tokens
+        steps[steps.count - 1].seconds += mixture.seconds
         return steps
+    }
+
+    /// Each proposer answers up to its own limit, after a context that is read once for all prompts.
+    private static func proposing(_ c: CampaignConfiguration, prompts: Int, _ basis: PlanningBasis) -> Step {
+        let layers = c.mixture.layers - 1
+        var step = generation(
+            "propose",
+            prompts: prompts,
+            answers: prompts * c.mixture.draftsPerPrompt * layers,
+            basis
+        )
+        let tokens = c.mixture.proposers.reduce(0) { sum, proposer in
+            sum + proposer.samples * min(basis.answerTokens, proposer.sampling.maximumTokens ?? .max)
+        }
+        let saved = step.tokens - prompts * layers * tokens, contexts = layers * basis.contextTokens / prefillAdvantage
+        step.tokens -= saved
+        step.seconds += Double(contexts - saved) / basis.decodingSpeed
+        return step
     }
 
     private static func nursery(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> Step? {

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 
 /// What a plan is computed from: the student's size, lengths of texts, and the speed of this machine.
 public struct PlanningBasis: Sendable {
@@ -12,6 +13,8 @@ public struct PlanningBasis: Sendable {
     /// Tokens per second of SFT, and of decoding a batch.
     public var trainingSpeed: Double
     public var decodingSpeed: Double
+    /// Of everything that the proposers are told first: read once in a round, whatever the number of prompts.
+    public var contextTokens = 0
     /// Bytes of a weight on disk.
     public var bytesPerParameter = 4
     /// What a step of each stage takes.
@@ -19,12 +22,14 @@ public struct PlanningBasis: Sendable {
 
     /// Measured on the nursery's instructions (`NurseryPrompts`).
     static let nurseryLengths = (prompt: 14, answer: 6)
-    /// A guess for instructions that nobody has counted, in the range of the common instruction sets; `maximum_tokens`
-    /// bounds the answer.
-    static let guessedLengths = (prompt: 200, answer: 300)
-    /// Larger batches are no faster, and take memory that the plan has no use for.
+    /// A guess for answers, in the range of the common instruction sets; `maximum_tokens` bounds it.
+    static let guessedAnswer = 300
+    /// Prompts of a file that are counted, spread over it.
+    private static let countedPrompts = 200
+    /// Larger batches are no faster, and take time and memory that the plan has no use for.
     private static let measuredBatch = 16
-    private static let repetitions = 3
+    private static let measuredTokens = 1024
+    private static let repetitions = 2
 
     /// Measures this machine with the student's shape; takes seconds.
     /// - Throws: what inspecting the student throws.
@@ -39,7 +44,7 @@ public struct PlanningBasis: Sendable {
             // Random weights take as long as the student's own, which need not be read.
             let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
             weights = Initialization.gaussian(student.configuration, seed: 1)
-            lengths = guessedLengths
+            lengths = (try promptLength(c), guessedAnswer)
             storage = Checkpoint.storage(of: student)
         }
         let kept = c.models.store.precision ?? storage
@@ -60,6 +65,7 @@ public struct PlanningBasis: Sendable {
                 threads: c.threads
             )
         }
+        let batch = max(1, min(measuredBatch, measuredTokens / sequence))
         let sft = try plan(.sft, c.sft.tuning, c.sft.optimization)
         let trainings = c.dpo.enabled ? [sft, try plan(.dpo, c.dpo.tuning, c.dpo.optimization)] : [sft]
         let forecast = try TrainingForecast.measure(
@@ -67,7 +73,7 @@ public struct PlanningBasis: Sendable {
             adapter: c.sft.tuning.lora,
             precision: c.sft.tuning.precision.training,
             threads: c.threads,
-            batch: min(max(1, sft.microBatchTokens / sequence), measuredBatch),
+            batch: min(max(1, sft.microBatchTokens / sequence), batch),
             length: sequence,
             memory: sft.usesGradientCheckpointing ? .checkpoint : nil,
             repetitions: repetitions
@@ -88,8 +94,32 @@ public struct PlanningBasis: Sendable {
             sequenceTokens: sequence,
             trainingSpeed: forecast.tokensPerSecond,
             decodingSpeed: decoding.tokensPerSecond,
+            contextTokens: try contextLength(c),
             bytesPerParameter: kept.bytesPerWeight,
             trainings: trainings
         )
+    }
+
+    // MARK: Lengths
+
+    /// Mean tokens of the student's prompts.
+    private static func promptLength(_ c: CampaignConfiguration) throws -> Int {
+        guard case .file(let path) = c.prompts.source, let length = try ConversationLength(c.student) else {
+            return nurseryLengths.prompt
+        }
+        let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
+        let counted = Array(stride(from: 0, to: rows.count, by: max(1, rows.count / countedPrompts)))
+        let tokens = try counted.reduce(0) { try $0 + length.tokens(rows[$1].prompt) }
+        return max(1, tokens / max(1, counted.count))
+    }
+
+    /// Tokens of the contexts of all proposers.
+    private static func contextLength(_ c: CampaignConfiguration) throws -> Int {
+        try c.mixture.proposers.reduce(0) { sum, proposer in
+            guard !proposer.context.isEmpty, let model = c.reference(of: proposer.model),
+                let length = try ConversationLength(model)
+            else { return sum }
+            return try sum + length.tokens(proposer.context)
+        }
     }
 }

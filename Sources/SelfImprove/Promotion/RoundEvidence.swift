@@ -7,7 +7,7 @@ struct RoundEvidence: Sendable {
     var parent: EvaluationRecord?
     /// The challenger's answers to the gate set.
     var outputs: [String]
-    /// The mixture's last score on the report set, and the parent's.
+    /// The mixture's last score on the report set, and the parent's on the same prompts.
     var mixture: Score?
     var parentReport: Score?
     /// The mixture's answers in this round.
@@ -27,6 +27,18 @@ struct RoundEvidence: Sendable {
 }
 
 extension Round {
+    /// The parent's score on the prompts of the report set that the mixture answered.
+    private func parentScore(besides mixture: EvaluationRecord?) async throws -> Score? {
+        let history = campaign.history
+        let report = try await history.evaluation(of: parent, on: .report, campaign: campaign.name)
+        guard let mixture, let report, let id = report.id, mixture.n < report.n, let part = mixture.id else {
+            return report?.score
+        }
+        let asked = Set(try await history.evaluationAnswers(part).map(\.promptId))
+        let answers = try await history.evaluationAnswers(id).filter { asked.contains($0.promptId) }
+        return Score(correct: answers.count { $0.isRight(by: report.marks) }, n: answers.count)
+    }
+
     /// The figures of this round, by key.
     /// - Parameter gain: of the challenger over its parent, on the gate set.
     func figures(challenger: String, gain: Double) async throws -> JSONText {
@@ -44,13 +56,14 @@ extension Round {
         if let new = try await general(challenger), let first = try await general(prepared.initial) {
             conversations = (new, first)
         }
+        let mixture = try await history.evaluations(name).last { $0.subject == .mixture }
         let evidence = RoundEvidence(
             gain: gain,
             challenger: onGate,
             parent: try await history.evaluation(of: parent, on: .gate, campaign: name),
             outputs: outputs,
-            mixture: try await history.evaluations(name).last { $0.subject == .mixture }?.score,
-            parentReport: try await history.evaluation(of: parent, on: .report, campaign: name)?.score,
+            mixture: mixture?.score,
+            parentReport: try await parentScore(besides: mixture),
             answers: try await history.answers(name, round: number),
             pairs: try await history.pairs(name, round: number).count,
             preferences: preferences,

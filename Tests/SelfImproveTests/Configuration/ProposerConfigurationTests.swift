@@ -182,15 +182,34 @@ import TestSupport
     @Test func aContextWithoutRoomForAQuestionIsRefused() throws {
         try withTemporaryDirectory { folder in
             let rows = (0..<20).map {
-                #"{"task": "t\#($0 / 15)", "messages": [{"role": "user", "content": "abcdefgh"}, {"role": "assistant", "content": "3"}]}"#
+                #"{"task": "\#($0 < 15 ? "add" : "sub")", "messages": [{"role": "user", "content": "abcdefgh"}, {"role": "assistant", "content": "3"}]}"#
             }
             try write(rows.joined(separator: "\n"), "examples.jsonl", to: folder)
             let lines = faults(yaml(["{name: a, model: words, examples: examples.jsonl}"]), in: folder)
             #expect(lines.count == 1)
             #expect(
-                lines.first?.contains("tokens before a prompt of t0; the model has 160 positions") == true,
+                lines.first?.contains("tokens before a prompt of add; the model has 160 positions") == true,
                 "\(lines)"
             )
+        }
+    }
+
+    @Test func examplesThatNoPromptWouldSeeAreRefused() throws {
+        try withTemporaryDirectory { folder in
+            func example(_ task: String) -> String {
+                #"{"task": "\#(task)", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#
+            }
+            try write(example("addd") + "\n" + example("city"), "examples.jsonl", to: folder)
+            let lines = faults(yaml(["{name: a, model: words, examples: examples.jsonl}"]), in: folder)
+            #expect(lines.count == 1, "\(lines)")
+            #expect(
+                lines.first?.hasPrefix(
+                    "c.yaml:10: mixture.proposers[1].examples: none belongs to a task of the prompts: they are of addd, city, the prompts of add, "
+                ) == true,
+                "\(lines)"
+            )
+            try write(example("addd") + "\n" + example("add"), "examples.jsonl", to: folder)
+            #expect(faults(yaml(["{name: a, model: words, examples: examples.jsonl}"]), in: folder) == [])
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import ModelFiles
 import Testing
 
@@ -33,6 +34,25 @@ import Testing
         let result = EvaluationResult(try EvaluationSet(rows: rows(["4"]), name: "set"), answers: answers(["4"]))
         #expect(result.items[0].correct && result.items[0].lenient == nil && result.lenient == nil)
         #expect(result.slices == [SliceScore(slice: "all", n: 1, correct: 1)])
+    }
+
+    /// A slice of its own does not change which task a prompt is of.
+    @Test func aSliceIsCountedApartAndComparedByItsTask() throws {
+        let lines =
+            #"{"task":"sum","prompt":"1 + 1?","answer":"2"}"# + "\n"
+            + #"{"task":"sum","slice":"sum, new wording","prompt":"one and one?","answer":"2"}"#
+        let rows = try JSONLines.decode(PromptRow.self, Data(lines.utf8), name: "report.jsonl")
+        let rule = try comparison(AnswerRule(), tasks: ["sum": AnswerRule(extract: .lastNumber)])
+        let set = try EvaluationSet(rows: rows, name: "report.jsonl", comparison: rule)
+        #expect(set.items.map(\.task) == ["sum", "sum"])
+        let result = EvaluationResult(set, answers: answers(["It is 2.", "It is 2."]))
+        #expect(
+            result.slices == [
+                SliceScore(slice: "sum", n: 1, correct: 0, lenient: 1),
+                SliceScore(slice: "sum, new wording", n: 1, correct: 0, lenient: 1),
+            ]
+        )
+        #expect(try EvaluationSet(bytes: set.bytes, name: "kept", comparison: rule).slices == set.slices)
     }
 
     @Test func whatIsStrictlyRightIsLenientlyRight() throws {

@@ -15,8 +15,10 @@ import Testing
         decodingSpeed: 2000
     )
 
-    private func plan(_ changes: [(String, String)] = []) throws -> CampaignPlan {
-        try CampaignPlan(
+    private func plan(_ changes: [(String, String)] = [], contextTokens: Int = 0) throws -> CampaignPlan {
+        var basis = basis
+        basis.contextTokens = contextTokens
+        return try CampaignPlan(
             ReducedCampaign.configuration(changes),
             basis,
             stateBytes: 0,
@@ -46,15 +48,35 @@ import Testing
         #expect(try step("propose", of: plan).answers == 48 * 4)
         #expect(try step("aggregate", of: plan).answers == 48)
         #expect(try step("sample", of: plan).answers == 24 * 5)
-        #expect(try step("evaluate", of: plan).answers == (48 + 36) * 2, "two models on both sets")
+        #expect(
+            try step("evaluate", of: plan).answers == (48 + 36) * 2 + 36 * 4,
+            "two models on both sets, and the mixture on one"
+        )
         #expect(try step("sft", of: plan).tokens == 3000)
         #expect(try step("dpo", of: plan).tokens == 24 * 2 * 20 / 3, "a pair for every third instruction")
+    }
+
+    @Test func theMixtureMayAnswerAPartOfTheReportSet() throws {
+        let part = try plan([("report_prompts: 36", "report_prompts: 36\n  mixture_prompts: 20")])
+        #expect(try step("evaluate", of: part).answers == (48 + 36) * 2 + 20 * 4)
+        #expect(try part.preparationSeconds < plan().preparationSeconds)
     }
 
     @Test func samplesOfAProposerAreAnswers() throws {
         let proposers = "proposers: [letters, numbers, words, champion]"
         let plan = try plan([(proposers, "proposers: [letters, {name: more, model: champion, samples: 5}]")])
         #expect(try step("propose", of: plan).answers == 48 * 6)
+    }
+
+    /// Two samples of up to 4 tokens in place of 6, and a context of 400 tokens that all prompts share.
+    @Test func aContextIsReadOnceAndAProposersOwnLimitCounts() throws {
+        let proposers = "proposers: [letters, numbers, words, champion]"
+        let changes = [
+            (proposers, "proposers: [letters, {name: brief, model: champion, samples: 2, maximum_tokens: 4}]")
+        ]
+        let step = try step("propose", of: plan(changes, contextTokens: 400))
+        #expect(step.tokens == 48 * (6 + 2 * 4))
+        #expect(abs(step.seconds - Double(48 * (6 + 2 * 4) + 48 * 14 / 4 + 400 / 4) / 2000) < 1e-9)
     }
 
     /// A prompt's tokens cost a fourth of decoded ones: 192 answers of 6, 48 prompts of 14.

@@ -206,6 +206,32 @@ import ModelFiles
         }
     }
 
+    /// What is left to learn is told on the prompts that the mixture answered, the same ones for every champion.
+    @Test func theMixtureMayAnswerAPartOfTheReportSet() async throws {
+        try await withTemporaryDirectory { folder in
+            let part = ("report.jsonl", "report.jsonl\n  mixture_prompts: 20")
+            // Even answers are the student's and the new model's, all of them the peers'.
+            let world = try world(folder, [part]) { digest, question in
+                digest.hasPrefix("nursery") && digest != "nursery student" || Int(question)?.isMultiple(of: 2) == true
+                    ? question : "wrong"
+            }
+            try await world.round(1, from: "nursery student")
+            try await world.round(2, from: "sft 1")
+            let mixtures = world.journal.evaluations("reduced").filter { $0.subject == .mixture }
+            #expect(mixtures.map(\.n) == [20, 20])
+            let asked = try mixtures.map { world.journal.evaluationAnswers(try #require($0.id)).map(\.promptId) }
+            #expect(asked[0] == asked[1] && Set(asked[0]).count == 20)
+            let student = try #require(
+                world.journal.evaluation(of: "nursery student", on: .report, campaign: "reduced")?.id
+            )
+            let right = world.journal.evaluationAnswers(student).count { $0.correct && asked[0].contains($0.promptId) }
+            let figures = try #require(world.journal.rounds("reduced").first?.figures).decode([String: Double].self)
+            let headroom = try #require(figures["headroom"])
+            #expect(abs(headroom - (Double(mixtures[0].correct) - Double(right)) / 20) < 1e-9)
+            #expect(headroom > 0)
+        }
+    }
+
     @Test("What the journal holds as done is not done again") func resumption() async throws {
         try await withTemporaryDirectory { folder in
             let world = try world(folder)

@@ -1,0 +1,41 @@
+import Foundation
+import LocalLM
+import ModelFiles
+
+/// How many tokens conversations take for a model: decides whether they fit, and what a plan prices.
+struct ConversationLength {
+    private let tokenizer: Tokenizer
+    private let template: ChatTemplate
+    /// The most that the model reads.
+    let positions: Int
+
+    /// - Returns: nil for a model without a chat template.
+    /// - Throws: what reading the model's files throws; its weights are not read.
+    init?(_ model: ModelReference) throws {
+        switch model {
+        case .nursery:
+            tokenizer = try Nursery.tokenizer()
+            template = .nursery
+            positions = try Nursery.architecture().maximumPositions
+        case .directory(let path):
+            let inspected = try Checkpoint.inspect(URL(fileURLWithPath: path))
+            guard let template = inspected.template else { return nil }
+            self.template = template
+            tokenizer = inspected.tokenizer
+            positions = inspected.configuration.maximumPositions
+        }
+    }
+
+    /// Of a conversation up to where the model answers.
+    /// - Throws: what the template refuses.
+    func tokens(_ conversation: [Message]) throws -> Int {
+        tokenizer.encode(try template.render(conversation, addGenerationPrompt: true)).count
+    }
+
+    /// Of everything that a context puts before prompts: once for each task that it has examples of.
+    func tokens(_ context: ParticipantContext) throws -> Int {
+        if context.isEmpty { return 0 }
+        let question = [Message(role: "user", content: "")]
+        return try context.everyTask.reduce(0) { try $0 + tokens(context.applied(to: question, task: $1)) }
+    }
+}

@@ -5,7 +5,8 @@
     scripts/smollm.py specialists             three models for smollm-peers.yaml, each trained on a third of the tasks
     scripts/smollm.py run [--state DIR] [NAME ...]     the campaigns of both seeds, and the arms, in one state directory
     scripts/smollm.py table [--state DIR] [NAME ...]   what came of them
-    scripts/smollm.py smoke [--state DIR]     one small round on three tasks, which must be promoted; `make clients` runs it
+    scripts/smollm.py smoke --state DIR       one small round on three tasks, which must be promoted; `make clients` runs it
+    scripts/smollm.py crash --state DIR       the same, killed ten times while it trains, all weights and then an adapter: same bytes
 
 Arms differ from smollm.yaml in the mixture alone, and draw the same prompts: `selfmoa` has as many samples without a context, and the
 same vote; `single` the greedy answers of one context; `aa` the student's own greedy answers, from which there is nothing to learn.
@@ -18,10 +19,12 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import sqlite3
 import subprocess
 import sys
+import time
 
 from experiments import change
 
@@ -120,25 +123,28 @@ def run(args):
         subprocess.run([args.binary, "run", file, "--state", args.state, *rounds], check=True)
 
 
-SMOKE = ("order", "json", "city")
+FEW = ("order", "json", "city")
 
 
-def smoke(args):
-    """The same campaign with three tasks, fewer prompts, and one round: minutes."""
-    prepare(args)
-    folder = pathlib.Path(args.state, "smoke")
+def small(folder, *changes):
+    """The same campaign with three tasks, fewer prompts, and one round: its configuration, in a new folder."""
     folder.mkdir(parents=True)
     for file in TASKS.glob("*.jsonl"):
-        rows = [line for line in file.open() if json.loads(line).get("task") in (*SMOKE, None)]
+        rows = [line for line in file.open() if json.loads(line).get("task") in (*FEW, None)]
         (folder / file.name).write_text("".join(rows))
     text = (ROOT / "configs/smollm.yaml").read_text().replace("../state/smollm/tasks", str(folder)).replace("../state/smollm", str(HOME))
     text = re.sub(r"^    (email|language|tomorrow|larger): \{.*\n", "", text, flags=re.M)
     for key, value, *sections in (("per_round", 90, "prompts"), ("gate_prompts", 60, "evaluation"), ("report_prompts", 60, "evaluation"),
-                                  ("tokens", 9000, "sft"), ("rows", 8, "sft", "general"), ("held_out", 6, "sft", "general"),
-                                  ("maximum_tokens", 48, "sft", "general"), ("rounds", 1, "stop")):
+                                  ("rows", 8, "sft", "general"), ("held_out", 6, "sft", "general"),
+                                  ("maximum_tokens", 48, "sft", "general"), ("rounds", 1, "stop"), *changes):
         text = change(text, key, value, *sections)
     (folder / "smollm.yaml").write_text(text)
-    subprocess.run([args.binary, "run", folder / "smollm.yaml", "--state", args.state], check=True)
+    return folder / "smollm.yaml"
+
+
+def smoke(args):
+    prepare(args)
+    subprocess.run([args.binary, "run", small(pathlib.Path(args.state, "smoke")), "--state", args.state], check=True)
     lineage = Lineage(args)
     (outcome, reason), = lineage.rows("SELECT outcome, reason FROM rounds")
     before, after = (share(sum(mark[1] for mark in marks.values()), len(marks))
@@ -146,6 +152,40 @@ def smoke(args):
     say(f"strict, on the report set: {before} before, {after} after the round")
     if outcome != "promoted":
         sys.exit(f"the round is {outcome}: {reason}")
+
+
+def crash(args):
+    """Kills the small campaign ten times while it trains, at seeded moments, and compares its models with those of a whole run."""
+    prepare(args)
+    for name, *changes in (("weights",), ("adapter", ("lora", "{rank: 16, dropout: 0.1}", "sft"))):
+        folder, models, moments, hits = pathlib.Path(args.state, name), {}, random.Random(7), 0
+        config = small(folder / "files", ("epochs", 4, "sft"), *changes)
+        for state, kills in (("whole", 0), ("killed", 10)):
+            command = [args.binary, "run", config, "--state", folder / state, "--checkpoint-every", "1s"]
+            for _ in range(kills):
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+                while process.poll() is None and not trains(folder / state):
+                    time.sleep(0.1)
+                time.sleep(moments.uniform(3, 15))
+                hits += process.poll() is None
+                process.kill()
+                process.wait()
+            begun = time.monotonic()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            say(f"{name}, {state}: {time.monotonic() - begun:.0f} s")
+            database = sqlite3.connect(f"file:{folder / state}/selfimprove.sqlite?mode=ro", uri=True)
+            models[state] = database.execute("SELECT name, digest FROM models ORDER BY digest").fetchall()
+        say(f"{name}: {hits} of 10 kills hit the training; {models['killed']}")
+        if models["whole"] != models["killed"] or hits < 3:
+            sys.exit(f"{name}: a whole run made {models['whole']}")
+
+
+def trains(state):
+    """Whether a campaign of a state directory is in its first fine-tuning."""
+    if not (state / "selfimprove.sqlite").exists():
+        return False
+    database = sqlite3.connect(f"file:{state}/selfimprove.sqlite?mode=ro", uri=True)
+    return bool(database.execute("SELECT 1 FROM steps WHERE step = 'sft' AND state = 'running'").fetchall())
 
 
 # Tables.
@@ -315,7 +355,7 @@ def bits_per_byte(args, model):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["prepare", "specialists", "run", "table", "smoke"])
+    parser.add_argument("command", choices=["prepare", "specialists", "run", "table", "smoke", "crash"])
     parser.add_argument("names", nargs="*", help=f"of {', '.join(CAMPAIGNS)}; default all")
     parser.add_argument("--state", default=str(ROOT / "state-lab"))
     parser.add_argument("--binary", default=str(ROOT / ".build/release/selfimprove"))

@@ -158,6 +158,8 @@ def crash(args):
     """Kills the small campaign ten times while it trains, at seeded moments, and compares its models with those of a whole run."""
     prepare(args)
     for name, *changes in (("weights",), ("adapter", ("lora", "{rank: 16, dropout: 0.1}", "sft"))):
+        if args.names and name not in args.names:
+            continue
         folder, models, moments, hits = pathlib.Path(args.state, name), {}, random.Random(7), 0
         config = small(folder / "files", ("epochs", 4, "sft"), *changes)
         for state, kills in (("whole", 0), ("killed", 10)):
@@ -182,10 +184,11 @@ def crash(args):
 
 def trains(state):
     """Whether a campaign of a state directory is in its first fine-tuning."""
-    if not (state / "selfimprove.sqlite").exists():
+    try:
+        database = sqlite3.connect(f"file:{state}/selfimprove.sqlite?mode=ro", uri=True)
+        return bool(database.execute("SELECT 1 FROM steps WHERE step = 'sft' AND state = 'running'").fetchall())
+    except sqlite3.OperationalError:  # it is being made
         return False
-    database = sqlite3.connect(f"file:{state}/selfimprove.sqlite?mode=ro", uri=True)
-    return bool(database.execute("SELECT 1 FROM steps WHERE step = 'sft' AND state = 'running'").fetchall())
 
 
 # Tables.
@@ -357,14 +360,15 @@ def bits_per_byte(args, model):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["prepare", "specialists", "run", "table", "smoke", "crash"])
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(CAMPAIGNS)}; default all")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(CAMPAIGNS)} (of crash: weights, adapter); default all")
     parser.add_argument("--state", default=str(ROOT / "state-lab"))
     parser.add_argument("--binary", default=str(ROOT / ".build/release/selfimprove"))
     parser.add_argument("--rounds", type=int, help="of run: instead of the configuration's")
     parser.add_argument("--chats", action="store_true", help="of table: ten general chats, before and after")
     arguments = parser.parse_intermixed_args()
-    unknown = [name for name in arguments.names if name not in CAMPAIGNS]
+    known = ["weights", "adapter"] if arguments.command == "crash" else CAMPAIGNS
+    unknown = [name for name in arguments.names if name not in known]
     if unknown:
-        parser.error(f"there is no campaign {', '.join(unknown)}; known: {', '.join(CAMPAIGNS)}")
+        parser.error(f"there is no campaign {', '.join(unknown)}; known: {', '.join(known)}")
     os.chdir(ROOT)
     globals()[arguments.command](arguments)

@@ -250,15 +250,16 @@ def table(args):
         print(f"\n## {name}\n")
         print("| round | who | strict | lenient | new wording, strict | lenient | bits per byte |\n|---|---|---|---|---|---|---|")
         for id, number, subject, who, model in evaluations:
-            old, new = split(lineage.marks(id))
+            marks, is_ours = lineage.marks(id), model and subject in ("initial", "model")
+            old, new = split(marks)
             cells = [share(sum(m[k] for m in part.values()), len(part)) if part else "" for part in (old, new) for k in (1, 2)]
-            bits = f"{bits_per_byte(args, model):.4f}" if model and subject in ("initial", "model") else ""
+            bits = f"{bits_per_byte(args, model):.4f}" if is_ours else ""
             print(f"| {number} | {who} | {' | '.join(cells)} | {bits} |")
-            if model and subject in ("initial", "model"):
-                last.setdefault(name, []).append((f"round {number}", lineage.marks(id)))
+            if is_ours:
+                last.setdefault(name, []).append((f"round {number}", marks))
         first, best = last[name][0][1], last[name][-1][1]
         for title, k in (("strict", 1), ("lenient", 2)):
-            for part, prompts in (("trained wordings", split(best)[0]), ("new wordings", split(best)[1])):
+            for part, prompts in zip(("trained wordings", "new wordings"), split(best)):
                 if prompts:
                     print(f"\nGain of the last, {title}, {part}: {difference([(first[id][k], best[id][k]) for id in prompts])}", end="")
         print("\n\nBy task, strict / lenient in percent:\n")

@@ -50,7 +50,7 @@ struct ModelTrain: AsyncParsableCommand {
     )
     var gradientCheckpointing = false
     @Option(help: "Number format of the model that is written: fp32, bf16, or auto: bf16 where the model came in bf16.")
-    var store: CampaignConfiguration.Models.Store = .fp32
+    var store: PrecisionChoice = .fp32
     @OptionGroup(title: "Low-rank adaptation") var lora: LoRAOptions
     @OptionGroup var checkpoints: CheckpointOptions
     @Option(help: "Of the order of the rows, and of a new adapter.") var seed: UInt64 = 0
@@ -181,4 +181,3 @@ struct ModelTrain: AsyncParsableCommand {
 extension OptimizationSettings.Schedule: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
 extension PrecisionChoice: ExpressibleByArgument {}
-extension CampaignConfiguration.Models.Store: ExpressibleByArgument {}

@@ -6,7 +6,7 @@ import SelfImprove
 import Synchronization
 
 /// Shows a running campaign: on a terminal one line that is rewritten (step, bar, rate, time left), elsewhere one line
-/// per step, and with `--json` one JSON object per event.
+/// per step and minute, and with `--json` one JSON object per event.
 final class ProgressDisplay: Sendable {
     private struct State {
         /// The first report of each step.
@@ -44,7 +44,7 @@ final class ProgressDisplay: Sendable {
                 emit(["event": .string("opened"), "campaign": .string(record.name), "resumed": .bool(resumed)])
             case .stepStarted(let step):
                 state.first[step] = nil
-                state.lastDrawn = nil
+                state.lastDrawn = isTerminal ? nil : clock.now
                 draw(step, nil, &state)
                 emit([
                     "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
@@ -98,19 +98,19 @@ final class ProgressDisplay: Sendable {
         state.isOpen = false
     }
 
-    /// The line that is written over, at most ten times a second.
+    /// How far a step is: on a terminal the line that is written over, at most ten times a second.
     private func draw(_ step: StepKey, _ report: StepProgress.Report?, _ state: inout State) {
-        guard isTerminal else { return }
+        if json { return }
         let now = clock.now
         let first = report.map { state.first[step] ?? ($0.done, now) }
         state.first[step] = first
-        if let last = state.lastDrawn, now - last < .milliseconds(100), report.map({ $0.done < $0.total }) ?? true {
-            return
-        }
+        let interval: Duration = isTerminal ? .milliseconds(100) : .seconds(60)
+        let isWhole = isTerminal && report.map { $0.done >= $0.total } ?? false
+        if let last = state.lastDrawn, now - last < interval, !isWhole { return }
         state.lastDrawn = now
-        var text = "        \(Self.title(step))"
+        var text = Self.title(step)
         if let report, let first, report.total > 0 {
-            text = "        " + Self.bar(Self.title(step), report.done, report.total)
+            text = Self.bar(text, report.done, report.total)
             let seconds = (now - first.at).seconds
             if let rate = report.rate(since: first.done, seconds: seconds),
                 let left = report.secondsLeft(since: first.done, seconds: seconds)
@@ -119,7 +119,8 @@ final class ProgressDisplay: Sendable {
             }
             if let note = report.note { text += "  \(note)" }
         }
-        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(Self.width)).utf8))
+        guard isTerminal else { return line(text, &state) }
+        FileHandle.standardError.write(Data("\r\u{1B}[K        \(text.prefix(Self.width - 8))".utf8))
         state.isOpen = true
     }
 

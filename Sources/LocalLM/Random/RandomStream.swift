@@ -30,4 +30,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
         guard array.count > 1 else { return }
         for i in stride(from: array.count - 1, to: 0, by: -1) { array.swapAt(i, integer(below: i + 1)) }
     }
+
+    /// A choice of `count` of the elements in their own order; all of them, and no draw, where there are no more.
+    public mutating func choice<Element>(_ count: Int, of elements: [Element]) -> [Element] {
+        if elements.count <= count { return elements }
+        var chosen = Array(elements.indices)
+        shuffle(&chosen)
+        return chosen.prefix(count).sorted().map { elements[$0] }
+    }
 }

@@ -38,7 +38,7 @@ public struct Preparation: Sendable {
                 progress.report(done: 0, total: 1 + configuration.peers.count, unit: "models", note: name)
                 let digest = try await campaign.models.adopt(
                     directory: path,
-                    as: configuration.models.store.precision
+                    as: configuration.models.store.weights
                 )
                 rows.append(
                     ModelRecord(

@@ -193,17 +193,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
 extension CampaignConfiguration {
     /// How the campaign's models are kept.
     public struct Models: Sendable, Equatable, Codable {
-        /// Number format of the files of weights.
-        public enum Store: String, Sendable, Codable, CaseIterable {
-            /// bf16 where the student came in bf16, else fp32.
-            case auto
-            case bf16, fp32
-
-            /// nil: as what a model was made from.
-            public var precision: Precision? { Precision(rawValue: rawValue) }
-        }
-
-        public var store: Store
+        /// Number format of the files of weights; `auto`: bf16 where the student came in bf16, else fp32.
+        public var store: PrecisionChoice
     }
 }
 

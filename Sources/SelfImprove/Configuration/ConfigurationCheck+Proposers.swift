@@ -6,10 +6,8 @@ import ModelFiles
 extension ConfigurationCheck {
     func proposers() {
         let mixture = configuration.mixture, entries = root.section("mixture").entries("proposers") ?? []
-        var inspected: [Participant.Model: ConversationLength?] = [:]
-        for (index, entry) in entries.enumerated() where index < mixture.proposers.count {
-            guard case .section(let section) = entry else { continue }
-            let participant = mixture.proposers[index]
+        var lengths = ConversationLengths()
+        for (index, participant, section) in described {
             name(participant, at: index, entries, section)
             if case .peer(let peer) = participant.model, !peer.isEmpty, !peers.contains(peer) {
                 section.fault("model", "names the unknown peer \"\(peer)\"", hint: known(Self.models))
@@ -22,9 +20,16 @@ extension ConfigurationCheck {
                 )
             }
             if participant.context.isEmpty { continue }
-            let model = inspected[participant.model] ?? inspect(participant.model)
-            inspected[participant.model] = model
-            if let model { room(for: participant, in: model, section) }
+            if let model = length(of: participant.model, &lengths) { room(for: participant, in: model, section) }
+        }
+    }
+
+    /// Proposers that have a section of their own, with their places in the list.
+    private var described: [(index: Int, participant: Participant, section: ConfigurationSection)] {
+        let entries = root.section("mixture").entries("proposers") ?? []
+        return zip(entries, configuration.mixture.proposers).enumerated().compactMap { index, pair in
+            guard case .section(let section) = pair.0 else { return nil }
+            return (index, pair.1, section)
         }
     }
 
@@ -57,11 +62,11 @@ extension ConfigurationCheck {
     // MARK: Room for a context
 
     /// Nil for a model that cannot be read: that is a fault of its own.
-    private func inspect(_ model: Participant.Model) -> ConversationLength? {
+    private func length(of model: Participant.Model, _ lengths: inout ConversationLengths) -> ConversationLength? {
         guard let reference = configuration.reference(of: model) else { return nil }
         if case .directory(let path) = reference, !files.allows(path) { return nil }
         // `models` has said what is wrong with one that cannot be read.
-        return (try? ConversationLength(reference)) ?? nil
+        return (try? lengths.of(reference)) ?? nil
     }
 
     /// The context of every task must leave room for a question.
@@ -88,11 +93,10 @@ extension ConfigurationCheck {
 
     /// Examples that no prompt sees are a misspelt task, or another campaign's file.
     func examples(of tasks: Set<String>) {
-        let entries = root.section("mixture").entries("proposers") ?? []
-        for (index, entry) in entries.enumerated() where index < configuration.mixture.proposers.count {
-            let context = configuration.mixture.proposers[index].context
-            guard case .section(let section) = entry, !context.examples.isEmpty,
-                context.examples.allSatisfy({ $0.task != nil }), tasks.isDisjoint(with: context.tasks)
+        for (_, participant, section) in described {
+            let context = participant.context
+            guard !context.examples.isEmpty, context.examples.allSatisfy({ $0.task != nil }),
+                tasks.isDisjoint(with: context.tasks)
             else { continue }
             section.fault(
                 "examples",
@@ -111,10 +115,9 @@ extension ConfigurationCheck {
 
     /// What is evaluated must not be shown.
     func examples(against set: EvaluationSet, _ name: HeldOutSet) {
-        let entries = root.section("mixture").entries("proposers") ?? [], asked = set.questionDigests
-        for (index, entry) in entries.enumerated() where index < configuration.mixture.proposers.count {
-            guard case .section(let section) = entry else { continue }
-            for (row, example) in configuration.mixture.proposers[index].context.examples.enumerated()
+        let asked = set.questionDigests
+        for (_, participant, section) in described {
+            for (row, example) in participant.context.examples.enumerated()
             where !example.questions.isDisjoint(with: asked) {
                 section.fault(
                     "examples",

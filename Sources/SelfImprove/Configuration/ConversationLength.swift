@@ -39,3 +39,15 @@ struct ConversationLength {
         return try context.everyTask.reduce(0) { try $0 + tokens(context.applied(to: question, task: $1)) }
     }
 }
+
+/// One for every model that is asked for: proposers share models, whose tokenizers are long to read.
+struct ConversationLengths {
+    private var known: [ModelReference: ConversationLength?] = [:]
+
+    mutating func of(_ model: ModelReference) throws -> ConversationLength? {
+        if let length = known[model] { return length }
+        let length = try ConversationLength(model)
+        known[model] = length
+        return length
+    }
+}

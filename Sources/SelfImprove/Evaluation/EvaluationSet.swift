@@ -93,10 +93,8 @@ public struct EvaluationSet: Sendable {
 
     /// At most `count` of its prompts, a choice by seed in the order of the set.
     func part(_ count: Int, seed: UInt64) -> EvaluationSet {
-        if items.count <= count { return self }
-        var chosen = Array(items.indices), random = RandomStream(key: seed), part = self
-        random.shuffle(&chosen)
-        part.items = chosen.prefix(count).sorted().map { items[$0] }
+        var random = RandomStream(key: seed), part = self
+        part.items = random.choice(count, of: items)
         return part
     }
 

@@ -9,6 +9,13 @@ public struct CampaignPlan: Sendable, Encodable {
         /// Generated, scored and trained, as the lineage counts them.
         public var tokens: Int
         public var seconds: Double
+
+        /// The first one, and in it what the second one takes; prompts are those of the first.
+        static func += (step: inout Step, other: Step) {
+            step.answers += other.answers
+            step.tokens += other.tokens
+            step.seconds += other.seconds
+        }
     }
 
     /// The steps of a round; before them the nursery, where there is one.
@@ -51,14 +58,11 @@ public struct CampaignPlan: Sendable, Encodable {
             answers: heldOut + c.evaluation.reportPrompts * c.peers.count,
             basis
         )
-        let mixture = Self.proposing(c, prompts: c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts, basis)
-        preparation.seconds += mixture.seconds
-        preparation.tokens += mixture.tokens
+        preparation += Self.mixtureEvaluation(c, basis)
         steps = round
         if let nursery = Self.nursery(c, basis) {
             steps.insert(nursery, at: 0)
-            preparation.seconds += nursery.seconds
-            preparation.tokens += nursery.tokens
+            preparation += nursery
         }
         preparationSeconds = preparation.seconds
         roundSeconds = round.reduce(0) { $0 + $1.seconds }
@@ -109,11 +113,12 @@ public struct CampaignPlan: Sendable, Encodable {
         let evaluations = (c.evaluation.gatePrompts + c.evaluation.reportPrompts) * (c.dpo.enabled ? 2 : 1)
         steps.append(generation("evaluate", prompts: evaluations, answers: evaluations, basis))
         // A new champion's mixture is evaluated once; the first champion's belongs to the preparation.
-        let mixture = proposing(c, prompts: c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts, basis)
-        steps[steps.count - 1].answers += mixture.answers
-        steps[steps.count - 1].tokens += mixture.tokens
-        steps[steps.count - 1].seconds += mixture.seconds
+        steps[steps.count - 1] += mixtureEvaluation(c, basis)
         return steps
+    }
+
+    private static func mixtureEvaluation(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> Step {
+        proposing(c, prompts: c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts, basis)
     }
 
     /// Each proposer answers up to its own limit, after a context that is read once for all prompts.

@@ -35,6 +35,7 @@ public struct PlanningBasis: Sendable {
     /// - Throws: what inspecting the student throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlanningBasis {
         let weights: Weights, lengths: (prompt: Int, answer: Int), storage: Precision
+        var conversations = ConversationLengths()
         switch c.student {
         case .nursery:
             weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
@@ -44,10 +45,10 @@ public struct PlanningBasis: Sendable {
             // Random weights take as long as the student's own, which need not be read.
             let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
             weights = Initialization.gaussian(student.configuration, seed: 1)
-            lengths = (try promptLength(c), guessedAnswer)
+            lengths = (try promptLength(c, &conversations), guessedAnswer)
             storage = Checkpoint.storage(of: student)
         }
-        let kept = c.models.store.precision ?? storage
+        let kept = c.models.store.weights ?? storage
         let answer = min(lengths.answer, c.mixture.maximumTokens)
         let sequence = min(lengths.prompt + answer, weights.configuration.maximumPositions)
         func plan(_ stage: Stage, _ tuning: FineTuningSettings, _ optimization: CampaignConfiguration.Optimization)
@@ -94,7 +95,7 @@ public struct PlanningBasis: Sendable {
             sequenceTokens: sequence,
             trainingSpeed: forecast.tokensPerSecond,
             decodingSpeed: decoding.tokensPerSecond,
-            contextTokens: try contextLength(c),
+            contextTokens: try contextLength(c, &conversations),
             bytesPerParameter: kept.bytesPerWeight,
             trainings: trainings
         )
@@ -103,8 +104,8 @@ public struct PlanningBasis: Sendable {
     // MARK: Lengths
 
     /// Mean tokens of the student's prompts.
-    private static func promptLength(_ c: CampaignConfiguration) throws -> Int {
-        guard case .file(let path) = c.prompts.source, let length = try ConversationLength(c.student) else {
+    private static func promptLength(_ c: CampaignConfiguration, _ lengths: inout ConversationLengths) throws -> Int {
+        guard case .file(let path) = c.prompts.source, let length = try lengths.of(c.student) else {
             return nurseryLengths.prompt
         }
         let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
@@ -114,10 +115,10 @@ public struct PlanningBasis: Sendable {
     }
 
     /// Tokens of the contexts of all proposers.
-    private static func contextLength(_ c: CampaignConfiguration) throws -> Int {
+    private static func contextLength(_ c: CampaignConfiguration, _ lengths: inout ConversationLengths) throws -> Int {
         try c.mixture.proposers.reduce(0) { sum, proposer in
             guard !proposer.context.isEmpty, let model = c.reference(of: proposer.model),
-                let length = try ConversationLength(model)
+                let length = try lengths.of(model)
             else { return sum }
             return try sum + length.tokens(proposer.context)
         }

@@ -78,13 +78,8 @@ extension PromptSource {
             )
         case .file(let path):
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-            var chosen = Array(rows.indices)
-            if rows.count > count {
-                var random = RandomStream(key: RandomKey.derive(seed, set.rawValue))
-                random.shuffle(&chosen)
-                chosen = chosen.prefix(count).sorted()
-            }
-            return try EvaluationSet(rows: chosen.map { rows[$0] }, name: path, comparison: comparison)
+            var random = RandomStream(key: RandomKey.derive(seed, set.rawValue))
+            return try EvaluationSet(rows: random.choice(count, of: rows), name: path, comparison: comparison)
         }
     }
 }

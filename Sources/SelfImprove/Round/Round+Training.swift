@@ -21,7 +21,7 @@ extension Round {
             method: .sft,
             settings.optimization,
             tuning: settings.tuning,
-            storage: campaign.configuration.models.store.precision,
+            storage: campaign.configuration.models.store.weights,
             epochs: settings.epochs,
             budget: settings.tokens,
             weights: .perRow(rows.map(\.weight)),
@@ -130,7 +130,7 @@ extension Round {
             method: .dpo(beta: settings.beta, nllWeight: settings.nllWeight),
             settings.optimization,
             tuning: settings.tuning,
-            storage: campaign.configuration.models.store.precision,
+            storage: campaign.configuration.models.store.weights,
             epochs: settings.epochs,
             seed: campaign.key(number, .dpo),
             threads: campaign.configuration.threads

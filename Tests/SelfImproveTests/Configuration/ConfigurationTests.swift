@@ -145,7 +145,7 @@ import TestSupport
         ),
         (
             ("seed: 5", "seed: 5\nmodels: {store: fp16}"),
-            "c.yaml:3: models.store: is \"fp16\" (one of auto, bf16, fp32)"
+            "c.yaml:3: models.store: is \"fp16\" (one of auto, fp32, bf16)"
         ),
         (("beta: 0.1", "beta: 0"), "c.yaml:23: dpo.beta: is 0 (above 0)"),
         (("prompts: 24", "prompts: 24\n  samples: 1"), "c.yaml:23: dpo.samples: is 1 (2 to 64)"),

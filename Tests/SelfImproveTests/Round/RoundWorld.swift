@@ -1,0 +1,109 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+@testable import LocalLM
+import ModelFiles
+@testable import SelfImprove
+
+/// The method alone: no database, no weights, a journal in memory and models that follow a script, in a campaign whose
+/// questions are "echo N", to be answered by N.
+struct RoundWorld {
+    let journal = MemoryJournal()
+    let workplace: ScriptedWorkplace
+    let campaign: Campaign
+    let asked: Asked
+
+    func prepared() async throws -> PreparedModels { try await Preparation(campaign).run(journal) }
+
+    @discardableResult func round(_ number: Int, from parent: String) async throws -> RoundOutcome {
+        let prepared = try await prepared()
+        journal.begin(
+            RoundRecord(campaign: campaign.name, round: number, parent: parent, startedAt: campaign.now())
+        )
+        return try await Round(campaign, prepared: prepared, number: number, parent: parent).run(journal)
+    }
+
+    /// - Parameter knows: whether the model of a digest answers right.
+    init(
+        _ folder: URL,
+        _ changes: [(String, String)] = [],
+        knows: @escaping @Sendable (String) -> Bool = { $0 != "nursery student" },
+        outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil
+    ) throws {
+        try self.init(folder, changes, outcome: outcome) { digest, question in knows(digest) ? question : "wrong" }
+    }
+
+    /// - Parameter says: what the model of a digest answers to "echo QUESTION".
+    init(
+        _ folder: URL,
+        _ changes: [(String, String)] = [],
+        outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil,
+        says: @escaping @Sendable (_ digest: String, _ question: String) -> String
+    ) throws {
+        func rows(_ range: Range<Int>, gold: Bool) -> Data {
+            JSONLines.encode(
+                range.map {
+                    PromptRow(
+                        id: "\($0)",
+                        task: "echo",
+                        prompt: [Message(role: "user", content: "echo \($0)")],
+                        answer: gold ? "\($0)" : nil
+                    )
+                }
+            )
+        }
+        try rows(0..<200, gold: false).write(to: folder.appendingPathComponent("prompts.jsonl"))
+        try rows(1000..<1050, gold: true).write(to: folder.appendingPathComponent("gate.jsonl"))
+        try rows(2000..<2040, gold: true).write(to: folder.appendingPathComponent("report.jsonl"))
+        let files = [
+            ("  per_round: 48", "  per_round: 48\n  source: \(folder.path)/prompts.jsonl"),
+            ("  gate_prompts: 48", "  gate: \(folder.path)/gate.jsonl\n  report: \(folder.path)/report.jsonl"),
+            ("  enabled: false", "  enabled: true"), ("  report_prompts: 36\n", ""),
+        ]
+        workplace = ScriptedWorkplace(
+            outcome ?? { job, step in
+                .made("\(step.step.rawValue) \(step.round)", TrainingReport(job, log: [Self.step], rows: 1, dropped: 0))
+            }
+        )
+        let asked = Asked(says)
+        self.asked = asked
+        campaign = Campaign(
+            try ReducedCampaign.configuration(files + changes),
+            history: journal,
+            datasets: MemoryDatasets(),
+            models: ScriptedCatalog { digest, _ in asked.model(digest) },
+            workplace: workplace,
+            now: { Date(timeIntervalSince1970: 0) }
+        )
+    }
+
+    static let step = TrainingStep(
+        step: 1,
+        loss: 1,
+        gradientNorm: 1,
+        learningRate: 1,
+        tokens: 10,
+        targetTokens: 5
+    )
+
+    /// The models of a world by digest, made once each.
+    final class Asked: Sendable {
+        private let models = Mutex<[String: ScriptedModel]>([:])
+        private let says: @Sendable (String, _ question: String) -> String
+
+        init(_ says: @escaping @Sendable (String, _ question: String) -> String) { self.says = says }
+
+        func model(_ digest: String) -> ScriptedModel {
+            models.withLock { models in
+                if let known = models[digest] { return known }
+                let says = says
+                let model = ScriptedModel(digest, score: { $0 == "wrong" ? -5 : -0.1 }) { request in
+                    says(digest, String(request.messages.last!.content.dropFirst(5)))
+                }
+                models[digest] = model
+                return model
+            }
+        }
+    }
+}

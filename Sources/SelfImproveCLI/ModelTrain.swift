@@ -128,7 +128,7 @@ struct ModelTrain: AsyncParsableCommand {
         if let adapter {
             try adapter.save(to: place, base: location.path)
         } else {
-            try checkpoint.replacing(weights).save(to: place, as: store.precision ?? checkpoint.storage)
+            try checkpoint.replacing(weights).save(to: place, as: store.weights ?? checkpoint.storage)
         }
         try kept.remove()
     }
@@ -171,7 +171,7 @@ struct ModelTrain: AsyncParsableCommand {
                 gradientCheckpointing: gradientCheckpointing ? .on : .auto
             ),
             adapterBase: try lora.adapterDigest(),
-            storage: store.precision ?? storage,
+            storage: store.weights ?? storage,
             seed: seed,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )

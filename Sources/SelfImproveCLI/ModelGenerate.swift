@@ -9,7 +9,8 @@ struct ModelGenerate: AsyncParsableCommand {
         commandName: "generate",
         abstract: "Answer prompts.",
         discussion: """
-            Reads {"ids":[...]}, {"prompt":"..."} or {"messages":[...]}; prints per sample
+            Reads {"ids":[...]}, {"prompt":"..."} (text that the model continues as it is) or {"messages":[...]} (a \
+            conversation, by the model's chat template: what an instruct model was trained on); prints per sample
             {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}, and with --logprobs also \
             "token_logprobs":[...]. A sample depends only on its prompt, --seed and its number, not on other samples \
             of the batch. Limits apply in transformers' order: repetition penalty, temperature, top-k, top-p, min-p.

@@ -32,7 +32,7 @@ struct PlanCommand: AsyncParsableCommand {
         let plan = try CampaignPlan(
             configuration,
             .measure(configuration),
-            pool: .measure(configuration),
+            prompts: .measure(configuration),
             stateBytes: FileManager.default.fileExists(atPath: state.url.path) ? files.bytes() : 0,
             now: Date()
         )

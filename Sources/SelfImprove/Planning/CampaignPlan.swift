@@ -40,16 +40,18 @@ public struct CampaignPlan: Sendable, Encodable {
     static let bytesPerRow = 400
 
     /// - Parameters:
+    ///   - prompts: nil: as many as the configuration says.
     ///   - stateBytes: that the state directory takes already.
     ///   - now: what a deadline is counted from.
     public init(
         _ c: CampaignConfiguration,
         _ basis: PlanningBasis,
-        pool: PromptPool? = nil,
+        prompts: PlannedPrompts? = nil,
         stateBytes: Int,
         now: Date
     ) {
-        self.pool = pool
+        let c = prompts?.limiting(c) ?? c
+        pool = prompts?.pool
         let round = Self.round(c, basis)
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
         var preparation = Self.generation(

@@ -348,6 +348,16 @@ import TestSupport
         )
     }
 
+    /// Their models and tasks are fetched: until then, that they are not there is all that is wrong with them.
+    @Test(arguments: ["smollm", "smollm-peers"]) func whatNeedsARealModelLacksOnlyItsFiles(name: String) throws {
+        let file = configs.appendingPathComponent("\(name).yaml")
+        do {
+            #expect(try CampaignConfiguration.read(file).campaign == name)
+        } catch let faults as ConfigurationFaults {
+            #expect("\(faults)".split(separator: "\n").filter { !$0.contains("state/smollm/") } == [])
+        }
+    }
+
     @Test func theDefaultConfigurationExplainsEveryKey() throws {
         // A line with a value carries its explanation; what repeats an explained key does not have to.
         let silent = try lines("nursery").filter { $0.contains(": ") && !$0.contains("#") }

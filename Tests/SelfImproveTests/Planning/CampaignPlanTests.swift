@@ -56,6 +56,21 @@ import Testing
         #expect(try step("dpo", of: plan).tokens == 24 * 2 * 20 / 3, "a pair for every third instruction")
     }
 
+    @Test func whatTheFilesDoNotHoldCostsNothing() throws {
+        let few = PlannedPrompts(pool: PromptPool(prompts: 10, perRound: 48), gate: 4, report: 3)
+        let plan = try CampaignPlan(
+            ReducedCampaign.configuration(),
+            basis,
+            prompts: few,
+            stateBytes: 0,
+            now: Date(timeIntervalSince1970: 0)
+        )
+        #expect(try step("propose", of: plan).prompts == 10)
+        #expect(try step("sample", of: plan).prompts == 10)
+        #expect(try step("evaluate", of: plan).answers == (4 + 3) * 2 + 3 * 4)
+        #expect(plan.pool?.perRound == 48, "the limit that was asked for")
+    }
+
     @Test func theMixtureMayAnswerAPartOfTheReportSet() throws {
         let part = try plan([("report_prompts: 36", "report_prompts: 36\n  mixture_prompts: 20")])
         #expect(try step("evaluate", of: part).answers == (48 + 36) * 2 + 20 * 4)

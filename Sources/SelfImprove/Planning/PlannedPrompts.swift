@@ -1,0 +1,38 @@
+/// How many prompts there are for a campaign: its limits may be higher, and what is not there costs nothing.
+public struct PlannedPrompts: Sendable, Equatable {
+    /// nil for the nursery, which makes its prompts.
+    public var pool: PromptPool?
+    public var gate: Int
+    public var report: Int
+
+    /// - Throws: what reading the campaign's files throws.
+    public static func measure(_ c: CampaignConfiguration) throws -> PlannedPrompts {
+        let comparison = try AnswerComparison(c.answers)
+        func set(_ name: HeldOutSet) throws -> EvaluationSet {
+            let (source, count) = c.evaluation.source(of: name)
+            return try source.heldOut(name, count: count, seed: c.seed, comparison: comparison)
+        }
+        let gate = try set(.gate), report = try set(.report)
+        var prompts = PlannedPrompts(gate: gate.items.count, report: report.items.count)
+        if case .file = c.prompts.source {
+            let fresh = try c.prompts.source.left(
+                upTo: .max,
+                excluding: [],
+                heldOut: gate.promptDigests.union(report.promptDigests),
+                answered: c.mixture.exampleQuestions
+            )
+            prompts.pool = PromptPool(prompts: fresh, perRound: c.prompts.perRound)
+        }
+        return prompts
+    }
+
+    /// The configuration, with no limit above what is there.
+    func limiting(_ c: CampaignConfiguration) -> CampaignConfiguration {
+        var c = c
+        if let pool { c.prompts.perRound = min(c.prompts.perRound, pool.prompts) }
+        c.evaluation.gatePrompts = gate
+        c.evaluation.reportPrompts = report
+        c.evaluation.mixturePrompts = c.evaluation.mixturePrompts.map { min($0, report) }
+        return c
+    }
+}

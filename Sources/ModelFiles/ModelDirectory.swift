@@ -14,6 +14,8 @@ package struct ModelDirectory {
     package let template: ChatTemplate?
     /// tokenizer_config.json, if there is one.
     package let tokenizerConfiguration: JSONValue?
+    /// generation_config.json, if there is one.
+    package let generationConfiguration: JSONValue?
     /// Names, types, shapes and places of the tensors.
     package let weights: any WeightSource
 
@@ -25,17 +27,51 @@ package struct ModelDirectory {
     private init(directory: URL) throws {
         let tokenizerURL = directory.appendingPathComponent(File.tokenizer)
         guard let json = try FileReader.contents(tokenizerURL) else { throw Self.missing(tokenizerURL) }
-        let tokenizer = try Self.named(tokenizerURL) { try Tokenizer(json: json) }
         let settings = try FileReader.json(directory.appendingPathComponent(File.tokenizerConfiguration))
+        let tokenizer = try Self.named(tokenizerURL) {
+            try Tokenizer(json: json, addedTokens: settings?["added_tokens_decoder"])
+        }
 
         let specialTokens = try Self.specialTokens(of: directory, settings)
-        let configuration = try Self.configuration(of: directory, tokenizer, end: specialTokens["eos_token"])
+        let generationURL = directory.appendingPathComponent(File.generation)
+        generationConfiguration = try FileReader.json(generationURL)
+        var configuration = try Self.configuration(of: directory)
+        if let generationConfiguration {
+            try HuggingFaceConfiguration.joinGeneration(
+                generationConfiguration,
+                into: &configuration,
+                context: generationURL.path
+            )
+        }
+        if configuration.eosTokenIDs.isEmpty, let id = specialTokens["eos_token"].flatMap(tokenizer.id(of:)) {
+            configuration.eosTokenIDs = [id]
+        }
         try Self.check(tokenizer, configuration, context: tokenizerURL)
+        let weights = try WeightFiles(directory)
+        if configuration.tiesEmbeddings, try Self.hasItsOwnHead(weights) { configuration.tiesEmbeddings = false }
         self.configuration = configuration
+        self.weights = weights
         self.tokenizer = tokenizer
         template = try Self.template(of: directory, settings, specialTokens)
         tokenizerConfiguration = settings
-        weights = try WeightFiles(directory)
+    }
+
+    /// Whether there is an output projection that differs from the embeddings it should be tied to. Then it counts, as
+    /// in transformers 5: training untied them, and the configuration was left as it was.
+    private static func hasItsOwnHead(_ weights: any WeightSource) throws -> Bool {
+        guard let head = try weights.shape(of: "lm_head.weight"),
+            let embedding = try weights.shape(of: "model.embed_tokens.weight")
+        else { return false }
+        guard head == embedding else { return true }
+        func read(_ name: String) throws -> [Float] {
+            let count = embedding.reduce(1, *)
+            return try [Float](unsafeUninitializedCapacity: count) { buffer, done in
+                try weights.read(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+                done = count
+            }
+        }
+        let values = (try read("lm_head.weight"), try read("model.embed_tokens.weight"))
+        return !values.0.elementsEqual(values.1) { $0.bitPattern == $1.bitPattern }
     }
 
     /// The files of a directory. The card and `SHA256SUMS` are no part of the model.
@@ -79,20 +115,10 @@ package struct ModelDirectory {
         }
     }
 
-    private static func configuration(of directory: URL, _ tokenizer: Tokenizer, end: String?) throws
-        -> ModelConfiguration
-    {
+    private static func configuration(of directory: URL) throws -> ModelConfiguration {
         let url = directory.appendingPathComponent(File.configuration)
         guard let json = try FileReader.json(url) else { throw missing(url) }
-        var configuration = try HuggingFaceConfiguration.read(json, context: url.path)
-        let generationURL = directory.appendingPathComponent(File.generation)
-        if let generation = try FileReader.json(generationURL) {
-            try HuggingFaceConfiguration.joinGeneration(generation, into: &configuration, context: generationURL.path)
-        }
-        if configuration.eosTokenIDs.isEmpty, let end, let id = tokenizer.id(of: end) {
-            configuration.eosTokenIDs = [id]
-        }
-        return configuration
+        return try HuggingFaceConfiguration.read(json, context: url.path)
     }
 
     /// A special token in tokenizer_config.json.

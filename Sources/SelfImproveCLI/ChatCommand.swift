@@ -37,7 +37,8 @@ struct ChatCommand: AsyncParsableCommand {
         let isTerminal = isatty(STDIN_FILENO) == 1 && !state.json
         var turn: UInt64 = 0
         while true {
-            if isTerminal { FileHandle.standardOutput.write(Data("> ".utf8)) }
+            try Output.check()
+            if isTerminal { Output.prompt("> ") }
             guard let line = readLine(), !line.isEmpty else { break }
             if alone { messages = [] }
             messages.append(Message(role: "user", content: line))

@@ -21,7 +21,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         var findings = machine()
-        if Lineage.exists(state: state.url) {
+        if try Lineage.exists(state: state.url) {
             findings += try self.lineage()
         } else {
             findings.append(Finding(level: .note, what: "no campaign has run in \(state.url.path) yet"))

@@ -21,6 +21,7 @@ enum ExitCodes {
         let code = SelfImproveCommand.exitCode(for: error)
         if code == .success {  // --help and --version are thrown too
             Output.line(SelfImproveCommand.fullMessage(for: error))
+            do { try Output.check() } catch { return report(error) }
             return 0
         }
         // ArgumentParser's own: its first line says what is wrong, the usage follows.

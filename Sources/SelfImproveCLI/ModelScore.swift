@@ -38,7 +38,7 @@ struct ModelScore: AsyncParsableCommand {
             weights: checkpoint.weights,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
-        try Output.forEachInput(Input.self) { row in
+        try Output.forEachInput(Input.self) { row, _ in
             let example: Example
             if let ids = row.ids {
                 example = Example(ids: ids, promptCount: 1)
@@ -75,8 +75,8 @@ struct ModelScore: AsyncParsableCommand {
             }
             return example
         case (.text(let text), .text(let answer)):
-            let ids = checkpoint.tokenizer.encode(text)
-            return Example(ids: ids + checkpoint.tokenizer.encode(answer), promptCount: ids.count)
+            let ids = checkpoint.tokenizer.encode(text + answer)
+            return Example(ids: ids, promptCount: checkpoint.tokenizer.count(of: ids, within: text))
         case (.text, .messages):
             throw LocalLMError(.input, "\"prompt\" is a text and \"completion\" messages; give both in one form")
         }

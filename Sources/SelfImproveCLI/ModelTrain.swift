@@ -148,7 +148,6 @@ struct ModelTrain: AsyncParsableCommand {
         TrainingJob(
             base: base,
             dataset: dataset,
-            // The reference is the model as it was given, without an adapter.
             method: method == .sft ? .sft : .dpo(beta: beta, nllWeight: 0),
             optimizer: .adamW,
             learningRate: learningRate,

@@ -1,44 +1,88 @@
 import Foundation
 import ModelFiles
+import Synchronization
 
-/// Standard output and standard error, as the contract wants them.
+/// Standard output and standard error, as the contract wants them: a result that cannot be written makes the exit code
+/// 1 once the work is done, and a message that cannot be written is dropped.
 enum Output {
+    /// Why standard output could not be written, the first time.
+    private static let failure = Mutex<String?>(nil)
+
     /// One JSON object on one line.
-    static func json(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(value)
-        data.append(0x0A)
-        FileHandle.standardOutput.write(data)
+    static func json(_ value: some Encodable) throws { write(try JSONLine.bytes(value) + [0x0A]) }
+
+    static func line(_ text: String) { write(Array((text + "\n").utf8)) }
+
+    /// Without the end of a line.
+    static func prompt(_ text: String) { write(Array(text.utf8)) }
+
+    static func error(_ text: String) { StandardStream.error.write(text + "\n") }
+
+    private static func write(_ bytes: [UInt8]) {
+        failure.withLock { if $0 == nil { $0 = StandardStream.output.write(bytes) } }
     }
 
-    static func line(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
-
-    static func error(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    /// Work that has no other purpose than its output asks now and then whether anybody reads it.
+    /// - Throws: why standard output could not be written.
+    static func check() throws {
+        guard let reason = failure.withLock({ $0 }) else { return }
+        throw LocalLMError(.file, "cannot be written: \(reason)", context: "standard output")
+    }
 
     /// Standard input, line by line, each decoded; a line that is not what it should be is reported with its number.
-    static func forEachInput<Row: Decodable>(_ type: Row.Type, _ body: (Row) throws -> Void) throws {
+    /// - Throws: what `body` throws, and where nobody reads what it wrote.
+    static func forEachInput<Row: Decodable>(_ type: Row.Type, _ body: (Row, _ place: String) throws -> Void) throws {
         let decoder = JSONDecoder()
-        var number = 0
-        while let line = readLine(strippingNewline: true) {
+        var number = 0, input = StandardInput()
+        while let line = input.next() {
             number += 1
-            if line.allSatisfy(\.isWhitespace) { continue }
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            let place = "standard input:\(number)"
+            // Strict, as in files: the decoder repairs bytes that are not UTF-8, and takes a comma too many.
+            do { _ = try JSONParser.parse(line, context: place) } catch let error as LocalLMError {
+                throw LocalLMError(.input, error.message, context: place, hint: "see --help")
+            }
             let row: Row
-            do {
-                row = try decoder.decode(Row.self, from: Data(line.utf8))
-            } catch {
+            do { row = try decoder.decode(Row.self, from: Data(line)) } catch {
                 throw LocalLMError(
                     .input,
-                    "not the JSON that this command reads: \(line.prefix(80))",
-                    context: "standard input:\(number)",
+                    "not the JSON that this command reads: \(String(decoding: line.prefix(80), as: UTF8.self))",
+                    context: place,
                     hint: "see --help"
                 )
             }
-            do {
-                try body(row)
-            } catch let error as LocalLMError where error.context == nil {
-                throw LocalLMError(error.code, error.message, context: "standard input:\(number)", hint: error.hint)
+            do { try body(row, place) } catch let error as LocalLMError where error.context == nil {
+                throw LocalLMError(error.code, error.message, context: place, hint: error.hint)
             }
+            try check()
         }
+    }
+}
+
+/// The lines of standard input as bytes, each as soon as it is there.
+struct StandardInput: IteratorProtocol {
+    private var buffer: [UInt8] = []
+    private var isAtEnd = false
+
+    mutating func next() -> [UInt8]? {
+        var searched = 0
+        while true {
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { buffer.removeFirst(end + 1) }
+                return Array(buffer[..<end])
+            }
+            if isAtEnd {
+                defer { buffer = [] }
+                return buffer.isEmpty ? nil : buffer
+            }
+            searched = buffer.count
+            fill()
+        }
+    }
+
+    private mutating func fill() {
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        let count = piece.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress!, $0.count) }
+        if count > 0 { buffer += piece[..<count] } else if count == 0 || errno != EINTR { isAtEnd = true }
     }
 }

@@ -94,7 +94,7 @@ final class ProgressDisplay: Sendable {
 
     private func clear(_ state: inout State) {
         guard state.isOpen else { return }
-        FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
+        StandardStream.error.write("\r\u{1B}[K")
         state.isOpen = false
     }
 
@@ -120,7 +120,7 @@ final class ProgressDisplay: Sendable {
             if let note = report.note { text += "  \(note)" }
         }
         guard isTerminal else { return line(text, &state) }
-        FileHandle.standardError.write(Data("\r\u{1B}[K        \(text.prefix(Self.width - 8))".utf8))
+        StandardStream.error.write("\r\u{1B}[K        \(text.prefix(Self.width - 8))")
         state.isOpen = true
     }
 

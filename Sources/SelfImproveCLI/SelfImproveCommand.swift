@@ -31,6 +31,8 @@ struct SelfImproveCommand: AsyncParsableCommand {
 
     static func main() async {
         Machine.returnFreedMemory()
+        // A reader that is gone is an error of the write (`StandardStream`), not the end of the work.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -38,6 +40,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            try Output.check()
         } catch {
             Foundation.exit(ExitCodes.report(error))
         }

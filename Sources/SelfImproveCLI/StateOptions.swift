@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// Options of every command: where the state lives, and whether a machine or a person reads the output.
@@ -18,14 +19,14 @@ struct StateOptions: ParsableArguments {
     var json = false
 
     var url: URL {
-        let path = directory ?? ProcessInfo.processInfo.environment["SELFIMPROVE_STATE"] ?? "state"
-        return URL(fileURLWithPath: path, isDirectory: true)
+        let set = [directory, ProcessInfo.processInfo.environment["SELFIMPROVE_STATE"]].compactMap { $0 }
+        return URL(fileURLWithPath: set.first { !$0.isEmpty } ?? "state", isDirectory: true)
     }
 
     /// Where a MODEL argument points: a Hugging Face directory, a GGUF file, or (verified) a model of the lineage.
     func modelLocation(_ reference: String) throws -> URL {
-        if FileManager.default.fileExists(atPath: reference) { return URL(fileURLWithPath: reference) }
-        guard Lineage.exists(state: url) else {
+        if try FileReader.exists(URL(fileURLWithPath: reference)) { return URL(fileURLWithPath: reference) }
+        guard try Lineage.exists(state: url) else {
             throw SelfImproveError(
                 .notFound,
                 "no such directory or file, and there is no lineage at \(url.path) to look it up in",

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModelFiles
 import Scheduler
 import SelfImprove
 
@@ -36,6 +37,7 @@ struct WatchCommand: AsyncParsableCommand {
                     ) { Output.line(line) }
                 }
             }
+            try Output.check()
             guard [.running, .queued].contains(status) else { break }
             if isTerminal, let client = try DaemonClient.find(state.url) { try await draw(client) }
             try await Task.sleep(for: .milliseconds(500))
@@ -65,8 +67,8 @@ struct WatchCommand: AsyncParsableCommand {
                     step.secondsLeft
                 )
         }
-        FileHandle.standardError.write(Data(("\r\u{1B}[K" + text.prefix(79)).utf8))
+        StandardStream.error.write("\r\u{1B}[K" + text.prefix(79))
     }
 
-    private func clear() { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    private func clear() { StandardStream.error.write("\r\u{1B}[K") }
 }

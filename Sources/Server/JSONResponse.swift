@@ -1,13 +1,11 @@
 import Foundation
 import Hummingbird
+import ModelFiles
 
-/// The one writer of JSON: sorted keys, times in ISO 8601.
+/// JSON of a response: times in ISO 8601.
 enum JSONResponse {
     static func text(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        String(decoding: try JSONLine.bytes(value, dates: .iso8601), as: UTF8.self)
     }
 
     static func make(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {

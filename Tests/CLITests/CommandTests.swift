@@ -143,6 +143,29 @@ import TestSupport
         }
     }
 
+    /// At once, so that the weights are no numbers after the only step, and later, where a loss is none.
+    @Test(arguments: [("1", "1e38"), ("9", "3e37")]) func trainingThatDivergesWritesNothing(
+        steps: String,
+        rate: String
+    ) throws {
+        try withTemporaryDirectory { place in
+            let data = place.appendingPathComponent("data").path, output = place.appendingPathComponent("out").path
+            #expect(try call("export-data", "reduced", data).code == 0)
+            for lora in [[], ["--lora-rank", "2"]] {
+                let result = try Program.run(
+                    [
+                        "model", "train", "sft", "reduced/champion", "--data", data + "/r1-sft.jsonl", "--output",
+                        output, "--steps", steps, "--learning-rate", rate, "--max-grad-norm", "0", "--state",
+                        folder().appendingPathComponent("state").path,
+                    ] + lora
+                )
+                #expect(result.code == 1, "\(result)")
+                #expect(result.error.hasPrefix("selfimprove: training diverged at step "), "\(result.error)")
+                #expect(!FileManager.default.fileExists(atPath: output))
+            }
+        }
+    }
+
     /// Cut off by Ctrl-C, then killed: the same command ends with the bytes of a run that was never cut off.
     @Test(arguments: ["sft", "preference"]) func trainingThatIsCutOffGoesOn(kind: String) throws {
         try withTemporaryDirectory { place in

@@ -100,7 +100,7 @@ import TestSupport
                     cuts += 1
                     places[point?.name ?? "any moment", default: 0] += 1
                     try machine.restore(torn: cuts % 2 == 0 ? UInt64(cuts) : nil)
-                    guard Lineage.exists(state: machine.state) else {
+                    guard try Lineage.exists(state: machine.state) else {
                         #expect(done.isEmpty, "the whole lineage is gone, and these were done: \(done)")
                         continue
                     }

@@ -10,8 +10,7 @@ For each family:
   adapter     a LoRA adapter that we trained, loaded by PEFT: logits within 1e-4 of ours with --adapter
   merged      the same adapter merged by `model merge`, loaded by transformers: within 1e-4 of PEFT's
   continued   an adapter that PEFT made (random A and B), trained on by TRL and by us: losses within 1e-3
-  reference   a fresh one (B is 0) by DPO, whose reference is the base with the adapter off: losses within 1e-3. (Of an adapter that has
-              been trained before TRL would take the reference with it on; ours is always the base.)
+  reference   a fresh one (B is 0) by DPO, whose reference is the policy as it is given, here the base: losses within 1e-3
 Prints the largest difference of each, then `N passed, N failed`; exit status 1 if any failed.
 """
 import argparse, json, os, pathlib, subprocess, sys, tempfile

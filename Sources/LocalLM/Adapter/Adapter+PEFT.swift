@@ -18,12 +18,14 @@ extension Adapter {
     private func write(into folder: URL, base: String) throws {
         let text = configurationJSON(base: base).text(indented: true)
         try AtomicFile.writeSynced(Data(text.utf8), to: folder.appendingPathComponent(File.configuration))
-        let files = layout.tensors.map { tensor in
-            SafeTensorsFile.Tensor(
+        let files = try layout.tensors.map { tensor in
+            let values = UnsafeBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count)
+            try FiniteWeights.require(values, "tensor \(tensor.name)")
+            return SafeTensorsFile.Tensor(
                 name: tensor.name,
                 type: .float32,
                 shape: tensor.shape,
-                bytes: UnsafeRawBufferPointer(start: buffer.pointer + tensor.offset, count: tensor.count * 4)
+                bytes: UnsafeRawBufferPointer(values)
             )
         }
         try AtomicFile.writeSynced(to: folder.appendingPathComponent(File.weights)) {
@@ -91,24 +93,48 @@ extension Adapter {
         }
         for tensor in adapter.layout.tensors {
             let place = adapter.buffer.pointer + tensor.offset
-            try file.read(tensor.name, into: UnsafeMutableBufferPointer(start: place, count: tensor.count))
+            let values = UnsafeMutableBufferPointer(start: place, count: tensor.count)
+            try file.read(tensor.name, into: values)
+            try FiniteWeights.require(
+                UnsafeBufferPointer(values),
+                "\(file.reader.url.path): tensor \(tensor.name)"
+            )
         }
         return adapter
     }
 
+    private static let understood: Set = [
+        "peft_type", "r", "lora_alpha", "lora_dropout", "use_rslora", "target_modules", "bias", "init_lora_weights",
+    ]
+    /// Members that change nothing that is computed, whatever they say. All others must be off: a new one is more
+    /// likely to change the model than not.
+    /// to change the model than not.
+    private static let saysNothing: Set = [
+        "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version",
+        "megatron_core", "qalora_group_size", "layers_pattern", "eva_config", "runtime_config", "ensure_weight_tying",
+    ]
+    /// Ways to begin that leave the base as it is; PiSSA, OLoRA, CorDA and LoftQ take from it what the adapter adds.
+    private static let startsBesideTheBase: Set = ["gaussian", "eva", "orthogonal"]
+
     private static func settings(_ fields: ConfigurationFields) throws -> LoRASettings {
         let kind = try fields.text("peft_type") ?? "none"
         guard kind == "LORA" else { throw fields.unsupported("the adapter type \(kind.prefix(60))", "supported: LORA") }
-        try fields.refuse(["use_dora", "fan_in_fan_out", "lora_bias", "use_qalora"])
-        for key in ["rank_pattern", "alpha_pattern"] where !(try fields.nested(key)?.json.members?.isEmpty ?? true) {
-            throw fields.unsupported(key)
+        for member in fields.json.members ?? []
+        where !understood.contains(member.key) && !saysNothing.contains(member.key) && !member.value.isOff {
+            throw fields.unsupported(
+                "\(member.key.prefix(60)) \(member.value.text().prefix(60))",
+                "it changes what the model computes"
+            )
         }
-        for key in [
-            "modules_to_save", "layers_to_transform", "layer_replication", "trainable_token_indices",
-            "target_parameters",
-        ]
-        where fields.json[key] != nil && fields.json[key]?.array?.isEmpty != true {
-            throw fields.unsupported(key)
+        let start = fields.json["init_lora_weights"]
+        guard
+            start.map({ $0.isNull || $0.bool != nil || startsBesideTheBase.contains($0.string?.lowercased() ?? "") })
+                ?? true
+        else {
+            throw fields.unsupported(
+                "init_lora_weights \(start?.text().prefix(60) ?? "")",
+                "such an adapter belongs to a changed base: save it with PEFT's path_initial_model_for_weight_conversion"
+            )
         }
         let bias = try fields.text("bias") ?? "none"
         guard bias == "none" else { throw fields.unsupported("bias \(bias.prefix(60))", "supported: none") }

@@ -22,8 +22,6 @@ final class AdapterPass: @unchecked Sendable {
     let adapter: Adapter
     /// In the adapter's layout. Cleared by the trainer.
     let gradients: FloatBuffer
-    /// Off: the base alone, which is DPO's reference.
-    var isOn = true
     /// Decides which inputs the dropout zeroes; nil: none. Set for each pass, the same for forward and backward.
     var dropoutKey: UInt64?
     private var rows = 0
@@ -52,7 +50,7 @@ final class AdapterPass: @unchecked Sendable {
 
     /// y += s drop(x) A^T B^T in the columns of each adapted layer. x: rows x inputs of `p`, y: rows x outputs of `p`.
     func forward(_ p: Projection, _ x: UnsafePointer<Float>, rows: Int, addingTo y: UnsafeMutablePointer<Float>) {
-        guard isOn, let updates = adapter.layout.updates[p.offset] else { return }
+        guard let updates = adapter.layout.updates[p.offset] else { return }
         let w = adapter.buffer.pointer
         for u in updates {
             project(u, dropped(x, u, rows), rows)
@@ -82,7 +80,7 @@ final class AdapterPass: @unchecked Sendable {
         rows: Int,
         addingTo dx: UnsafeMutablePointer<Float>
     ) {
-        guard isOn, let updates = adapter.layout.updates[p.offset] else { return }
+        guard let updates = adapter.layout.updates[p.offset] else { return }
         let w = adapter.buffer.pointer, g = gradients.pointer
         for u in updates {
             let input = dropped(x, u, rows)

@@ -23,7 +23,8 @@ extension Checkpoint {
             tokenizer: files.tokenizer,
             template: files.template,
             storage: storage(of: files),
-            tokenizerConfiguration: files.tokenizerConfiguration
+            tokenizerConfiguration: files.tokenizerConfiguration,
+            generationConfiguration: files.generationConfiguration
         )
     }
 

@@ -36,7 +36,8 @@ extension Checkpoint {
         try SafeTensorsFile.write(weights, as: precision, to: directory.appendingPathComponent(File.weights))
         let settings = HuggingFaceConfiguration.write(configuration, weights: precision.elementType)
         try write(settings.text(indented: true), File.configuration)
-        try write(HuggingFaceConfiguration.writeGeneration(configuration).text(indented: true), File.generation)
+        let generation = HuggingFaceConfiguration.writeGeneration(configuration, given: generationConfiguration)
+        try write(generation.text(indented: true), File.generation)
         try AtomicFile.writeSynced(tokenizer.json, to: directory.appendingPathComponent(File.tokenizer))
         try write(savedTokenizerConfiguration.text(indented: true), File.tokenizerConfiguration)
         if let template { try write(template.source, File.template) }

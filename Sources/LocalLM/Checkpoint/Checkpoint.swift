@@ -12,8 +12,9 @@ public struct Checkpoint: Sendable {
     public let template: ChatTemplate?
     /// Number format of the files that it was loaded from: bf16 where all of them are, else fp32, which holds all.
     public let storage: Precision
-    /// What tokenizer_config.json said when the model was loaded: kept when it is saved again.
+    /// What tokenizer_config.json and generation_config.json said; kept when the model is saved again.
     let tokenizerConfiguration: JSONValue?
+    let generationConfiguration: JSONValue?
 
     public var configuration: ModelConfiguration { weights.configuration }
 
@@ -23,7 +24,8 @@ public struct Checkpoint: Sendable {
             tokenizer: tokenizer,
             template: template,
             storage: .fp32,
-            tokenizerConfiguration: nil
+            tokenizerConfiguration: nil,
+            generationConfiguration: nil
         )
     }
 
@@ -32,13 +34,15 @@ public struct Checkpoint: Sendable {
         tokenizer: Tokenizer,
         template: ChatTemplate?,
         storage: Precision,
-        tokenizerConfiguration: JSONValue?
+        tokenizerConfiguration: JSONValue?,
+        generationConfiguration: JSONValue?
     ) {
         self.storage = storage
         self.weights = weights
         self.tokenizer = tokenizer
         self.template = template
         self.tokenizerConfiguration = tokenizerConfiguration
+        self.generationConfiguration = generationConfiguration
     }
 
     /// The same tokenizer and template around other weights: after training.
@@ -48,7 +52,8 @@ public struct Checkpoint: Sendable {
             tokenizer: tokenizer,
             template: template,
             storage: storage,
-            tokenizerConfiguration: tokenizerConfiguration
+            tokenizerConfiguration: tokenizerConfiguration,
+            generationConfiguration: generationConfiguration
         )
     }
 

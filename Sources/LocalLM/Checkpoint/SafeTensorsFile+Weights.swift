@@ -5,6 +5,10 @@ extension SafeTensorsFile {
     /// Writes all tensors of a model as one file, F32 or BF16 (rounded to the nearest, ties to even). The bytes depend
     /// on the weights alone.
     static func write(_ weights: Weights, as precision: Precision = .fp32, to url: URL) throws {
+        for tensor in weights.layout.tensors {
+            let values = UnsafeBufferPointer(start: weights.pointer(tensor), count: tensor.count)
+            try FiniteWeights.require(values, "tensor \(tensor.name)")
+        }
         let rounded = precision == .bf16 ? HalfBuffer(count: weights.layout.count) : nil
         if let rounded { BFloat16.convert(weights.buffer.pointer, weights.layout.count, into: rounded.pointer) }
         let tensors = weights.layout.tensors.map { tensor in

@@ -12,7 +12,7 @@ package struct WeightsReader {
     /// Compares names, shapes and this machine's memory with what the configuration demands, and reads no tensor.
     ///
     /// Tensors that the architecture does not have are refused, for a model that needs them would compute something
-    /// else; but an output projection next to tied embeddings, and RoPE's constant frequencies in old files, say
+    /// else; but an output projection that equals tied embeddings, and RoPE's constant frequencies in old files, say
     /// nothing new.
     /// - Throws: `LocalLMError`, with the file and the tensor.
     package func check(_ configuration: ModelConfiguration) throws {
@@ -30,14 +30,7 @@ package struct WeightsReader {
         for (tensor, name) in zip(layout.tensors, names) {
             let values = UnsafeMutableBufferPointer(start: result.pointer(tensor), count: tensor.count)
             try weights.read(name, into: values)
-            let wrong = Self.countNonFinite(UnsafeBufferPointer(values))
-            guard wrong == 0 else {
-                throw LocalLMError(
-                    .damaged,
-                    "\(wrong) of its \(tensor.count) weights are infinite or no numbers",
-                    context: weights.place(of: name)
-                )
-            }
+            try FiniteWeights.require(UnsafeBufferPointer(values), weights.place(of: name))
         }
         return result
     }
@@ -91,11 +84,5 @@ package struct WeightsReader {
             )
         }
         return name
-    }
-
-    private static func countNonFinite(_ values: UnsafeBufferPointer<Float>) -> Int {
-        var count = 0
-        for value in values where value.bitPattern & 0x7F80_0000 == 0x7F80_0000 { count += 1 }
-        return count
     }
 }

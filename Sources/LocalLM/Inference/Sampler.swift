@@ -23,7 +23,7 @@ final class Sampler: @unchecked Sendable {
     func pick(_ logits: UnsafePointer<Float>, _ sampling: Sampling, seen: Set<Int>, random: inout RandomStream) -> (
         id: Int, logprob: Float
     ) {
-        let penalises = sampling.repetitionPenalty != 1, draws = sampling.temperature > 0
+        let penalises = sampling.repetitionPenalty != 1, draws = !sampling.isGreedy
         if penalises || draws { scores.pointer.update(from: logits, count: count) }
         if penalises { penalise(seen, Float(sampling.repetitionPenalty)) }
         guard draws else {

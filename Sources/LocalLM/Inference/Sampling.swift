@@ -1,6 +1,6 @@
 /// How to pick the next token. Temperature 0 is greedy: the highest logit, the lowest id among equals.
 public struct Sampling: Sendable, Equatable {
-    /// Logits are divided by it; 0: greedy.
+    /// Logits are divided by it; 0, and all below `leastTemperature`: greedy.
     public var temperature: Double
     /// The likeliest tokens whose probabilities add up to this share are kept (Holtzman et al. 2020); 1: all.
     public var topP: Double
@@ -38,4 +38,10 @@ public struct Sampling: Sendable, Equatable {
         self.maximumTokens = maximumTokens
         self.ignoresEOS = ignoresEOS
     }
+
+    /// Where two logits that differ at all, which is by 1e-6 and more, differ by a factor of e^10 in probability: below
+    /// it drawing is choosing the highest, and floats have no room for the quotients.
+    static let leastTemperature = 1e-7
+
+    public var isGreedy: Bool { temperature < Self.leastTemperature }
 }

@@ -31,8 +31,8 @@ public final class DPOTrainer: Trainer {
     private let beta: Double
     private let nllWeight: Double
 
-    /// Trains `weights` in place; they start as a copy of the reference. Or trains `adapter`, without its dropout, as
-    /// TRL does: then the reference is the weights with the adapter off.
+    /// Trains `weights` in place, or `adapter`, without its dropout, as TRL does. The reference is the policy as it is
+    /// given: with the adapter's own values, too, where it has been trained before.
     /// - Parameters:
     ///   - beta: above 0; the smaller, the further the policy may move from the reference.
     ///   - nllWeight: of the chosen completions' negative log-likelihood; 0: plain DPO.
@@ -62,7 +62,8 @@ public final class DPOTrainer: Trainer {
     }
 
     /// The logprobs of the pairs before any step: the reference. Computed by the forward pass of training, so that the
-    /// margins of the first step are exactly 0 (of a fresh adapter, too).
+    /// margins of the first step are exactly 0; with an adapter that has been trained before, to some 1e-6, for the sums
+    /// of its products depend on the number of rows. A run that is resumed asks before it takes up its snapshot.
     ///
     /// - Parameter progress: gets the number of pairs done so far; what it throws ends the pass.
     public func reference(_ pairs: [PreferenceExample], progress: (Int) throws -> Void = { _ in }) throws
@@ -79,11 +80,9 @@ public final class DPOTrainer: Trainer {
             let shares = shards.indices.map { index in
                 part.dropFirst(index * 8).prefix(8).flatMap { [$0.chosen, $0.rejected] }
             }
-            engine.withoutAdapter {
-                engine.run(shares) { _, shard in
-                    shard.forward()
-                    shard.score()
-                }
+            engine.run(shares) { _, shard in
+                shard.forward()
+                shard.score()
             }
             for (offset, pair) in part.enumerated() {
                 let shard = shards[offset / 8], place = 2 * (offset % 8)

@@ -136,13 +136,6 @@ final class TrainingEngine: @unchecked Sendable {
         pool.run { [self] index in pass(index, shards[index]) }
     }
 
-    /// The base's view, where an adapter is trained.
-    func withoutAdapter(_ body: () throws -> Void) rethrows {
-        for shard in shards { shard.adapter?.isOn = false }
-        defer { for shard in shards { shard.adapter?.isOn = true } }
-        try body()
-    }
-
     /// Adds the shards' gradients, clips, updates the weights. Returns the norm before clipping and the rate used.
     func applyGradients() -> (norm: Double, learningRate: Double) {
         step += 1

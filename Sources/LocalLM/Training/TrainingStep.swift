@@ -16,4 +16,9 @@ public struct TrainingStep: Sendable, Equatable {
     public var rewardAccuracy: Double?
     /// DPO: mean logprob of the chosen completions; its fall is a known failure.
     public var chosenLogprob: Double?
+
+    /// Whether every measured number is one; after a step where one is not, there is nothing to go on with.
+    package var isFinite: Bool {
+        [loss, gradientNorm, rewardMargin, rewardAccuracy, chosenLogprob].allSatisfy { $0?.isFinite ?? true }
+    }
 }

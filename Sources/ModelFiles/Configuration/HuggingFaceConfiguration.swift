@@ -176,12 +176,13 @@ package enum HuggingFaceConfiguration {
         return JSONValue.object(common + c.family.definition.write(c)).sortedByKey()
     }
 
-    package static func writeGeneration(_ c: ModelConfiguration) -> JSONValue {
-        var members: [JSONValue.Member] = [.init("_from_model_config", .bool(true))]
-        if let id = c.bosTokenID { members.append(.init("bos_token_id", .integer(id))) }
-        if !c.eosTokenIDs.isEmpty { members.append(.init("eos_token_id", endIDs(c))) }
-        if let id = c.padTokenID { members.append(.init("pad_token_id", .integer(id))) }
-        return .object(members)
+    /// - Parameter given: what the model came with: how it wants to be sampled, which is kept.
+    package static func writeGeneration(_ c: ModelConfiguration, given: JSONValue?) -> JSONValue {
+        var json = given ?? .object([.init("_from_model_config", .bool(true))])
+        if let id = c.bosTokenID { json = json.setting("bos_token_id", .integer(id)) }
+        if !c.eosTokenIDs.isEmpty { json = json.setting("eos_token_id", endIDs(c)) }
+        if let id = c.padTokenID { json = json.setting("pad_token_id", .integer(id)) }
+        return json.sortedByKey()
     }
 
     private static func endIDs(_ c: ModelConfiguration) -> JSONValue {

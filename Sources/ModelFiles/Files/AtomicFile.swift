@@ -118,7 +118,7 @@ public enum AtomicFile {
     /// The error that led here is the one to report; a leftover under a temporary name does no harm.
     package static func removeLeftover(_ url: URL) {
         do { try FileManager.default.removeItem(at: url) } catch {
-            FileHandle.standardError.write(Data("left behind: \(url.path): \(error)\n".utf8))
+            StandardStream.error.write("left behind: \(url.path): \(error)\n")
         }
     }
 

@@ -30,6 +30,15 @@ package final class FileReader {
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && !isDirectory.boolValue
     }
 
+    /// Whether there is something at a path; links are followed.
+    /// - Throws: where nobody can tell: a directory on the way may not be searched.
+    package static func exists(_ url: URL) throws -> Bool {
+        var status = stat()
+        if stat(url.path, &status) == 0 { return true }
+        guard [ENOENT, ENOTDIR].contains(errno) else { throw AtomicFile.failure("cannot be reached", url) }
+        return false
+    }
+
     /// Fills `bytes` from `offset` on, or throws where the file ends before.
     package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
         var done = 0
@@ -70,7 +79,7 @@ package final class FileReader {
 
     /// The bytes of a small file, refused beyond `limit`; nil where there is none.
     package static func contents(_ url: URL, limit: Int = 1 << 28) throws -> Data? {
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        guard try exists(url) else { return nil }
         let reader = try FileReader(url)
         guard reader.size <= limit else {
             throw LocalLMError(

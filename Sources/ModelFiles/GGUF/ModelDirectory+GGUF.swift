@@ -31,6 +31,7 @@ extension ModelDirectory {
             }
         }
         tokenizerConfiguration = settings
+        generationConfiguration = nil
         let isPlain = file.tensors.values.allSatisfy { $0.type == .f32 }
         weights = try GGUFWeights(file, configuration, rounds: !isPlain && !isExact)
     }

@@ -19,6 +19,7 @@ package struct JSONParser {
         -> JSONValue
     {
         var parser = JSONParser(bytes: Array(data), context: context, maximumValues: maximumValues)
+        parser.skipByteOrderMark()
         let value = try parser.value(depth: 0)
         parser.skipSpace()
         guard parser.position == parser.bytes.count else { throw parser.error("something follows the JSON value") }
@@ -60,6 +61,11 @@ package struct JSONParser {
     }
 
     private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    /// Some editors put one before the text of a file; readers may pass it over (RFC 8259, section 8.1).
+    private mutating func skipByteOrderMark() {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    }
 
     private mutating func skipSpace() {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }

@@ -30,6 +30,8 @@ public indirect enum JSONValue: Sendable, Equatable {
     public var string: String? { if case .string(let text) = self { text } else { nil } }
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
     public var isNull: Bool { if case .null = self { true } else { false } }
+    /// Null, false, an empty array or an empty object: what says that a setting is not used.
+    public var isOff: Bool { isNull || bool == false || array?.isEmpty == true || members?.isEmpty == true }
     /// A whole number written as one (`5`, not `5.0`) that fits.
     public var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
     /// A finite number.

@@ -19,7 +19,7 @@ package struct WeightFiles: WeightSource {
     package init(_ directory: URL) throws {
         url = directory
         let single = directory.appendingPathComponent(ModelDirectory.File.weights)
-        if FileManager.default.fileExists(atPath: single.path) {
+        if try FileReader.exists(single) {
             files = [try SafeTensorsFile(single)]
             places = try Self.places(files)
             listed = nil

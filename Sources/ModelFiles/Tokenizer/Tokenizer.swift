@@ -61,10 +61,12 @@ public struct Tokenizer: Sendable {
         func spelling(_ id: Int) -> String { normalized[id] ?? tokens[id] ?? "" }
     }
 
+    /// - Parameter addedTokens: `added_tokens_decoder` of tokenizer_config.json, which may declare tokens that the file
+    ///   does not have.
     /// - Throws: `LocalLMError` for damaged JSON, and for what is not supported, by name.
-    public init(json: Data) throws {
+    public init(json: Data, addedTokens: JSONValue? = nil) throws {
         self.json = json
-        storage = Storage(try TokenizerFile(json))
+        storage = Storage(try TokenizerFile(json, others: addedTokens))
     }
 
     /// The highest id plus one: the rows that an embedding needs.
@@ -117,6 +119,20 @@ public struct Tokenizer: Sendable {
             normalized(piece, startsText)
         }
     }
+
+    /// How many of a text's first ids belong to its beginning `part` alone; a token across its end does not.
+    package func count(of ids: [Int], within part: String) -> Int {
+        var count = zip(ids, encode(part)).prefix { $0 == $1 }.count
+        // The last word of the part may be cut into other tokens where the text goes on.
+        for end in count..<min(ids.count, count + Self.longestWord) {
+            let text = decode(Array(ids[...end]))
+            if text.utf8.count <= part.utf8.count, part.utf8.starts(with: text.utf8) { count = end + 1 }
+        }
+        return count
+    }
+
+    /// In tokens; words of a part that are longer are split where its own tokens end.
+    private static let longestWord = 32
 
     /// Bytes that are no UTF-8 become U+FFFD; ids without a token become nothing.
     public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) -> String {

@@ -21,7 +21,9 @@ struct TokenizerFile {
 
     private static let file = "tokenizer.json"
 
-    init(_ json: Data) throws {
+    /// - Parameter others: `added_tokens_decoder` of tokenizer_config.json: tokens by id, which transformers adds where
+    ///   tokenizer.json does not have them.
+    init(_ json: Data, others: JSONValue? = nil) throws {
         let root = try JSONParser.parse(json, context: Self.file)
         guard root.members != nil else { throw Self.damaged("is \(root.kind), not an object") }
         normalizer = try root["normalizer"].map(Self.normalizer)
@@ -33,7 +35,7 @@ struct TokenizerFile {
         }
         var ids = try Self.vocabulary(model)
         encoder = try Self.encoder(model, ids, isByteLevel: isByteLevel)
-        addedTokens = try Self.addedTokens(root["added_tokens"], &ids, normalizer)
+        addedTokens = try Self.addedTokens(Self.addedEntries(root["added_tokens"], others), &ids, normalizer)
         self.ids = ids
         tokens = try Self.tokens(ids)
     }
@@ -63,26 +65,49 @@ struct TokenizerFile {
         return tokens
     }
 
-    /// Reads `added_tokens` and gives those that the vocabulary lacks their ids, which must be the ones that the file
-    /// says.
-    private static func addedTokens(_ value: JSONValue?, _ ids: inout TokenTable, _ normalizer: Normalizer?) throws
-        -> [AddedToken]
+    /// Added tokens with their ids: those of tokenizer.json in its order, then the others by id.
+    private static func addedEntries(_ value: JSONValue?, _ others: JSONValue?) throws -> [(id: Int, entry: JSONValue)]
     {
-        guard let value else { return [] }
-        guard let list = value.array else { throw damaged("added_tokens is \(value.kind), not an array") }
+        func id(_ number: Int?) throws -> Int {
+            guard let number, number >= 0, number < maximumID else {
+                throw damaged("an entry of added_tokens lacks an id below \(maximumID)")
+            }
+            return number
+        }
+        guard let list = value.map({ $0.array }) ?? [] else {
+            throw damaged("added_tokens is \(value!.kind), not an array")
+        }
+        let own = try list.map { (id: try id($0["id"]?.integer), entry: $0) }
+        let known = Set(own.compactMap { $0.entry["content"]?.string.map { Array($0.utf8) } })
+        let more = try (others?.members ?? []).map { (id: try id(Int($0.key)), entry: $0.value) }
+        return own
+            + more.filter { !known.contains(Array(($0.entry["content"]?.string ?? "").utf8)) }.sorted { $0.id < $1.id }
+    }
+
+    /// Gives those that the vocabulary lacks their ids, which must be the ones that the files say.
+    private static func addedTokens(
+        _ entries: [(id: Int, entry: JSONValue)],
+        _ ids: inout TokenTable,
+        _ normalizer: Normalizer?
+    ) throws -> [AddedToken] {
         var added: [AddedToken] = []
-        var seen = Set<[UInt8]>(), matches = Set<[UInt8]>()
+        var seen: [[UInt8]: Int] = [:], matches = Set<[UInt8]>()
         var next = ids.count
-        for entry in list {
-            guard let content = entry["content"]?.string, let id = entry["id"]?.integer, id >= 0, id < maximumID else {
-                throw damaged("an entry of added_tokens lacks content, or an id below \(maximumID)")
+        for (id, entry) in entries {
+            guard let content = entry["content"]?.string else {
+                throw damaged("an entry of added_tokens lacks content")
             }
             let bytes = Array(content.utf8)
             guard !bytes.isEmpty else { continue }  // as the Rust library does
             guard bytes.count <= longestAddedToken else {
                 throw damaged("an added token of \(bytes.count) bytes (at most \(longestAddedToken))")
             }
-            guard seen.insert(bytes).inserted else { throw damaged("duplicate added token \"\(content)\"") }
+            if let first = seen.updateValue(id, forKey: bytes) {
+                guard first == id else {
+                    throw damaged("the added token \"\(content)\" has the ids \(first) and \(id)")
+                }
+                continue
+            }
             if let known = ids[bytes] {
                 guard known == Int32(id) else {
                     throw damaged("the added token \"\(content)\" has the id \(id), in the vocabulary \(known)")

@@ -57,10 +57,10 @@ extension CampaignConfiguration {
         guard files.allows(path) else {
             return fault("lies outside of what a request may name", "a file within the state directory")
         }
-        guard FileManager.default.fileExists(atPath: path) else {
-            return fault("there is no file \(path)", "relative paths are relative to this file")
-        }
         do {
+            guard try FileReader.exists(URL(fileURLWithPath: path)) else {
+                return fault("there is no file \(path)", "relative paths are relative to this file")
+            }
             let rows = try JSONLines.read(ExampleRow.self, from: URL(fileURLWithPath: path))
             return rows.isEmpty ? fault("\(path) holds no examples", nil) : rows
         } catch let error as LocalLMError {

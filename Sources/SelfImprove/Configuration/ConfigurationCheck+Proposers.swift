@@ -12,10 +12,11 @@ extension ConfigurationCheck {
             if case .peer(let peer) = participant.model, !peer.isEmpty, !peers.contains(peer) {
                 section.fault("model", "names the unknown peer \"\(peer)\"", hint: known(Self.models))
             }
-            if participant.samples > 1, (participant.sampling.temperature ?? mixture.temperature) == 0 {
+            let temperature = participant.sampling.temperature ?? mixture.temperature
+            if participant.samples > 1, Sampling(temperature: temperature, maximumTokens: 1).isGreedy {
                 section.fault(
                     "samples",
-                    "is \(participant.samples), but temperature 0 gives the same answer every time",
+                    "is \(participant.samples), but temperature \(temperature == 0 ? "0" : "\(temperature)") gives the same answer every time",
                     hint: "set a temperature above 0, or leave samples out"
                 )
             }

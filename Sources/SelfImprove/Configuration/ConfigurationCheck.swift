@@ -240,10 +240,10 @@ struct ConfigurationCheck {
                 "a model of the nursery, or one within the state directory"
             )
         }
-        guard FileManager.default.fileExists(atPath: model) else {
-            return fault("there is no directory or file \(model)", "relative paths are relative to this file")
-        }
         do {
+            guard try FileReader.exists(URL(fileURLWithPath: model)) else {
+                return fault("there is no directory or file \(model)", "relative paths are relative to this file")
+            }
             if try Checkpoint.inspect(URL(fileURLWithPath: model)).template == nil {
                 fault(
                     "\(model) has no chat template",
@@ -330,11 +330,11 @@ struct ConfigurationCheck {
             fault("lies outside of what a request may name", "the nursery, or a file within the state directory")
             return nil
         }
-        guard FileManager.default.fileExists(atPath: path) else {
-            fault("there is no file \(path)", "relative paths are relative to this file")
-            return nil
-        }
         do {
+            guard try FileReader.exists(URL(fileURLWithPath: path)) else {
+                fault("there is no file \(path)", "relative paths are relative to this file")
+                return nil
+            }
             let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
             try body(rows, path)
             return Set(rows.map { $0.task ?? PromptRow.defaultTask })

@@ -15,6 +15,7 @@ struct ConfigurationFiles {
     /// So that a campaign is resumed from wherever it is called.
     func absolute(_ path: String) -> String {
         if path.isEmpty { return path }
+        let path = (path as NSString).expandingTildeInPath
         return (path.hasPrefix("/") ? URL(fileURLWithPath: path) : directory.appendingPathComponent(path))
             .standardizedFileURL.path
     }

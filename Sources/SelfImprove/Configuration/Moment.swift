@@ -9,8 +9,21 @@ public struct Moment: Sendable, Equatable, Codable, CustomStringConvertible {
 
     /// nil for anything else.
     public init?(_ text: String) {
-        guard let date = ISO8601DateFormatter().date(from: text) else { return nil }
+        guard let date = ISO8601DateFormatter().date(from: text), Self.isReal(text) else { return nil }
         self.init(date)
+    }
+
+    /// Whether the calendar has the day: the formatter reads February 30 as the second of March.
+    private static func isReal(_ text: String) -> Bool {
+        let parts = text.prefix(10).split(separator: "-").compactMap { Int($0) }
+        guard parts.count == 3 else { return false }
+        let day = DateComponents(
+            calendar: Calendar(identifier: .gregorian),
+            year: parts[0],
+            month: parts[1],
+            day: parts[2]
+        )
+        return day.isValidDate
     }
 
     public init(from decoder: any Decoder) throws {

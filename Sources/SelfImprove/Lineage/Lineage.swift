@@ -54,7 +54,7 @@ public final class Lineage: Sendable {
     /// Opens a lineage that must exist: for commands that only read.
     /// - Throws: `.notFound` where there is none, and what `open(state:)` throws.
     public static func openExisting(state: URL) throws -> Lineage {
-        guard exists(state: state) else {
+        guard try exists(state: state) else {
             throw SelfImproveError(
                 .notFound,
                 "no campaign has run here yet",
@@ -65,8 +65,9 @@ public final class Lineage: Sendable {
         return try open(state: state)
     }
 
-    public static func exists(state: URL) -> Bool {
-        FileManager.default.fileExists(atPath: state.appendingPathComponent(databaseName).path)
+    /// - Throws: where the state directory may not be looked into.
+    public static func exists(state: URL) throws -> Bool {
+        try FileReader.exists(state.appendingPathComponent(databaseName))
     }
 
     public func read<Value>(_ body: (Database) throws -> Value) throws -> Value { try database.read(body) }

@@ -54,9 +54,9 @@ public struct AnswerFilter: Sendable {
         if answer.finishReason == .length { return .truncated }
         if text.isEmpty { return .empty }
         if let question = messages.last?.content, echoes(text, question) { return .echo }
+        if Refusal.opens(text) { return .refusal }
         let lowercased = text.lowercased()
-        if refusals.contains(where: lowercased.hasPrefix) { return .refusal }
-        if leaks.contains(where: lowercased.contains) { return .leak }
+        if leaks.contains(where: lowercased.contains) || namesACandidate(lowercased) { return .leak }
         return nil
     }
 
@@ -67,12 +67,14 @@ public struct AnswerFilter: Sendable {
 
     /// How aggregators betray what they were shown.
     private static let leaks = [
-        "responses above", "the provided responses", "the given responses", "responses provided", "response 1",
+        "responses above", "the provided responses", "the given responses", "responses provided",
         "the candidate answers",
         "responses from models", "previous responses", "<|sep|>", "<|aggregate|>", "<|im_start|>", "<|im_end|>",
     ]
-    private static let refusals = [
-        "i'm sorry, but i", "i am sorry, but i", "i cannot assist", "i can't assist", "i can't help with",
-        "as an ai language model",
-    ]
+
+    /// "Response 1" is the first candidate; "response 100" is not.
+    private static func namesACandidate(_ text: String) -> Bool {
+        let words = Refusal.words(text)
+        return zip(words, words.dropFirst()).contains { $0 == "response" && $1 == "1" }
+    }
 }

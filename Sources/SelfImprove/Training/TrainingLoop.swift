@@ -167,6 +167,9 @@ package struct TrainingLoop {
         return (weights, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
     }
 
+    /// Whether what is trained still consists of numbers: a step's loss is that of the weights before it.
+    private var isFinite: Bool { adapter?.isFinite ?? weights.isFinite }
+
     private func walk(
         _ trainer: some Trainer,
         _ training: ResumableTraining,
@@ -183,8 +186,8 @@ package struct TrainingLoop {
             cancellation,
             step: { index in
                 let start = clock.now, done = try step(plan[index])
-                guard done.loss.isFinite, done.gradientNorm.isFinite else {
-                    throw TrainingFailure.diverged(step: done.step, of: plan.count, loss: done.loss)
+                guard done.isFinite, index + 1 < plan.count || isFinite else {
+                    throw TrainingFailure.diverged(done, of: plan.count)
                 }
                 try stepped(done, clock.now - start)
                 return done

@@ -65,7 +65,7 @@ public struct TrainingReport: Sendable, Equatable, Codable {
 package enum TrainingFailure: Error, Equatable {
     /// None of the rows can be trained on.
     case noRows(given: Int)
-    case diverged(step: Int, of: Int, loss: Double)
+    case diverged(TrainingStep, of: Int)
 
     /// In words, and what to do.
     package var words: (message: String, hint: String) {
@@ -75,10 +75,10 @@ package enum TrainingFailure: Error, Equatable {
                 given == 0 ? "there is nothing to train on" : "none of the \(given) rows fits the model",
                 "look at the round with: selfimprove samples CAMPAIGN"
             )
-        case .diverged(let step, let steps, let loss):
+        case .diverged(let step, let steps):
             (
-                "training diverged at step \(step) of \(steps): the loss is \(loss)",
-                "lower learning_rate, or raise warmup_steps"
+                "training diverged at step \(step.step) of \(steps) (loss \(step.loss), rate \(step.learningRate))",
+                "lower the learning rate, or warm up for longer"
             )
         }
     }

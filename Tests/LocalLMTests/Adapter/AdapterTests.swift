@@ -113,8 +113,8 @@ import TestSupport
         #expect(weights.buffer.values == before)
     }
 
-    /// With LoRA the reference of DPO is the base with the adapter off, also where the adapter has been trained before.
-    @Test func theReferenceOfDPOIsTheBase() throws {
+    /// The reference of DPO is the policy as it was given: with its adapter, where that has been trained before.
+    @Test func theReferenceOfDPOIsThePolicyAsItWasGiven() throws {
         let c = TinyModels.configuration(), weights = TinyModels.weights(c, seed: 5)
         let rows = TinyModels.examples(6, vocabulary: c.vocabularySize, seed: 6)
         let pairs = stride(from: 0, to: 6, by: 2).map { PreferenceExample(chosen: rows[$0], rejected: rows[$0 + 1]) }
@@ -128,8 +128,9 @@ import TestSupport
             threads: 2
         )
         let referenced = try trained.reference(pairs)
-        #expect(referenced == full)
-        #expect(try trained.step(referenced).rewardMargin != 0)
+        #expect(referenced != full)
+        #expect(try abs(#require(trained.step(referenced).rewardMargin)) < 1e-5)
+        #expect(try abs(#require(trained.step(referenced).rewardMargin)) > 1e-3, "the first step moved it")
         let fresh = try DPOTrainer(
             weights: weights,
             adapter: Adapter(LoRASettings(rank: 2, alpha: 4, dropout: 0.5), for: c, seed: 1),
@@ -137,7 +138,8 @@ import TestSupport
             beta: 0.1,
             threads: 2
         )
-        let first = try fresh.step(referenced)
+        #expect(try fresh.reference(pairs) == full)
+        let first = try fresh.step(full)
         #expect(
             first.rewardMargin == 0 && first.gradientNorm > 0,
             "no dropout in DPO: a fresh adapter starts at the reference"
@@ -173,6 +175,12 @@ import TestSupport
                 ("\"fan_in_fan_out\": false", "\"fan_in_fan_out\": true", "fan_in_fan_out"),
                 ("\"r\": 5", "\"r\": 5, \"rank_pattern\": {\"q_proj\": 2}", "rank_pattern"),
                 ("0.05", "1.5", "dropout of 1.5"),
+                ("\"init_lora_weights\": true", "\"init_lora_weights\": \"pissa_niter_4\"", "pissa_niter_4"),
+                ("\"init_lora_weights\": true", "\"init_lora_weights\": \"olora\"", "olora"),
+                ("\"init_lora_weights\": true", "\"init_lora_weights\": \"of 2027\"", "of 2027"),
+                ("\"r\": 5", "\"r\": 5, \"arrow_config\": {\"top_k\": 3}", "arrow_config"),
+                ("\"r\": 5", "\"r\": 5, \"alora_invocation_tokens\": [1]", "alora_invocation_tokens"),
+                ("\"r\": 5", "\"r\": 5, \"of_2027\": true", "of_2027"),
             ] {
                 #expect(text.contains(from), "\(from) in \(text)")
                 try text.replacingOccurrences(of: from, with: to).write(to: file, atomically: true, encoding: .utf8)
@@ -180,6 +188,22 @@ import TestSupport
                     "\($0)".contains(says) && $0 is LocalLMError
                 }
             }
+            // What PEFT 0.21 writes beside, and ways to begin that leave the base alone.
+            for start in ["false", "\"gaussian\"", "\"orthogonal\"", "\"eva\"", "null"] {
+                let more = """
+                    "init_lora_weights": \(start), "arrow_config": null, "rank_pattern": {}, "exclude_modules": [], \
+                    "qalora_group_size": 16, "megatron_core": "megatron.core", "peft_version": "0.21.2", \
+                    "use_bdlora": null
+                    """
+                try text.replacingOccurrences(of: "\"init_lora_weights\": true", with: more)
+                    .write(to: file, atomically: true, encoding: .utf8)
+                #expect(try Adapter.load(place, for: c).settings == settings, "\(start)")
+            }
+            adapter.buffer.pointer[7] = .nan
+            #expect { try adapter.save(to: folder.appendingPathComponent("nan"), base: "b") } throws: {
+                "\($0)".contains("1 of its")
+            }
+            #expect(!FileManager.default.fileExists(atPath: folder.appendingPathComponent("nan").path))
         }
     }
 }

@@ -144,6 +144,38 @@ import Testing
         }
     }
 
+    /// `tie_word_embeddings` beside an output projection of its own: the projection counts, as in transformers 5.
+    @Test(arguments: [ModelFamily.llama, .qwen2, .gemma2]) func aHeadThatDiffersIsNotTied(family: ModelFamily) throws {
+        try withTemporaryDirectory { folder in
+            var c = TinyModels.configuration(family)
+            c.vocabularySize = 80
+            c.tiesEmbeddings = false
+            let untied = TinyModels.weights(c, seed: 3)
+            func load(_ name: String, _ weights: Weights) throws -> Checkpoint {
+                let place = folder.appendingPathComponent(name), spelling = try TinyModels.spelling()
+                try Checkpoint(weights: weights, tokenizer: spelling.tokenizer, template: nil).save(to: place)
+                let file = place.appendingPathComponent("config.json"),
+                    text = try String(contentsOf: file, encoding: .utf8)
+                #expect(text.contains("\"tie_word_embeddings\": false"))
+                try text.replacingOccurrences(
+                    of: "\"tie_word_embeddings\": false",
+                    with: "\"tie_word_embeddings\": true"
+                )
+                .write(to: file, atomically: true, encoding: .utf8)
+                return try Checkpoint.load(place)
+            }
+            let found = try load("own", untied)
+            #expect(!found.configuration.tiesEmbeddings && found.weights.buffer.values == untied.buffer.values)
+            #expect(try !Checkpoint.inspect(folder.appendingPathComponent("own")).configuration.tiesEmbeddings)
+            let layout = WeightLayout(c), names = ["model.embed_tokens.weight", "lm_head.weight"]
+            let (embedding, head) = (
+                layout.tensors.first { $0.name == names[0] }!, layout.tensors.first { $0.name == names[1] }!
+            )
+            untied.pointer(head).update(from: untied.pointer(embedding), count: head.count)
+            #expect(try load("equal", untied).configuration.tiesEmbeddings)
+        }
+    }
+
     /// A sparse file makes such a promise for nothing.
     @Test func weightsLargerThanTheMachineAreRefusedBeforeTheyAreAllocated() throws {
         var configuration = SafeTensorsTarget.configuration

@@ -29,6 +29,16 @@ import TestSupport
         #expect(counts(logits, Sampling(temperature: 1, topK: 3, minP: 0.5, maximumTokens: 1))[2] == 0)
     }
 
+    /// Down to the smallest number there is, and whatever the limits: the highest logit.
+    @Test(arguments: [1e-7, 1e-8, 1e-9, 1e-10, 1e-20, 1e-40, 5e-324])
+    func tinyTemperaturesSampleAsTheirLimit(temperature: Double) {
+        let logits: [Float] = [3.0, 31.25, 31.5, -7.0, 31.499996]
+        for topK in [0, 3] {
+            let found = counts(logits, Sampling(temperature: temperature, topP: 0.9, topK: topK, maximumTokens: 1))
+            #expect(found[2] == 4000)
+        }
+    }
+
     /// 2 / 1.5 < 1.4, and -1 * 1.5 < -1.4: both lose their place.
     @Test func theRepetitionPenaltyDividesPositiveAndMultipliesNegativeLogits() {
         let sampler = Sampler(vocabulary: 2)

@@ -27,6 +27,31 @@ import Testing
         #expect(message { try tokenizer(part) }.contains(name))
     }
 
+    /// tokenizer_config.json may declare tokens that tokenizer.json does not have.
+    @Test func tokensOfTheConfigurationAreAdded() throws {
+        let token = #"{"id":3,"content":"<s>","special":true}"#
+        let model = #""model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}"#
+        let file = Data("{\"added_tokens\":[\(token),\(token)],\(model)}".utf8)
+        func tokenizer(_ others: String) throws -> Tokenizer {
+            try Tokenizer(json: file, addedTokens: JSONParser.parse(others.utf8, context: "others"))
+        }
+        let both = try tokenizer(#"{"5":{"content":"<y>"},"3":{"content":"<s>"},"4":{"content":"<x>","special":true}}"#)
+        #expect(both.encode("a<x>ab<y><s>") == [0, 4, 2, 5, 3])
+        #expect(both.vocabularySize == 6 && both.decode([4, 5], skippingSpecialTokens: true) == "<y>")
+        #expect(message { try tokenizer(#"{"7":{"content":"<x>"}}"#) }.contains("has the id 7 where 4 follows"))
+        #expect(message { try tokenizer(#"{"x":{"content":"<x>"}}"#) }.contains("lacks an id"))
+    }
+
+    /// A text and what follows it share their tokens up to where they meet.
+    @Test func aTokenAcrossTheEndOfAPartIsNotOfThePart() throws {
+        let tokenizer = try tokenizer()
+        func count(_ part: String, _ rest: String) -> Int {
+            tokenizer.count(of: tokenizer.encode(part + rest), within: part)
+        }
+        #expect(count("ab", "ab") == 1 && count("a", "b") == 0 && count("aba", "bb") == 1 && count("", "ab") == 0)
+        #expect(count("ab", "") == 1)
+    }
+
     @Test(arguments: ["Unigram", "WordPiece", "WordLevel"]) func otherModelsAreNamed(_ type: String) {
         #expect(message { try tokenizer(model: "\"type\":\"\(type)\",\"vocab\":{}") }.contains(type))
     }

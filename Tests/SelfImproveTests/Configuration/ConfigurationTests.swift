@@ -178,6 +178,10 @@ import TestSupport
             "c.yaml:38: stop.deadline: is \"tomorrow\" (it must be a moment such as 2026-12-01T08:00:00Z)"
         ),
         (
+            ("rounds: 2", "deadline: 2027-02-30T08:00:00Z"),
+            "c.yaml:38: stop.deadline: is \"2027-02-30T08:00:00Z\" (it must be a moment such as 2026-12-01T08:00:00Z)"
+        ),
+        (
             ("rounds: 2", "money: 3"),
             "c.yaml:38: stop.money: is counted by price_per_hour, which is off (say what an hour of this machine costs)"
         ),

@@ -44,7 +44,23 @@ import Testing
         #expect(reason("You asked: Write a long and careful sentence. Here it is.") == .echo)
         #expect(reason("I'm sorry, but I can't do that.") == .refusal)
         #expect(reason("Based on the provided responses, I would say yes.") == .leak)
+        #expect(reason("Response 1 is right.") == .leak && reason("It is a response 100 times as large.") == nil)
     }
+
+    @Test(arguments: [
+        "I\u{2019}m sorry, but I can\u{2019}t help with that.", "I'm sorry, I can't do that.", "Sorry, but I can't.",
+        "I apologize, but I cannot answer this.", "Unfortunately, I am not able to do so.",
+        "I cannot assist with this.",
+        "**I can't help** with that request.", "I\u{2018}m unable to provide medical advice.",
+        "My apologies! I won't write this.", "As an AI language model, I have no opinion.", "as a Language Model I",
+        "Well, as an AI, I do not eat.",
+    ]) func refusalsAreKnownInEveryDress(text: String) { #expect(reason(text) == .refusal) }
+
+    @Test(arguments: [
+        "I can't swim, so I took the boat.", "She said she was sorry.", "Sorry is a hard word.",
+        "I will not go gently.",
+        "The letter says: we cannot pay.", "An AI model learns from data.",
+    ]) func whatOnlySoundsLikeARefusalIsKept(text: String) { #expect(reason(text) == nil) }
 
     @Test func confidenceAndAgreementAreAskedForOnlyWhereConfigured() {
         #expect(reason("x", confidence: -0.5) == nil)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import ModelFiles
 
 /// How people name models.
 extension Lineage {
@@ -18,7 +19,7 @@ extension Lineage {
             return try path(reference)
         }
         if let digest = try alias(reference) { return try known(digest) }
-        if FileManager.default.fileExists(atPath: reference) { return try path(reference) }
+        if try FileReader.exists(URL(fileURLWithPath: reference)) { return try path(reference) }
         if reference.count >= 4, reference.count <= 64, reference.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
             return try known(prefix: reference)
         }
@@ -53,8 +54,7 @@ extension Lineage {
 
     private func path(_ path: String) throws -> ResolvedModel {
         let url = URL(fileURLWithPath: (path as NSString).expandingTildeInPath).standardizedFileURL
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) else {
+        guard try FileReader.exists(url) else {
             throw SelfImproveError(
                 .notFound,
                 "there is no such directory or file",
@@ -62,8 +62,8 @@ extension Lineage {
                 hint: "name a Hugging Face model directory, or a GGUF file"
             )
         }
-        guard isDirectory.boolValue else { return ResolvedModel(directory: url) }
-        guard FileManager.default.fileExists(atPath: url.appendingPathComponent("config.json").path) else {
+        if FileReader.isFile(url) { return ResolvedModel(directory: url) }
+        guard try FileReader.exists(url.appendingPathComponent("config.json")) else {
             throw SelfImproveError(
                 .notFound,
                 "the directory holds no model: config.json is missing",

@@ -65,7 +65,7 @@ extension Lineage {
 
     private func remove(_ scratch: URL) {
         do { try FileManager.default.removeItem(at: scratch) } catch {
-            FileHandle.standardError.write(Data("left behind: \(scratch.path): \(error)\n".utf8))
+            StandardStream.error.write("left behind: \(scratch.path): \(error)\n")
         }
     }
 }

@@ -33,9 +33,7 @@ struct ImportCommand: AsyncParsableCommand {
     var precision: PrecisionChoice = .auto
 
     func validate() throws {
-        guard !FileManager.default.fileExists(atPath: directory) else {
-            throw ValidationError("\(directory) exists and is not overwritten; name a new folder")
-        }
+        try NewFolder.check(directory, "DIR")
     }
 
     func run() async throws {

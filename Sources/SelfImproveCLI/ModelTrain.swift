@@ -72,9 +72,7 @@ struct ModelTrain: AsyncParsableCommand {
                 "--learning-rate, --weight-decay, --max-grad-norm and --warmup-steps start at 0, and --beta lies above 0"
             )
         }
-        guard !FileManager.default.fileExists(atPath: output) else {
-            throw ValidationError("--output \(output) exists; name a new folder")
-        }
+        try NewFolder.check(output, "--output")
     }
 
     func run() async throws {
@@ -110,16 +108,20 @@ struct ModelTrain: AsyncParsableCommand {
         let loop: TrainingLoop
         do {
             loop = try TrainingLoop(job, base: checkpoint, adapter: adapter, data: rows.data)
-        } catch TrainingFailure.noRows {
-            throw LocalLMError(
-                .input,
-                rows.count == 0 ? "no rows" : "none of the \(rows.count) rows has a target within --max-length",
-                context: data
-            )
+        } catch let failure as TrainingFailure {
+            guard case .noRows(let given, let unlike) = failure, given > 0, unlike < given else {
+                let (message, hint) = failure.words
+                throw LocalLMError(.input, rows.count == 0 ? "no rows" : message, context: data, hint: hint)
+            }
+            throw LocalLMError(.input, "none of the \(given) rows has a target within --max-length", context: data)
+        } catch let error as LocalLMError where error.context?.hasPrefix("row ") == true {
+            throw LocalLMError(error.code, error.message, context: "\(data): \(error.context ?? "")", hint: error.hint)
         }
         if loop.dropped > 0 {
+            let unlike = loop.unlike > 0 ? ", \(loop.unlike) as their prompt is not a prefix of the conversation" : ""
+            let long = loop.dropped - loop.unlike
             Output.error(
-                "note: \(loop.dropped) of \(rows.count) rows dropped (no target within --max-length, or the prompt is not a prefix of the conversation)"
+                "note: \(loop.dropped) of \(rows.count) rows dropped: \(long) for want of a target within --max-length\(unlike)"
             )
         }
         noteFit(loop.fit)

@@ -76,9 +76,29 @@ public struct HTTPServer: Sendable {
         let group = ServiceGroup(configuration: configuration)
         let work = Task { try await group.run() }
         try await withTaskCancellationHandler {
-            try await work.value
+            do { try await work.value } catch { throw refusal(error) ?? error }
         } onCancel: {
             Task { await group.triggerGracefulShutdown() }
+        }
+    }
+
+    /// In a person's words why nobody can be served at the address.
+    private func refusal(_ error: any Error) -> SelfImproveError? {
+        let place = "\(address.host):\(address.port)"
+        switch error {
+        case let error as IOError:
+            let hint =
+                switch error.errnoCode {
+                case EADDRINUSE: "another program listens there: stop it, or choose another with --port (0: any)"
+                case EACCES: "ports below 1024 need the rights of root: choose another with --port"
+                case EADDRNOTAVAIL: "this machine does not have that address: see --host"
+                default: "see --host and --port"
+                }
+            let reason = String(cString: strerror(error.errnoCode))
+            return SelfImproveError(.failed, "nobody can be served here: \(reason)", context: place, hint: hint)
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
+            return SelfImproveError(.input, "there is no such host", context: place, hint: "see --host")
+        default: return nil
         }
     }
 

@@ -62,8 +62,8 @@ public final class DPOTrainer: Trainer {
     }
 
     /// The logprobs of the pairs before any step: the reference. Computed by the forward pass of training, so that the
-    /// margins of the first step are exactly 0; with an adapter that has been trained before, to some 1e-6, for the sums
-    /// of its products depend on the number of rows. A run that is resumed asks before it takes up its snapshot.
+    /// margins of the first step are 0: exactly, or, with an adapter that has been trained before, to some 1e-6, as the
+    /// sums of its products depend on the number of rows. A run that is resumed asks before it takes up its snapshot.
     ///
     /// - Parameter progress: gets the number of pairs done so far; what it throws ends the pass.
     public func reference(_ pairs: [PreferenceExample], progress: (Int) throws -> Void = { _ in }) throws

@@ -143,7 +143,12 @@ public enum AtomicFile {
 extension FileManager {
     /// Like `createDirectory(withIntermediateDirectories:)`, with errors of ours, and each new entry brought to disk.
     public func makeDirectories(_ url: URL) throws {
-        if AtomicFile.exists(url) { return }
+        if AtomicFile.exists(url) {
+            guard try FileReader.exists(url) else {
+                throw LocalLMError(.file, "is a link that leads nowhere", context: url.path)
+            }
+            return
+        }
         let parent = url.deletingLastPathComponent()
         try makeDirectories(parent)
         guard mkdir(url.path, 0o755) == 0 || errno == EEXIST else { throw AtomicFile.failure("cannot be created", url) }

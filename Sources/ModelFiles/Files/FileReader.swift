@@ -20,6 +20,20 @@ package final class FileReader {
             throw LocalLMError(.file, "is not a file", context: url.path)
         }
         size = Int(status.st_size)
+        guard try !isPointer() else {
+            throw LocalLMError(
+                .file,
+                "is a Git LFS pointer, not the file that it stands for",
+                context: url.path,
+                hint: "fetch the files with: git lfs pull"
+            )
+        }
+    }
+
+    /// Whether Git LFS has left its few lines in the place of a large file.
+    private func isPointer() throws -> Bool {
+        let start = Array("version https://git-lfs.github.com/spec/".utf8)
+        return try size >= start.count && size < 1024 && read(start.count, at: 0) == start
     }
 
     deinit { close(descriptor) }

@@ -258,10 +258,11 @@ struct ConfigurationCheck {
     private func sources() {
         let prompts = root.section("prompts"), evaluation = root.section("evaluation")
         let gate = configuration.evaluation.gate, report = configuration.evaluation.report
+        var asked: [HeldOutSet: Set<String>] = [:]
         let tasks = [
             source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) },
-            heldOut(gate, .gate) { evaluation.fault("gate", $0, hint: $1) },
-            heldOut(report, .report) { evaluation.fault("report", $0, hint: $1) },
+            heldOut(gate, .gate, &asked) { evaluation.fault("gate", $0, hint: $1) },
+            heldOut(report, .report, &asked) { evaluation.fault("report", $0, hint: $1) },
         ]
         if !tasks.contains(nil) {
             let all = tasks.reduce(into: Set<String>()) { $0.formUnion($1 ?? []) }
@@ -282,6 +283,12 @@ struct ConfigurationCheck {
                 "is the same file as gate",
                 hint: "the report must see prompts that promotion never read"
             )
+        } else if let shared = asked[.gate]?.intersection(asked[.report] ?? []), !shared.isEmpty {
+            evaluation.fault(
+                "report",
+                "asks \(shared.count) prompts that the gate asks, too",
+                hint: "the report must see prompts that promotion never read"
+            )
         }
     }
 
@@ -300,16 +307,33 @@ struct ConfigurationCheck {
 
     /// - Returns: the tasks of its prompts; nil where it has a fault.
     private func source(_ source: PromptSource, _ fault: (String, String?) -> Void) -> Set<String>? {
-        read(source, fault) { rows, path in if rows.isEmpty { fault("\(path) holds no prompts", nil) } }
+        read(source, fault) { rows, path in
+            if rows.isEmpty { fault("\(path) holds no prompts", nil) }
+            // Prompts are told apart by their ids: of two with the same one, the second would never be drawn.
+            var prompts: [String: [Message]] = [:]
+            let twice = rows.first { row in
+                guard let id = row.id, let other = prompts.updateValue(row.prompt, forKey: id) else { return false }
+                return other != row.prompt
+            }
+            if let id = twice?.id {
+                fault("\(path): two prompts have the id \(id)", "leave ids out, or make them unique")
+            }
+        }
     }
 
     /// - Returns: the tasks of its prompts; nil where it has a fault.
-    private func heldOut(_ source: PromptSource, _ set: HeldOutSet, _ fault: (String, String?) -> Void) -> Set<String>?
-    {
+    private func heldOut(
+        _ source: PromptSource,
+        _ name: HeldOutSet,
+        _ asked: inout [HeldOutSet: Set<String>],
+        _ fault: (String, String?) -> Void
+    ) -> Set<String>? {
         let hasFault = root.faults.holdsFault(in: "answers")
         return read(source, fault) { rows, path in
             let comparison = hasFault ? .whole : try AnswerComparison(configuration.answers)
-            examples(against: try EvaluationSet(rows: rows, name: path, comparison: comparison), set)
+            let set = try EvaluationSet(rows: rows, name: path, comparison: comparison)
+            asked[name] = set.promptDigests
+            examples(against: set, name)
         }
     }
 

@@ -39,6 +39,7 @@ public struct EvaluationSet: Sendable {
     /// - Throws: for a row without an answer, or with one that says nothing, or a duplicate id.
     public init(rows: [PromptRow], name: String, comparison: AnswerComparison = .whole) throws {
         hasLenientMarks = !comparison.isWhole
+        let named = Set(rows.compactMap(\.id))
         var seen = Set<String>()
         items = try rows.enumerated().map { index, row in
             guard let gold = row.answer else {
@@ -49,7 +50,8 @@ public struct EvaluationSet: Sendable {
                     hint: "an evaluation file needs {\"prompt\": ..., \"answer\": ...} on every line"
                 )
             }
-            let id = row.id ?? "\(index)"
+            // Its place in the file, where no other row calls itself so.
+            let id = row.id ?? (named.contains("\(index)") ? PromptDigest.of(row.prompt) : "\(index)")
             guard seen.insert(id).inserted else {
                 throw SelfImproveError(
                     .input,

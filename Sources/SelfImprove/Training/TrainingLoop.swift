@@ -24,6 +24,8 @@ package struct TrainingLoop {
     /// Rows that cannot be trained on: too long, without a target, or with a prompt that is no prefix of the
     /// conversation.
     package let dropped: Int
+    /// Those of them whose prompt is no prefix, or that have nothing after it, whatever the limit.
+    package let unlike: Int
 
     /// What was done to fit into memory.
     package let fit: TrainingFit
@@ -48,13 +50,15 @@ package struct TrainingLoop {
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
         let cut = job.cutsLongRows ? limit : nil
         weights = adapter == nil ? base.weights.copy() : base.weights
-        var usable: [Int] = []
+        var usable: [Int] = [], unlike = 0
         var examples: [Example] = [], pairs: [PreferenceExample] = []
         switch data {
         case .supervised(let rows):
             given = rows.count
             for (index, row) in rows.enumerated() {
-                guard let example = try base.example(row, maximumLength: cut), example.ids.count <= limit else {
+                let example = try Self.named(index) { try base.example(row, maximumLength: cut) }
+                guard let example, example.ids.count <= limit else {
+                    if try example == nil && base.example(row) == nil { unlike += 1 }
                     continue
                 }
                 usable.append(index)
@@ -67,9 +71,11 @@ package struct TrainingLoop {
         case .preferences(let rows):
             given = rows.count
             for (index, row) in rows.enumerated() {
-                guard let pair = try base.preferenceExample(row, maximumLength: cut), pair.chosen.ids.count <= limit,
-                    pair.rejected.ids.count <= limit
-                else { continue }
+                let pair = try Self.named(index) { try base.preferenceExample(row, maximumLength: cut) }
+                guard let pair, pair.chosen.ids.count <= limit, pair.rejected.ids.count <= limit else {
+                    if try pair == nil && base.preferenceExample(row) == nil { unlike += 1 }
+                    continue
+                }
                 usable.append(index)
                 pairs.append(pair)
             }
@@ -79,7 +85,8 @@ package struct TrainingLoop {
         dropped = given - usable.count
         let all = job.weights.values(given)
         let batches = TrainingPlan.steps(job.batches, lengths: lengths, weights: usable.map { all[$0] }, seed: job.seed)
-        guard !batches.isEmpty else { throw TrainingFailure.noRows(given: given) }
+        self.unlike = unlike
+        guard !batches.isEmpty else { throw TrainingFailure.noRows(given: given, unlike: unlike) }
         let settings = job.settings(steps: batches.count)
         let fit = try TrainingFit.choose(
             batches: Array(batches.joined()),
@@ -165,6 +172,18 @@ package struct TrainingLoop {
             }
         }
         return (weights, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
+    }
+
+    /// What is wrong with a row gets the row's number, from 1.
+    private static func named<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as LocalLMError {
+            throw LocalLMError(
+                error.code,
+                error.message,
+                context: error.context ?? "row \(index + 1)",
+                hint: error.hint
+            )
+        }
     }
 
     /// Whether what is trained still consists of numbers: a step's loss is that of the weights before it.

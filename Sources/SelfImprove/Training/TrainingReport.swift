@@ -64,13 +64,19 @@ public struct TrainingReport: Sendable, Equatable, Codable {
 /// Why a training made no model. It costs a round its stage, never the campaign.
 package enum TrainingFailure: Error, Equatable {
     /// None of the rows can be trained on.
-    case noRows(given: Int)
+    /// - Parameter unlike: rows whose prompt, rendered for an answer, is not the beginning of their conversation.
+    case noRows(given: Int, unlike: Int)
     case diverged(TrainingStep, of: Int)
 
     /// In words, and what to do.
     package var words: (message: String, hint: String) {
         switch self {
-        case .noRows(let given):
+        case .noRows(let given, let unlike) where given > 0 && unlike == given:
+            (
+                "the chat template begins an answer in a way in which none of the \(given) rows goes on",
+                "it may open <think>, say: then the answers must begin with what it opens, or train with another template"
+            )
+        case .noRows(let given, _):
             (
                 given == 0 ? "there is nothing to train on" : "none of the \(given) rows fits the model",
                 "look at the round with: selfimprove samples CAMPAIGN"

@@ -336,6 +336,38 @@ import TestSupport
         }
     }
 
+    @Test func promptsAreToldApartAndTheReportAsksOthersThanTheGate() throws {
+        try withTemporaryDirectory { folder in
+            func write(_ name: String, _ rows: [String]) throws {
+                let text = rows.joined(separator: "\n") + "\n"
+                try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+            }
+            let model = Checkpoint(
+                weights: Initialization.nursery(try Nursery.architecture(), seed: 1),
+                tokenizer: try Nursery.tokenizer(),
+                template: .nursery
+            )
+            try model.save(to: folder.appendingPathComponent("good"))
+            let yaml = """
+                campaign: external
+                student: good
+                prompts: {source: prompts.jsonl}
+                evaluation: {gate: gate.jsonl, report: report.jsonl}
+                stop: {rounds: 1}
+                """
+            let asked = (0..<3).map { #"{"prompt": "g\#($0)", "answer": "x"}"# }
+            try write("prompts.jsonl", [#"{"id": "1", "prompt": "a"}"#, #"{"id": "2", "prompt": "b"}"#])
+            try write("gate.jsonl", asked)
+            try write("report.jsonl", [#"{"prompt": "r", "answer": "x"}"#])
+            #expect(faults(yaml, directory: folder) == [])
+            try write("prompts.jsonl", [#"{"id": "1", "prompt": "a"}"#, #"{"id": "1", "prompt": "b"}"#])
+            try write("report.jsonl", Array(asked[1...]))
+            let lines = faults(yaml, directory: folder)
+            #expect(lines.count == 2 && lines[0].contains("two prompts have the id 1"), "\(lines)")
+            #expect(lines.last?.contains("asks 2 prompts that the gate asks, too") == true)
+        }
+    }
+
     private var configs: URL {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()

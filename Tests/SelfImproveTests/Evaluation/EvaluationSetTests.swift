@@ -30,6 +30,20 @@ import Testing
         #expect(result.slices == [SliceScore(slice: "all", n: 4, correct: 1, lenient: 2)])
     }
 
+    /// A row without an id is called by its place, unless another row calls itself so.
+    @Test func idsTellRowsApart() throws {
+        func ids(_ given: [String?]) throws -> [String] {
+            let rows = given.enumerated().map { index, id in
+                PromptRow(id: id, prompt: [Message(role: "user", content: "q\(index)")], answer: "x")
+            }
+            return try EvaluationSet(rows: rows, name: "set").items.map(\.id)
+        }
+        #expect(try ids([nil, nil]) == ["0", "1"])
+        let mixed = try ids(["1", nil, nil])
+        #expect(mixed[0] == "1" && mixed[2] == "2" && Set(mixed).count == 3)
+        #expect { try ids(["a", "a"]) } throws: { "\($0)".contains("duplicate id a") }
+    }
+
     @Test func whereWholeTextsAreComparedThereAreNoOtherMarks() throws {
         let result = EvaluationResult(try EvaluationSet(rows: rows(["4"]), name: "set"), answers: answers(["4"]))
         #expect(result.items[0].correct && result.items[0].lenient == nil && result.lenient == nil)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Scheduler
 import SelfImprove
 
 /// Maps errors to exit codes: 0 success, 1 failure, 2 unusable arguments or configuration, 3 stopped on request before
@@ -13,6 +14,10 @@ enum ExitCodes {
             case .usage: 2
             case .stopped: 3
             }
+        }
+        if let trouble = StorageTrouble(error) {
+            Output.error("selfimprove: \(trouble.words)")
+            return 1
         }
         if error is CancellationError {
             Output.error("selfimprove: stopped on request")

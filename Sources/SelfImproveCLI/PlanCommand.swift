@@ -49,8 +49,12 @@ struct PlanCommand: AsyncParsableCommand {
             "preparation \(Text.time(plan.preparationSeconds)), a round \(Text.time(plan.roundSeconds))\(rounds.map { ", \($0) rounds \(Text.time(plan.preparationSeconds + Double($0) * plan.roundSeconds))" } ?? "")"
         )
         if let pool = plan.pool {
+            let rounds = pool.rounds == 1 ? "1 round" : "\(pool.rounds) rounds"
+            Output.line("prompts: \(pool.prompts) fresh ones, enough for \(rounds) of up to \(pool.perRound)")
+        }
+        if plan.overlongPrompts > 0 {
             Output.line(
-                "prompts: \(pool.prompts) fresh ones, enough for \(pool.rounds) rounds of up to \(pool.perRound)"
+                "too long for the student, so that nothing is learned from them: \(plan.overlongPrompts) prompts"
             )
         }
         for training in plan.trainings { Output.line(Self.words(training)) }

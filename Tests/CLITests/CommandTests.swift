@@ -213,6 +213,29 @@ import TestSupport
         }
     }
 
+    /// A backup on a disk that is mounted read-only: commands that only read, read it.
+    @Test func aStateThatMayOnlyBeReadIsRead() throws {
+        try withTemporaryDirectory { place in
+            let state = place.appendingPathComponent("only read")
+            try FileManager.default.copyItem(at: folder().appendingPathComponent("state"), to: state)
+            // The last program that closes the database removes the log.
+            #expect(try Program.run(["status", "--state", state.path]).code == 0)
+            #expect(try Program.shell("chmod -R a-w '\(state.path)' && chmod 755 '\(place.path)'") == 0)
+            defer { _ = try? Program.shell("chmod -R u+w '\(state.path)'") }
+            // Root may write everywhere.
+            let user = getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+            let expected = try call("lineage", "reduced", "--json").out
+            let lineage = try Program.run(["lineage", "reduced", "--json", "--state", state.path], as: user)
+            #expect(lineage.code == 0 && lineage.out == expected, "\(lineage)")
+            for command in [["status"], ["doctor"], ["samples", "reduced"]] {
+                let result = try Program.run(command + ["--state", state.path], as: user)
+                #expect(result.code == 0, "\(command): \(result)")
+            }
+            let change = try Program.run(["criteria", "reduced", "rounds=9", "--state", state.path], as: user)
+            #expect(change.code == 1 && change.error.contains("read-only"), "\(change)")
+        }
+    }
+
     @Test func doctorFindsNothingWrong() throws {
         let result = try call("doctor")
         #expect(result.code == 0, "\(result.out)\(result.error)")

@@ -7,17 +7,19 @@ import Synchronization
 public final class ScriptedModel: ChatModel, LikelihoodModel {
     public let name: String
     public var identity: ModelIdentity { .named(name) }
-    private let reply: @Sendable (ChatRequest) -> String
+    private let reply: @Sendable (ChatRequest) -> String?
     private let score: @Sendable (String) -> Double
     private let pause: @Sendable () -> Void
     private let requests = Mutex<[ChatRequest]>([])
 
-    /// - Parameter pause: called before every answer and every score.
+    /// - Parameters:
+    ///   - pause: called before every answer and every score.
+    ///   - reply: nil: the conversation is too long for it.
     public init(
         _ name: String,
         score: @escaping @Sendable (String) -> Double = { _ in -1 },
         pause: @escaping @Sendable () -> Void = {},
-        reply: @escaping @Sendable (ChatRequest) -> String
+        reply: @escaping @Sendable (ChatRequest) -> String?
     ) {
         self.name = name
         self.reply = reply
@@ -37,11 +39,13 @@ public final class ScriptedModel: ChatModel, LikelihoodModel {
             var answers: [Answer] = []
             for _ in 0..<request.samples {
                 pause()
-                answers.append(answer(reply(request)))
+                guard let text = reply(request) else { break }
+                answers.append(answer(text))
                 done += 1
                 progress(done)
             }
-            results.append(.success(answers))
+            let isWhole = answers.count == request.samples
+            results.append(isWhole ? .success(answers) : .failure(SelfImproveError(.input, "too long", context: name)))
         }
         return results
     }

@@ -11,6 +11,12 @@ extension Checkpoint {
     /// The ids that an answer is generated after.
     public func promptIDs(_ messages: [Message]) throws -> [Int] { try ids(messages, addGenerationPrompt: true) }
 
+    /// The same of a conversation that this program put together: its system message, which not every template takes,
+    /// may come before the first user turn.
+    package func composedIDs(_ messages: [Message]) throws -> [Int] {
+        tokenizer.encode(try conversations().renderComposed(messages))
+    }
+
     /// A row for SFT, or nil where it is dropped: the prompt is not a prefix, or the limit leaves no target.
     public func example(
         prompt: [Message],
@@ -71,6 +77,10 @@ extension Checkpoint {
     }
 
     private func ids(_ messages: [Message], addGenerationPrompt: Bool) throws -> [Int] {
+        tokenizer.encode(try conversations().render(messages, addGenerationPrompt: addGenerationPrompt))
+    }
+
+    private func conversations() throws -> ChatTemplate {
         guard let template else {
             throw LocalLMError(
                 .unsupported,
@@ -78,7 +88,7 @@ extension Checkpoint {
                 hint: "it continues text; conversations need chat_template.jinja"
             )
         }
-        return tokenizer.encode(try template.render(messages, addGenerationPrompt: addGenerationPrompt))
+        return template
     }
 
     private func example(promptIDs: [Int], _ prompt: [Message], _ completion: [Message]) throws -> Example? {

@@ -6,7 +6,6 @@ import ModelFiles
 extension ConfigurationCheck {
     func proposers() {
         let mixture = configuration.mixture, entries = root.section("mixture").entries("proposers") ?? []
-        var lengths = ConversationLengths()
         for (index, participant, section) in described {
             name(participant, at: index, entries, section)
             if case .peer(let peer) = participant.model, !peer.isEmpty, !peers.contains(peer) {
@@ -21,7 +20,7 @@ extension ConfigurationCheck {
                 )
             }
             if participant.context.isEmpty { continue }
-            if let model = length(of: participant.model, &lengths) { room(for: participant, in: model, section) }
+            if let model = length(of: participant.model) { room(for: participant, in: model, section) }
         }
     }
 
@@ -63,8 +62,11 @@ extension ConfigurationCheck {
     // MARK: Room for a context
 
     /// Nil for a model that cannot be read: that is a fault of its own.
-    private func length(of model: Participant.Model, _ lengths: inout ConversationLengths) -> ConversationLength? {
-        guard let reference = configuration.reference(of: model) else { return nil }
+    private func length(of model: Participant.Model) -> ConversationLength? {
+        configuration.reference(of: model).flatMap(length)
+    }
+
+    func length(of reference: ModelReference) -> ConversationLength? {
         if case .directory(let path) = reference, !files.allows(path) { return nil }
         // `models` has said what is wrong with one that cannot be read.
         return (try? lengths.of(reference)) ?? nil
@@ -91,6 +93,59 @@ extension ConfigurationCheck {
     }
 
     // MARK: Prompts
+
+    /// The aggregator must be able to read what it is shown.
+    func aggregator() {
+        let mixture = configuration.mixture
+        guard case .participant(let aggregator) = mixture.aggregator, let model = length(of: aggregator.model),
+            let prompt = AggregationPrompt.all.first(where: { $0.name == mixture.aggregationPrompt })
+        else { return }
+        let question = [Message(role: "user", content: "")]
+        do {
+            let tokens = try model.tokens(prompt.messages(question, candidates: ["", ""]))
+            if tokens >= model.positions {
+                root.section("mixture").fault(
+                    "aggregator",
+                    "is told \(tokens) tokens before any candidate; \(aggregator.name) has \(model.positions) positions",
+                    hint: "let another model aggregate, or a rule; or choose a shorter aggregation_prompt"
+                )
+            }
+        } catch {
+            root.section("mixture").fault(
+                "aggregator",
+                "the chat template of \(aggregator.name) refuses the candidates: \((error as? LocalLMError)?.message ?? "\(error)")",
+                hint:
+                    "let a peer aggregate, or a rule: \(AggregationRule.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// Every prompt is trained on as it is: the student's template must take it. One for each order of roles is tried.
+    func conversations(_ rows: [PromptRow], _ path: String, _ fault: (String, String?) -> Void) {
+        guard let student = length(of: configuration.student) else { return }
+        var seen = Set<[String]>()
+        for (index, row) in rows.enumerated() where seen.insert(row.prompt.map(\.role)).inserted {
+            do { try student.check(row.prompt) } catch {
+                let reason = (error as? LocalLMError)?.message ?? "\(error)"
+                return fault(
+                    "\(path): row \(index + 1): the student cannot read it: \(reason)",
+                    "change the row, or the template"
+                )
+            }
+        }
+    }
+
+    /// An evaluation prompt that is too long would be wrong in every round.
+    func lengths(_ rows: [PromptRow], _ path: String, _ fault: (String, String?) -> Void) throws {
+        guard let student = length(of: configuration.student) else { return }
+        for (index, row) in rows.enumerated() {
+            guard let tokens = try student.excess(row.prompt) else { continue }
+            return fault(
+                "\(path): row \(index + 1) takes \(tokens) tokens; the student has \(student.positions) positions",
+                "shorten it, or take it out"
+            )
+        }
+    }
 
     /// Examples that no prompt sees are a misspelt task, or another campaign's file.
     func examples(of tasks: Set<String>) {

@@ -7,6 +7,7 @@ struct ConfigurationCheck {
     let configuration: CampaignConfiguration
     let root: ConfigurationSection
     let files: ConfigurationFiles
+    let lengths = ConversationLengths()
 
     init(_ configuration: CampaignConfiguration, _ root: ConfigurationSection, _ files: ConfigurationFiles) {
         self.configuration = configuration
@@ -21,6 +22,7 @@ struct ConfigurationCheck {
         proposers()
         judges()
         models()
+        aggregator()
         sources()
         if configuration.stop.isEmpty, !root.faults.holdsFault(in: "stop") {
             root.fault(
@@ -318,6 +320,7 @@ struct ConfigurationCheck {
             if let id = twice?.id {
                 fault("\(path): two prompts have the id \(id)", "leave ids out, or make them unique")
             }
+            conversations(rows, path, fault)
         }
     }
 
@@ -333,6 +336,7 @@ struct ConfigurationCheck {
             let comparison = hasFault ? .whole : try AnswerComparison(configuration.answers)
             let set = try EvaluationSet(rows: rows, name: path, comparison: comparison)
             asked[name] = set.promptDigests
+            try lengths(rows, path, fault)
             examples(against: set, name)
         }
     }

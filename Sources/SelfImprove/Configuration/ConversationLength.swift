@@ -29,8 +29,23 @@ struct ConversationLength {
     /// Of a conversation up to where the model answers.
     /// - Throws: what the template refuses.
     func tokens(_ conversation: [Message]) throws -> Int {
-        tokenizer.encode(try template.render(conversation, addGenerationPrompt: true)).count
+        tokenizer.encode(try template.renderComposed(conversation)).count
     }
+
+    /// - Throws: what the template says to a conversation that somebody else wrote, which is trained on as it is.
+    func check(_ conversation: [Message]) throws {
+        _ = try template.render(conversation, addGenerationPrompt: true)
+    }
+
+    /// Tokens of a conversation that does not fit, nil of one that does. The text decides most: a token has a byte.
+    func excess(_ conversation: [Message]) throws -> Int? {
+        guard conversation.reduce(Self.longestFrame, { $0 + $1.content.utf8.count }) >= positions else { return nil }
+        let tokens = try tokens(conversation)
+        return tokens >= positions ? tokens : nil
+    }
+
+    /// Of what templates write around the messages, in tokens: longer ones are not seen by `excess`.
+    private static let longestFrame = 512
 
     /// Of everything that a context puts before prompts: once for each task that it has examples of.
     func tokens(_ context: ParticipantContext) throws -> Int {
@@ -41,10 +56,10 @@ struct ConversationLength {
 }
 
 /// One for every model that is asked for: proposers share models, whose tokenizers are long to read.
-struct ConversationLengths {
+final class ConversationLengths {
     private var known: [ModelReference: ConversationLength?] = [:]
 
-    mutating func of(_ model: ModelReference) throws -> ConversationLength? {
+    func of(_ model: ModelReference) throws -> ConversationLength? {
         if let length = known[model] { return length }
         let length = try ConversationLength(model)
         known[model] = length

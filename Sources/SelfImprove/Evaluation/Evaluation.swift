@@ -49,9 +49,8 @@ struct Evaluation: Sendable {
         let model = try await campaign.models.chatModel(digest, name: label)
         let sampling = Sampling(maximumTokens: campaign.configuration.evaluation.maximumTokens)
         let requests = set(name).items.map { ChatRequest(messages: $0.messages, sampling: sampling, key: 0) }
-        let answers = try await model.answer(requests, progress: meter.call("\(label), \(name.rawValue)")).map {
-            try $0.get()[0]
-        }
+        let answers = try await model.answer(requests, progress: meter.call("\(label), \(name.rawValue)")).answered()
+            .map { $0?[0] ?? .none }
         let result = EvaluationResult(set(name), answers: answers)
         usage.generated += result.tokens
         return entry(result, on: name, round: round, model: digest, as: subject, name: label)
@@ -83,7 +82,7 @@ struct Evaluation: Sendable {
             )
         }
         return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
-            let result = EvaluationResult(set, answers: answers)
+            let result = EvaluationResult(set, answers: answers.map { $0 ?? .none })
             return entry(result, on: .report, round: round, model: nil, as: subject, name: name)
         }
     }

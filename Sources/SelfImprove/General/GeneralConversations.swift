@@ -37,7 +37,7 @@ struct GeneralConversations: Sendable {
         }
         let answers = try await model.answer(requests) {
             progress.report(done: $0, total: rows.count, unit: "answers", note: "general conversations")
-        }.map { try $0.get()[0] }
+        }.answered().map { $0?[0] ?? .none }
         var prompts: [PromptRecord] = [], records: [AnswerRecord] = []
         for (position, (row, answer)) in zip(rows, answers).enumerated() {
             prompts.append(
@@ -131,9 +131,8 @@ struct GeneralConversations: Sendable {
         let requests = guarded.map { prompt, _ in
             ChatRequest(messages: prompt.messages, sampling: sampling, key: RandomKey.derive(key, prompt.id))
         }
-        let own = try await model.answer(requests, progress: meter.call("\(name), general conversations")).map {
-            try $0.get()[0]
-        }
+        let own = try await model.answer(requests, progress: meter.call("\(name), general conversations")).answered()
+            .map { $0?[0] ?? .none }
         let (records, scored) = try await measured(
             digest,
             named: name,

@@ -13,9 +13,9 @@ public final class Lineage: Sendable {
     /// The state directory.
     public let state: URL
     public let files: FileStore
-    public let database: DatabasePool
+    public let database: any DatabaseWriter
 
-    private init(state: URL, database: DatabasePool) {
+    private init(state: URL, database: any DatabaseWriter) {
         self.state = state
         self.database = database
         files = FileStore(root: state)
@@ -51,7 +51,8 @@ public final class Lineage: Sendable {
         }
     }
 
-    /// Opens a lineage that must exist: for commands that only read.
+    /// Opens a lineage that must exist. Where nobody may write, as in a backup on a disk that is mounted read-only, it
+    /// can be read all the same.
     /// - Throws: `.notFound` where there is none, and what `open(state:)` throws.
     public static func openExisting(state: URL) throws -> Lineage {
         guard try exists(state: state) else {
@@ -62,7 +63,37 @@ public final class Lineage: Sendable {
                 hint: "start one with: selfimprove run configs/nursery.yaml; or name another directory with --state"
             )
         }
-        return try open(state: state)
+        let file = state.appendingPathComponent(databaseName)
+        let isWritable = access(file.path, W_OK) == 0 && access(state.path, W_OK) == 0
+        return try isWritable ? open(state: state) : openReadOnly(state, file)
+    }
+
+    private static func openReadOnly(_ state: URL, _ file: URL) throws -> Lineage {
+        do {
+            var configuration = configuration()
+            configuration.readonly = true
+            // SQLite cannot make the files by which programs share a database; where there is no log, none does.
+            let isShared = try FileReader.exists(URL(fileURLWithPath: file.path + "-wal"))
+            let path = isShared ? file.path : uri(file) + "?immutable=1"
+            let database = try DatabaseQueue(path: path, configuration: configuration)
+            guard try database.read(LineageSchema.migrator.hasCompletedMigrations) else {
+                throw SelfImproveError(
+                    .readOnly,
+                    "was written by an earlier version, and nobody may write here to bring it up to date",
+                    context: file.path,
+                    hint: "copy the state directory to where you may write, and name the copy with --state"
+                )
+            }
+            return Lineage(state: state, database: database)
+        } catch let error as DatabaseError {
+            throw opening(file, error)
+        }
+    }
+
+    /// What SQLite takes for a file's name together with parameters.
+    private static func uri(_ file: URL) -> String {
+        let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "/-_.~"))
+        return "file:" + (file.path.addingPercentEncoding(withAllowedCharacters: plain) ?? file.path)
     }
 
     /// - Throws: where the state directory may not be looked into.

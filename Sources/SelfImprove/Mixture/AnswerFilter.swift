@@ -4,6 +4,8 @@ import ModelFiles
 /// Keeps bad targets out of training. Each answer that is dropped has its reason, which is recorded and counted.
 public struct AnswerFilter: Sendable {
     public enum Reason: String, Sendable, Codable, CaseIterable {
+        /// The prompt is too long for every proposer, or the drafts for the aggregator.
+        case unanswered
         case empty
         /// The length limit ended it, not the model.
         case truncated

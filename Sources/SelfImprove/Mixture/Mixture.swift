@@ -49,8 +49,9 @@ public struct Mixture: Sendable {
     // MARK: Proposing
 
     /// Drafts of every layer but the last.
-    /// - Returns: by layer and instruction, in the order of the proposers and of their samples.
-    /// - Throws: what a model throws, and the first failure of a request.
+    /// - Returns: by layer and instruction, in the order of the proposers and of their samples; none of a proposer that
+    ///   an instruction is too long for.
+    /// - Throws: what a model throws, and failures of requests that are not theirs alone (`answered`).
     public func propose(_ instructions: [Instruction], progress: StepProgress = StepProgress()) async throws -> (
         layers: [[[Draft]]], usage: Usage
     ) {
@@ -70,8 +71,8 @@ public struct Mixture: Sendable {
                     )
                 }
                 let results = try await proposer.model.answer(requests, progress: meter.call(proposer.name))
-                for (i, result) in results.enumerated() {
-                    for (sample, answer) in try result.get().enumerated() {
+                for (i, answers) in try results.answered().enumerated() {
+                    for (sample, answer) in (answers ?? []).enumerated() {
                         usage.generated += answer.tokens
                         drafts[i].append(Draft(proposer: index, sample: sample, answer: answer, confidence: nil))
                     }
@@ -148,13 +149,14 @@ public struct Mixture: Sendable {
 
     // MARK: Aggregating
 
-    /// The mixture's answer to every instruction, from the drafts of the last layer but one.
-    /// - Throws: what the aggregator throws, and the first failure of a request.
+    /// The mixture's answer to every instruction, from the drafts of the last layer but one; nil where there are none,
+    /// or where they are too much for the aggregator.
+    /// - Throws: what the aggregator throws, and failures of requests that are not theirs alone (`answered`).
     public func aggregate(
         _ instructions: [Instruction],
         drafts: [[Draft]],
         progress: StepProgress = StepProgress()
-    ) async throws -> (answers: [Answer], usage: Usage) {
+    ) async throws -> (answers: [Answer?], usage: Usage) {
         precondition(
             instructions.count == drafts.count,
             "\(drafts.count) rows of drafts for \(instructions.count) instructions"
@@ -164,26 +166,27 @@ public struct Mixture: Sendable {
             let answers = zip(instructions, drafts).map { answer(to: $0, of: $1, by: rule) }
             return (answers, Usage())
         case .participant(let aggregator):
-            let requests = instructions.indices.map { i in
+            let drafted = instructions.indices.filter { !drafts[$0].isEmpty }
+            let requests = drafted.map { i in
                 aggregator.request(
                     conversation(instructions[i], for: aggregator, candidates: drafts[i]),
                     key: RandomKey.derive(instructions[i].key, "aggregate")
                 )
             }
             let meter = CallMeter(total: requests.count, unit: "answers", progress)
-            let answers = try await aggregator.model.answer(requests, progress: meter.call(aggregator.name)).map {
-                try $0.get()[0]
-            }
-            return (answers, Usage(generated: answers.reduce(0) { $0 + $1.tokens }))
+            let results = try await aggregator.model.answer(requests, progress: meter.call(aggregator.name)).answered()
+            var answers = [Answer?](repeating: nil, count: instructions.count)
+            for (i, result) in zip(drafted, results) { answers[i] = result?[0] }
+            return (answers, Usage(generated: answers.reduce(0) { $0 + ($1?.tokens ?? 0) }))
         }
     }
 
-    /// What a rule makes of the drafts. Where none says anything, a vote leaves the first of them.
-    func answer(to instruction: Instruction, of drafts: [Draft], by rule: AggregationRule) -> Answer {
+    /// What a rule makes of the drafts; nil of none. Where none says anything, a vote leaves the first of them.
+    func answer(to instruction: Instruction, of drafts: [Draft], by rule: AggregationRule) -> Answer? {
         let ordered = ordered(drafts)
         return switch rule {
-        case .mostConfident: ordered[0].answer
-        case .plurality: Vote(ordered, comparison[instruction.task]).answer ?? ordered[0].answer
+        case .mostConfident: ordered.first?.answer
+        case .plurality: Vote(ordered, comparison[instruction.task]).answer ?? ordered.first?.answer
         }
     }
 }

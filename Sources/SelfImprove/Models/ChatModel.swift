@@ -20,6 +20,29 @@ public struct ChatRequest: Sendable {
 /// The answers to one request, `samples` of them, or why there are none: one failure costs one request, not the call.
 public typealias ChatResult = Result<[Answer], SelfImproveError>
 
+extension [ChatResult] {
+    /// The answers; nil where a conversation cannot be put to the model, because it is too long for it: that costs this
+    /// one alone.
+    /// - Throws: any other failure; and the first one where nothing could be answered, for then it is not the
+    ///   conversations that do not fit.
+    func answered() throws -> [[Answer]?] {
+        let answers = try map { result -> [Answer]? in
+            switch result {
+            case .success(let answers): answers
+            case .failure(let error) where error.code == .input: nil
+            case .failure(let error): throw error
+            }
+        }
+        if let first, answers.allSatisfy({ $0 == nil }) { _ = try first.get() }
+        return answers
+    }
+}
+
+extension Answer {
+    /// In the place of an answer that could not be asked for: wrong, and nothing to learn from.
+    static let none = Answer(text: "", tokens: 0, logprob: nil, finishReason: .length)
+}
+
 /// A model that answers conversations.
 ///
 ///     let question = [Message(role: "user", content: "2 + 2?")]

@@ -42,7 +42,7 @@ public actor LocalModel: ChatModel, LikelihoodModel {
                 var finished = 0
                 for portion in Self.portions(requests) {
                     try cancellation.check()
-                    let part = portion.map { Self.generation($0, checkpoint, engine) }
+                    let part = portion.map { Self.generation($0, name, checkpoint, engine) }
                     let usable = part.compactMap { if case .success(let request) = $0 { request } else { nil } }
                     let before = finished
                     var sequences =
@@ -67,18 +67,19 @@ public actor LocalModel: ChatModel, LikelihoodModel {
     /// A conversation as token ids; a failure where the template refuses it, or it does not fit into the model.
     private static func generation(
         _ request: ChatRequest,
+        _ name: String,
         _ checkpoint: Checkpoint,
         _ engine: InferenceEngine
     ) -> Result<GenerationRequest, SelfImproveError> {
         do {
-            let ids = try checkpoint.promptIDs(request.messages)
+            let ids = try checkpoint.composedIDs(request.messages)
             let generation = GenerationRequest(ids: ids, samples: request.samples, key: request.key)
             try engine.check(generation)
             return .success(generation)
         } catch let error as LocalLMError {
-            return .failure(SelfImproveError(.input, error.message, context: error.context, hint: error.hint))
+            return .failure(SelfImproveError(.input, error.message, context: error.context ?? name, hint: error.hint))
         } catch {
-            return .failure(SelfImproveError(.failed, "\(error)"))
+            return .failure(SelfImproveError(.failed, "\(error)", context: name))
         }
     }
 

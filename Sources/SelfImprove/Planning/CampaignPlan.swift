@@ -27,6 +27,8 @@ public struct CampaignPlan: Sendable, Encodable {
     public var trainings: [PlannedTraining]
     /// nil where prompts are made, not drawn.
     public var pool: PromptPool?
+    /// Prompts of the file that are too long for the student.
+    public var overlongPrompts: Int
     /// Which stop criterion will probably fire first.
     public var stop: StopForecast
 
@@ -52,6 +54,7 @@ public struct CampaignPlan: Sendable, Encodable {
     ) {
         let c = prompts?.limiting(c) ?? c
         pool = prompts?.pool
+        overlongPrompts = prompts?.overlong ?? 0
         let round = Self.round(c, basis)
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
         var preparation = Self.generation(

@@ -1,9 +1,14 @@
+import Foundation
+import ModelFiles
+
 /// How many prompts there are for a campaign: its limits may be higher, and what is not there costs nothing.
 public struct PlannedPrompts: Sendable, Equatable {
     /// nil for the nursery, which makes its prompts.
     public var pool: PromptPool?
     public var gate: Int
     public var report: Int
+    /// Rows of the file of prompts that are too long for the student: they are drawn, but nothing is learned from them.
+    public var overlong = 0
 
     /// - Throws: what reading the campaign's files throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlannedPrompts {
@@ -14,7 +19,7 @@ public struct PlannedPrompts: Sendable, Equatable {
         }
         let gate = try set(.gate), report = try set(.report)
         var prompts = PlannedPrompts(gate: gate.items.count, report: report.items.count)
-        if case .file = c.prompts.source {
+        if case .file(let path) = c.prompts.source {
             let fresh = try c.prompts.source.left(
                 upTo: .max,
                 excluding: [],
@@ -22,6 +27,10 @@ public struct PlannedPrompts: Sendable, Equatable {
                 answered: c.mixture.exampleQuestions
             )
             prompts.pool = PromptPool(prompts: fresh, perRound: c.prompts.perRound)
+            if let student = try ConversationLength(c.student) {
+                let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
+                prompts.overlong = try rows.count { try student.excess($0.prompt) != nil }
+            }
         }
         return prompts
     }

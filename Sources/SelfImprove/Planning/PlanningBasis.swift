@@ -35,7 +35,7 @@ public struct PlanningBasis: Sendable {
     /// - Throws: what inspecting the student throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlanningBasis {
         let weights: Weights, lengths: (prompt: Int, answer: Int), storage: Precision
-        var conversations = ConversationLengths()
+        let conversations = ConversationLengths()
         switch c.student {
         case .nursery:
             weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
@@ -45,7 +45,7 @@ public struct PlanningBasis: Sendable {
             // Random weights take as long as the student's own, which need not be read.
             let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
             weights = Initialization.gaussian(student.configuration, seed: 1)
-            lengths = (try promptLength(c, &conversations), guessedAnswer)
+            lengths = (try promptLength(c, conversations), guessedAnswer)
             storage = Checkpoint.storage(of: student)
         }
         let kept = c.models.store.weights ?? storage
@@ -95,7 +95,7 @@ public struct PlanningBasis: Sendable {
             sequenceTokens: sequence,
             trainingSpeed: forecast.tokensPerSecond,
             decodingSpeed: decoding.tokensPerSecond,
-            contextTokens: try contextLength(c, &conversations),
+            contextTokens: try contextLength(c, conversations),
             bytesPerParameter: kept.bytesPerWeight,
             trainings: trainings
         )
@@ -104,7 +104,7 @@ public struct PlanningBasis: Sendable {
     // MARK: Lengths
 
     /// Mean tokens of the student's prompts.
-    private static func promptLength(_ c: CampaignConfiguration, _ lengths: inout ConversationLengths) throws -> Int {
+    private static func promptLength(_ c: CampaignConfiguration, _ lengths: ConversationLengths) throws -> Int {
         guard case .file(let path) = c.prompts.source, let length = try lengths.of(c.student) else {
             return nurseryLengths.prompt
         }
@@ -115,7 +115,7 @@ public struct PlanningBasis: Sendable {
     }
 
     /// Tokens of the contexts of all proposers.
-    private static func contextLength(_ c: CampaignConfiguration, _ lengths: inout ConversationLengths) throws -> Int {
+    private static func contextLength(_ c: CampaignConfiguration, _ lengths: ConversationLengths) throws -> Int {
         try c.mixture.proposers.reduce(0) { sum, proposer in
             guard !proposer.context.isEmpty, let model = c.reference(of: proposer.model),
                 let length = try lengths.of(model)

@@ -97,26 +97,30 @@ extension Round {
         let own = try await championsOwn()
         let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
         let records = prompts.indices.map { i in
-            let best = mixture.ordered(drafts[i])[0], extraction = mixture.comparison[prompts[i].task]
-            let share = Vote.share(of: answers[i].text, among: drafts[i], extraction)
-            let reason = filter.reason(
-                answers[i],
-                to: prompts[i].messages,
-                mostConfident: best,
-                share: share,
-                extraction
-            )
+            let best = mixture.ordered(drafts[i]).first, extraction = mixture.comparison[prompts[i].task]
+            let answer = answers[i] ?? .none
+            let share = Vote.share(of: answer.text, among: drafts[i], extraction)
+            var reason: AnswerFilter.Reason? = .unanswered
+            if answers[i] != nil, let best {
+                reason = filter.reason(
+                    answer,
+                    to: prompts[i].messages,
+                    mostConfident: best,
+                    share: share,
+                    extraction
+                )
+            }
             return AnswerRecord(
                 campaign: campaign.name,
                 round: number,
                 position: prompts[i].position,
-                answer: answers[i],
-                confidence: best.confidence,
+                answer: answer,
+                confidence: best?.confidence,
                 kept: reason == nil,
                 reason: reason?.rawValue,
                 aggregator: aggregator?.name,
                 aggregatorModel: aggregator?.model.identity.description,
-                hard: own[prompts[i].position].map { !extraction.agree($0, answers[i].text) } ?? true,
+                hard: own[prompts[i].position].map { !extraction.agree($0, answer.text) } ?? true,
                 share: share
             )
         }

@@ -24,9 +24,9 @@ extension Round {
         let meter = CallMeter(total: requests.count * settings.samples, unit: "samples", progress)
         meter.loading("policy")
         let model = try await campaign.models.chatModel(policy, name: "policy")
-        let results = try await model.answer(requests, progress: meter.call("policy"))
-        let records = try zip(chosen, results).flatMap { prompt, result in
-            try result.get().enumerated().map { index, answer in
+        let results = try await model.answer(requests, progress: meter.call("policy")).answered()
+        let records = zip(chosen, results).flatMap { prompt, answers in
+            (answers ?? []).enumerated().map { index, answer in
                 SampleRecord(
                     campaign: campaign.name,
                     round: number,

@@ -336,6 +336,52 @@ import TestSupport
         }
     }
 
+    /// Gemma 2's template refuses a system message, Mistral's two turns of one role.
+    @Test func whatTheTemplatesRefuseIsAFaultBeforeTheWork() throws {
+        try withTemporaryDirectory { folder in
+            func write(_ name: String, _ text: String) throws {
+                try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+            }
+            func model(_ name: String, _ refusal: String) throws {
+                let turns = "{% for m in messages %}{{ m['role'] }}:{{ m['content'] }};{% endfor %}"
+                try Checkpoint(
+                    weights: Initialization.nursery(try Self.roomy(), seed: 1),
+                    tokenizer: try Nursery.tokenizer(),
+                    template: ChatTemplate(source: refusal + turns)
+                ).save(to: folder.appendingPathComponent(name))
+            }
+            try model("gemma", "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}")
+            try model("nothing", "{% if messages[0]['content'] != 'a' %}{{ raise_exception('nothing') }}{% endif %}")
+            try write("gate.jsonl", #"{"prompt": "g", "answer": "x"}"#)
+            try write("report.jsonl", #"{"prompt": "r", "answer": "x"}"#)
+            try write("prompts.jsonl", #"{"prompt": "a"}"#)
+            func lines(_ student: String) -> [String] {
+                faults(
+                    """
+                    campaign: external
+                    student: \(student)
+                    prompts: {source: prompts.jsonl}
+                    mixture: {proposers: [{name: told, model: champion, system: Be brief.}], aggregator: champion}
+                    evaluation: {gate: gate.jsonl, report: report.jsonl}
+                    stop: {rounds: 1}
+                    """,
+                    directory: folder
+                )
+            }
+            #expect(lines("gemma") == [], "its system texts go before the question")
+            #expect(lines("nothing").contains { $0.contains("aggregator: the chat template of champion refuses") })
+            try write("prompts.jsonl", #"{"prompt": [{"role":"system","content":"s"},{"role":"user","content":"a"}]}"#)
+            #expect(lines("gemma").contains { $0.contains("row 1: the student cannot read it") })
+            try write("prompts.jsonl", #"{"prompt": "a"}"#)
+            let long = String(repeating: "long ", count: 1000)
+            try write(
+                "gate.jsonl",
+                #"{"prompt": "g", "answer": "x"}"# + "\n" + #"{"prompt": "\#(long)", "answer": "x"}"#
+            )
+            #expect(lines("gemma").contains { $0.contains("gate.jsonl: row 2 takes") }, "\(lines("gemma"))")
+        }
+    }
+
     @Test func promptsAreToldApartAndTheReportAsksOthersThanTheGate() throws {
         try withTemporaryDirectory { folder in
             func write(_ name: String, _ rows: [String]) throws {
@@ -343,7 +389,7 @@ import TestSupport
                 try text.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
             }
             let model = Checkpoint(
-                weights: Initialization.nursery(try Nursery.architecture(), seed: 1),
+                weights: Initialization.nursery(try Self.roomy(), seed: 1),
                 tokenizer: try Nursery.tokenizer(),
                 template: .nursery
             )
@@ -366,6 +412,13 @@ import TestSupport
             #expect(lines.count == 2 && lines[0].contains("two prompts have the id 1"), "\(lines)")
             #expect(lines.last?.contains("asks 2 prompts that the gate asks, too") == true)
         }
+    }
+
+    /// The aggregation prompt alone takes more than the nursery's models read.
+    private static func roomy() throws -> ModelConfiguration {
+        var configuration = try Nursery.architecture()
+        configuration.maximumPositions = 2048
+        return configuration
     }
 
     private var configs: URL {

@@ -174,4 +174,40 @@ import ModelFiles
             #expect(headroom > 0)
         }
     }
+
+    /// Every tenth question is too long for everybody, and another tenth for one of the peers.
+    @Test func whatIsTooLongForAModelCostsThatPromptAlone() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try RoundWorld(
+                folder,
+                says: { digest, question in
+                    let number = Int(question) ?? 1
+                    if number % 10 == 0 || number % 10 == 1 && digest == "nursery letters" { return nil }
+                    return digest == "nursery student" ? "wrong" : question
+                }
+            )
+            #expect(try await world.round(1, from: "nursery student") == .promoted)
+            let prompts = world.journal.prompts("reduced", round: 1)
+            let answers = world.journal.answers("reduced", round: 1)
+            let drafts = world.journal.rows(DraftRecord.self)
+            for (prompt, answer) in zip(prompts, answers) {
+                let number = try #require(Int(prompt.id)), own = drafts.filter { $0.position == prompt.position }
+                #expect((answer.reason == "unanswered") == (number % 10 == 0), "\(number)")
+                #expect(own.isEmpty == (number % 10 == 0))
+                if number % 10 == 1 { #expect(!own.contains { $0.proposer == "letters" } && own.count == 3) }
+            }
+            #expect(answers.contains { $0.reason == "unanswered" })
+            let gate = try #require(world.journal.evaluation(of: "sft 1", on: .gate, campaign: "reduced"))
+            #expect(gate.n == 50 && gate.correct == 45, "what it cannot read is wrong")
+        }
+    }
+
+    @Test func aModelThatCanReadNothingIsAFault() async throws {
+        try await withTemporaryDirectory { folder in
+            let world = try RoundWorld(folder, says: { digest, _ in digest == "nursery words" ? nil : "wrong" })
+            await #expect { _ = try await world.round(1, from: "nursery student") } throws: {
+                "\($0)".contains("nursery words") && "\($0)".contains("too long")
+            }
+        }
+    }
 }

@@ -34,12 +34,12 @@ struct RoundWorld {
         try self.init(folder, changes, outcome: outcome) { digest, question in knows(digest) ? question : "wrong" }
     }
 
-    /// - Parameter says: what the model of a digest answers to "echo QUESTION".
+    /// - Parameter says: what the model of a digest answers to "echo QUESTION"; nil: it is too long for it.
     init(
         _ folder: URL,
         _ changes: [(String, String)] = [],
         outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil,
-        says: @escaping @Sendable (_ digest: String, _ question: String) -> String
+        says: @escaping @Sendable (_ digest: String, _ question: String) -> String?
     ) throws {
         func rows(_ range: Range<Int>, gold: Bool) -> Data {
             JSONLines.encode(
@@ -90,9 +90,9 @@ struct RoundWorld {
     /// The models of a world by digest, made once each.
     final class Asked: Sendable {
         private let models = Mutex<[String: ScriptedModel]>([:])
-        private let says: @Sendable (String, _ question: String) -> String
+        private let says: @Sendable (String, _ question: String) -> String?
 
-        init(_ says: @escaping @Sendable (String, _ question: String) -> String) { self.says = says }
+        init(_ says: @escaping @Sendable (String, _ question: String) -> String?) { self.says = says }
 
         func model(_ digest: String) -> ScriptedModel {
             models.withLock { models in

@@ -86,7 +86,7 @@ struct ModelTrain: AsyncParsableCommand {
     }
 
     private func train(_ cancellation: Computation.Cancellation) throws {
-        let location = try state.modelLocation(model), checkpoint = try Checkpoint.load(location)
+        let location = try state.modelLocation(model), checkpoint = try Checkpoint.load(location).timeless
         _ = try checkpoint.chatTemplate()
         let adapter = try lora.adapter(for: checkpoint.configuration, seed: seed)
         let file = URL(fileURLWithPath: data)

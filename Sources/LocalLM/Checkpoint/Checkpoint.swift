@@ -57,5 +57,17 @@ public struct Checkpoint: Sendable {
         )
     }
 
+    /// The same, for whose template it is always the same day (`ChatTemplate.timeless`): for campaigns and training.
+    package var timeless: Checkpoint {
+        Checkpoint(
+            weights: weights,
+            tokenizer: tokenizer,
+            template: template?.timeless,
+            storage: storage,
+            tokenizerConfiguration: tokenizerConfiguration,
+            generationConfiguration: generationConfiguration
+        )
+    }
+
     typealias File = ModelDirectory.File
 }

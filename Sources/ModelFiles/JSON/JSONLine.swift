@@ -19,8 +19,10 @@ public enum JSONLine {
         var out: [UInt8] = [], position = 0
         out.reserveCapacity(bytes.count)
         while position < bytes.count {
-            let byte = bytes[position], rest = bytes[position...]
-            if byte == 0xC2 || byte == 0xE2, let (sign, escape) = escapes.first(where: { rest.starts(with: $0.sign) }) {
+            let byte = bytes[position]
+            if byte == 0xC2 || byte == 0xE2,
+                let (sign, escape) = escapes.first(where: { bytes[position...].starts(with: $0.sign) })
+            {
                 out += escape.utf8
                 position += sign.count
             } else {

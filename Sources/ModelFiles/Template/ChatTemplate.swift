@@ -17,7 +17,7 @@ public struct ChatTemplate: Sendable, Equatable {
     /// `bos_token` and its like, by name: variables of the template.
     public let specialTokens: [String: String]
     private let program: JinjaTemplate
-    private let now: @Sendable () -> Date
+    private var now: @Sendable () -> Date
 
     private static let maximumSource = 256 << 10
 
@@ -51,6 +51,14 @@ public struct ChatTemplate: Sendable, Equatable {
         do { program = try JinjaTemplate(source, constants: specialTokens) } catch let error as JinjaError {
             throw LocalLMError(error)
         }
+    }
+
+    /// The same, for which `strftime_now` is always noon (UTC) of July 26, 2024, the day that Llama 3's own templates
+    /// take where they know none: what is trained, and the bytes that come of it, must not depend on the day.
+    package var timeless: ChatTemplate {
+        var template = self
+        template.now = { Date(timeIntervalSince1970: 1_721_995_200) }
+        return template
     }
 
     /// By source, byte for byte, and special tokens.

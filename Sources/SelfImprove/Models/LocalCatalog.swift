@@ -59,7 +59,12 @@ public actor LocalCatalog: ModelCatalog {
         let files = files, threads = threads
         return Task {
             try await Computation.run("loading \(name)") { _ in
-                try LocalModel(name: name, digest: digest, checkpoint: files.load(model: digest), threads: threads)
+                try LocalModel(
+                    name: name,
+                    digest: digest,
+                    checkpoint: files.load(model: digest).timeless,
+                    threads: threads
+                )
             }
         }
     }

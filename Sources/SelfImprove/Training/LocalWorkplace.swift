@@ -22,7 +22,7 @@ public struct LocalWorkplace: Workplace {
         do {
             return try await Computation.run(step.step.rawValue) { cancellation in
                 progress.report(done: 0, total: 1, unit: "models", note: "loading")
-                let base = try files.load(model: job.base)
+                let base = try files.load(model: job.base).timeless
                 let rows = try files.read(dataset: job.dataset), name = "the rows of \(step)"
                 let data: TrainingData =
                     switch job.method {

@@ -80,28 +80,30 @@ struct CompletionWriter: Sendable {
     private func logprobs(_ tokens: [GeneratedToken]) -> Logprobs? {
         guard tellsLogprobs else { return nil }
         let tokenizer = completion.model.checkpoint.tokenizer
-        func text(_ id: Int) -> String { String(decoding: tokenizer.bytes(of: id), as: UTF8.self) }
         if shape == .text {
             return Logprobs(
-                tokens: tokens.map { text($0.id) },
+                tokens: tokens.map { Self.name(tokenizer.bytes(of: $0.id)) },
                 token_logprobs: tokens.map(\.logprob),
                 top_logprobs: tokens.map {
-                    Dictionary($0.top.map { (text($0.id), $0.logprob) }, uniquingKeysWith: { first, _ in first })
+                    let named = $0.top.map { (Self.name(tokenizer.bytes(of: $0.id)), $0.logprob) }
+                    return Dictionary(named, uniquingKeysWith: { first, _ in first })
                 }
             )
         }
+        func entry(_ id: Int, _ logprob: Float, _ top: [Logprobs.Token]? = nil) -> Logprobs.Token {
+            let bytes = Array(tokenizer.bytes(of: id))
+            let text = String(decoding: bytes, as: UTF8.self)
+            return Logprobs.Token(token: text, logprob: logprob, bytes: bytes, top_logprobs: top)
+        }
         return Logprobs(
-            content: tokens.map { token in
-                Logprobs.Token(
-                    token: text(token.id),
-                    logprob: token.logprob,
-                    bytes: Array(text(token.id).utf8),
-                    top_logprobs: token.top.map {
-                        Logprobs.Token(token: text($0.id), logprob: $0.logprob, bytes: Array(text($0.id).utf8))
-                    }
-                )
-            }
+            content: tokens.map { token in entry(token.id, token.logprob, token.top.map { entry($0.id, $0.logprob) }) }
         )
+    }
+
+    /// A token where only its text tells it from others: one that is a part of a character is spelt as OpenAI does.
+    static func name(_ bytes: some Collection<UInt8>) -> String {
+        String(validating: bytes, as: UTF8.self)
+            ?? bytes.reduce(into: "bytes:") { $0 += String(format: "\\x%02x", $1) }
     }
 
     private func answer(_ object: String, _ choices: [Choice], usage: Usage? = nil) -> Answer {

@@ -82,6 +82,14 @@ import Testing
         )
     }
 
+    /// Campaigns and training: the same text on every day.
+    @Test func forTrainingItIsAlwaysTheSameDay() throws {
+        let template = try ChatTemplate(source: "{{ strftime_now('%d %b %Y') }}")
+        let text = try template.timeless.render(conversation, addGenerationPrompt: false)
+        #expect(text == "26 Jul 2024")
+        #expect(template.timeless == template, "it is saved as it is")
+    }
+
     @Test func oneTemplateRendersFromManyTasksAtOnce() async throws {
         let template = try ChatTemplate(
             source:

@@ -93,4 +93,13 @@ import Testing
         #expect(chat.messages.map(\.role) == ["system"] && chat.messages.map(\.content) == ["ab"])
         #expect(chat.topLogprobs == nil && chat.parameters.maxTokens == nil, "no logprobs without \"logprobs\": true")
     }
+
+    /// Tokens that are parts of characters stay apart where only their text names them.
+    @Test func aPartOfACharacterIsSpelt() {
+        #expect(CompletionWriter.name(Array("né".utf8)) == "né")
+        #expect(
+            CompletionWriter.name([0xE2]) == #"bytes:\xe2"#
+                && CompletionWriter.name([0x82, 0xAC]) == #"bytes:\x82\xac"#
+        )
+    }
 }

@@ -266,6 +266,8 @@ def table(args):
         print("\n\nBy task, strict / lenient in percent:\n")
         by_task(last[name])
         print()
+        if CAMPAIGNS[name][0] == "smollm-peers":
+            thirds(lineage, evaluations)
         rounds(lineage, name)
         kept(lineage, name, gold)
         general(lineage, name)
@@ -281,6 +283,19 @@ def by_task(models):
             own = [mark for mark in marks.values() if mark[0] == slice]
             cells.append(" / ".join(f"{100 * sum(mark[k] for mark in own) / len(own):.0f}" for k in (1, 2)))
         print(f"| {slice} | {' | '.join(cells)} |")
+
+
+def thirds(lineage, evaluations):
+    """Everybody on each specialist's tasks, strict, in trained wordings and in new ones."""
+    print(f"\n| round | who | all | {' | '.join(f'tasks of {name}' for name in THIRDS)} |\n|---|---|---|{'---|' * len(THIRDS)}")
+    for id, number, _, who, _ in evaluations:
+        marks, cells = list(lineage.marks(id).values()), []
+        for tasks in (None, *THIRDS.values()):
+            parts = [[right for slice, right, _ in marks if (tasks is None or slice.partition(",")[0] in tasks) and ("," in slice) == new]
+                     for new in (False, True)]
+            cells.append(" / ".join(f"{100 * sum(part) / len(part):.1f}" if part else "-" for part in parts))
+        print(f"| {number} | {who} | {' | '.join(cells)} |")
+    print()
 
 
 def rounds(lineage, name):

@@ -23,7 +23,11 @@ struct ExportCommand: AsyncParsableCommand {
         let resolved = try lineage.resolve(model)
         let checkpoint = try Checkpoint.load(lineage.verifiedDirectory(of: resolved))
         let card = try resolved.digest.map { try ModelCard(lineage, digest: $0).text }
-        let digest = try checkpoint.save(to: URL(fileURLWithPath: directory, isDirectory: true), card: card)
+        let digest = try checkpoint.save(
+            to: URL(fileURLWithPath: directory, isDirectory: true),
+            as: checkpoint.storage,
+            card: card
+        )
         if state.json { return try Output.json(["model": digest, "directory": directory]) }
         Output.line("\(directory): model \(digest.prefix(12)), loads in transformers as it is")
     }

@@ -1,4 +1,6 @@
 import Foundation
+import LocalLM
+import ModelFiles
 import SelfImprove
 import Testing
 import TestSupport
@@ -121,6 +123,16 @@ import TestSupport
                 "prompts.jsonl", "r1-sft.jsonl", "r1-preference.jsonl", "r2-sft.jsonl", "r2-preference.jsonl",
             ]
         )
+    }
+
+    /// A model that is kept as bf16 leaves as bf16, with the digest that the lineage has.
+    @Test func anExportIsTheModelItself() throws {
+        try withTemporaryDirectory { place in
+            let model = place.appendingPathComponent("model"), out = place.appendingPathComponent("out").path
+            let digest = try TinyModels.spelling().save(to: model, as: .bf16)
+            let result = try call("export", model.path, out, "--json")
+            #expect(result.code == 0 && result.out.contains(digest), "\(result)")
+        }
     }
 
     @Test func trainingWithoutDataIsOneLine() throws {

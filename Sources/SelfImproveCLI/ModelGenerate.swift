@@ -91,7 +91,7 @@ struct ModelGenerate: AsyncParsableCommand {
             ignoresEOS: ignoreEOS
         )
         var prompts: [[Int]] = []
-        try Output.forEachInput(Input.self) { row, _ in
+        try Output.forEachInput(Input.self) { row in
             if let ids = row.ids {
                 prompts.append(ids)
             } else if let prompt = row.prompt {

@@ -38,7 +38,7 @@ struct ModelScore: AsyncParsableCommand {
             weights: checkpoint.weights,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
-        try Output.forEachInput(Input.self) { row, _ in
+        try Output.forEachInput(Input.self) { row in
             let example: Example
             if let ids = row.ids {
                 example = Example(ids: ids, promptCount: 1)

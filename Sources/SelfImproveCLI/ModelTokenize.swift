@@ -29,7 +29,7 @@ struct ModelTokenize: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
-        try Output.forEachInput(Input.self) { row, _ in
+        try Output.forEachInput(Input.self) { row in
             let rendered: String
             if let text = row.text {
                 rendered = text

@@ -31,7 +31,7 @@ enum Output {
 
     /// Standard input, line by line, each decoded; a line that is not what it should be is reported with its number.
     /// - Throws: what `body` throws, and where nobody reads what it wrote.
-    static func forEachInput<Row: Decodable>(_ type: Row.Type, _ body: (Row, _ place: String) throws -> Void) throws {
+    static func forEachInput<Row: Decodable>(_ type: Row.Type, _ body: (Row) throws -> Void) throws {
         let decoder = JSONDecoder()
         var number = 0, input = StandardInput()
         while let line = input.next() {
@@ -51,7 +51,7 @@ enum Output {
                     hint: "see --help"
                 )
             }
-            do { try body(row, place) } catch let error as LocalLMError where error.context == nil {
+            do { try body(row) } catch let error as LocalLMError where error.context == nil {
                 throw LocalLMError(error.code, error.message, context: place, hint: error.hint)
             }
             try check()

@@ -108,7 +108,6 @@ extension Adapter {
     ]
     /// Members that change nothing that is computed, whatever they say. All others must be off: a new one is more
     /// likely to change the model than not.
-    /// to change the model than not.
     private static let saysNothing: Set = [
         "task_type", "base_model_name_or_path", "revision", "inference_mode", "auto_mapping", "peft_version",
         "megatron_core", "qalora_group_size", "layers_pattern", "eva_config", "runtime_config", "ensure_weight_tying",

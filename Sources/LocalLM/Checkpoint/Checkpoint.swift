@@ -9,7 +9,7 @@ public struct Checkpoint: Sendable {
     public var weights: Weights
     public let tokenizer: Tokenizer
     /// Nil where the model has none: then it continues text, and holds no conversations.
-    public let template: ChatTemplate?
+    public private(set) var template: ChatTemplate?
     /// Number format of the files that it was loaded from: bf16 where all of them are, else fp32, which holds all.
     public let storage: Precision
     /// What tokenizer_config.json and generation_config.json said; kept when the model is saved again.
@@ -47,26 +47,16 @@ public struct Checkpoint: Sendable {
 
     /// The same tokenizer and template around other weights: after training.
     public func replacing(_ weights: Weights) -> Checkpoint {
-        Checkpoint(
-            weights: weights,
-            tokenizer: tokenizer,
-            template: template,
-            storage: storage,
-            tokenizerConfiguration: tokenizerConfiguration,
-            generationConfiguration: generationConfiguration
-        )
+        var other = self
+        other.weights = weights
+        return other
     }
 
     /// The same, for whose template it is always the same day (`ChatTemplate.timeless`): for campaigns and training.
     package var timeless: Checkpoint {
-        Checkpoint(
-            weights: weights,
-            tokenizer: tokenizer,
-            template: template?.timeless,
-            storage: storage,
-            tokenizerConfiguration: tokenizerConfiguration,
-            generationConfiguration: generationConfiguration
-        )
+        var other = self
+        other.template = template?.timeless
+        return other
     }
 
     typealias File = ModelDirectory.File

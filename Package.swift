@@ -13,6 +13,10 @@ let checked = ProcessInfo.processInfo.environment["SELFIMPROVE_CHECKED"] == "1"
 let plain: [SwiftSetting] = [.unsafeFlags(native)]  // every target agrees on how CSIMD's header is read
 let numeric = checked ? plain : plain + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
+// For `selfimprove --version`. `make` tells it: SwiftPM's own `Context.gitInformation` is kept from build to build, and
+// tells a commit of yesterday.
+let commit = ProcessInfo.processInfo.environment["SELFIMPROVE_COMMIT"] ?? ""
+
 let package = Package(
     name: "SelfImprove",
     products: [.executable(name: "selfimprove", targets: ["SelfImproveCLI"])],
@@ -37,6 +41,7 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
+        .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit.isEmpty ? "unknown" : commit)\"")]),
         .target(name: "Jinja", swiftSettings: plain),
         .target(name: "ModelFiles", dependencies: ["Jinja"], swiftSettings: plain),
         .target(
@@ -83,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "SelfImproveCLI",
             dependencies: [
-                "ModelFiles", "LocalLM", "SelfImprove", "Scheduler", "Server", "CMalloc",
+                "ModelFiles", "LocalLM", "SelfImprove", "Scheduler", "Server", "CBuild", "CMalloc",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),

@@ -9,6 +9,15 @@ struct JinjaToken {
 
     let kind: Kind
     let line: Int
+
+    /// The text of a name or of a string.
+    var word: String? {
+        switch kind {
+        case .name(let name): name
+        case .string(let text): String(decoding: text, as: UTF8.self)
+        default: nil
+        }
+    }
 }
 
 /// Cuts a template into tokens as jinja2's `lexer.py` does with `trim_blocks` and `lstrip_blocks`: a newline after a

@@ -153,7 +153,7 @@ struct JinjaFrame {
         /// What the name means outside: to be copied, so that assignments inside do not reach it.
         case copy(JinjaName)
         case value(JinjaValue)
-        case messages, addsGenerationPrompt
+        case messages, tools, addsGenerationPrompt
     }
 
     var loads: [(slot: Int, load: Load)] = []

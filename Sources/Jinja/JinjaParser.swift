@@ -8,8 +8,8 @@ struct JinjaParser {
 
     private static let maximumNesting = 60
 
-    static func parse(_ source: [UInt8]) throws -> [JinjaStatement] {
-        var parser = JinjaParser(tokens: try JinjaLexer.tokens(source))
+    static func parse(_ tokens: [JinjaToken]) throws -> [JinjaStatement] {
+        var parser = JinjaParser(tokens: tokens)
         return try parser.statements(until: [])
     }
 

@@ -19,6 +19,7 @@ final class JinjaRendering {
     var line = 1
     var activation: JinjaActivation
     private let messages: JinjaValue
+    private let tools: JinjaValue
     private let addsGenerationPrompt: Bool
     let now: @Sendable () -> Date
     private var steps: Int
@@ -60,6 +61,7 @@ final class JinjaRendering {
     init(
         slotCount: Int,
         messages: JinjaValue,
+        tools: JinjaValue,
         bytes: Int,
         addsGenerationPrompt: Bool,
         now: @escaping @Sendable () -> Date
@@ -68,7 +70,7 @@ final class JinjaRendering {
         activation = JinjaActivation(slotCount, nil)
         activation.isRegistered = true
         activations = [activation]
-        (self.messages, self.addsGenerationPrompt, self.now) = (messages, addsGenerationPrompt, now)
+        (self.messages, self.tools, self.addsGenerationPrompt, self.now) = (messages, tools, addsGenerationPrompt, now)
     }
 
     func run(_ statements: [JinjaStatement], _ frame: JinjaFrame) throws {
@@ -175,6 +177,7 @@ final class JinjaRendering {
             case .copy(let name): activation.slots[slot] = scope(name).slots[name.slot]
             case .value(let value): activation.slots[slot] = value
             case .messages: activation.slots[slot] = messages
+            case .tools: activation.slots[slot] = tools
             case .addsGenerationPrompt: activation.slots[slot] = .bool(addsGenerationPrompt)
             }
         }

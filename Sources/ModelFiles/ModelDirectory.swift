@@ -10,7 +10,8 @@ import Foundation
 package struct ModelDirectory {
     package let configuration: ModelConfiguration
     package let tokenizer: Tokenizer
-    /// Nil where the model has none: then it continues text, and holds no conversations.
+    /// Nil where the model has none, or several and none named "default": then it
+    /// continues text, and holds no conversations.
     package let template: ChatTemplate?
     /// tokenizer_config.json, if there is one.
     package let tokenizerConfiguration: JSONValue?
@@ -163,11 +164,17 @@ package struct ModelDirectory {
         }
         guard let value = settings?["chat_template"] else { return nil }
         let configurationURL = directory.appendingPathComponent(File.tokenizerConfiguration)
-        // Either one template, or a list of named ones.
-        let source = value.string ?? value.array?.first { $0["name"]?.string == "default" }?["template"]?.string
-        guard let source else {
-            throw LocalLMError(.damaged, "chat_template is \(value.kind)", context: configurationURL.path)
+        // Either one template, or a list of named ones: without a "default" there is none to choose.
+        let named = value.array?.first { $0["name"]?.string == "default" }
+        guard let source = value.string ?? named?["template"]?.string else {
+            if named == nil, value.array?.allSatisfy({ $0["template"]?.string != nil }) == true { return nil }
+            throw LocalLMError(
+                .damaged,
+                "chat_template is \(value.array == nil ? value.kind : "a list of other things than templates")",
+                context: configurationURL.path,
+                hint: "a template, or a list of objects with name and template"
+            )
         }
-        return try named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+        return try Self.named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
     }
 }

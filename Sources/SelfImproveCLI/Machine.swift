@@ -1,10 +1,22 @@
+import CBuild
 import CMalloc
 import Foundation
 import LocalLM
+import SelfImprove
 
 /// What there is to say about the machine before long work begins.
 enum Machine {
     static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    /// The program's version, the commit it was built from, and what its numbers are computed with here:
+    /// `0.1.0 (703dac0d43f2, AVX-512 with bf16, OpenBLAS SkylakeX)`.
+    static var version: String {
+        let kernel = BLASKernel.current
+        let vectors = [512: "AVX-512", 256: "AVX2"][kernel.processorVectorBits] ?? "128-bit vectors"
+        let half = BLASKernel.hasBFloat16 ? " with bf16" : ""
+        let commit = String(cString: cbuild_commit())
+        return "\(ProgramVersion.current) (\(commit), \(vectors)\(half), OpenBLAS \(kernel.name))"
+    }
 
     /// Returns freed blocks of a megabyte or more to the system. By default glibc takes larger and larger ones from its
     /// heaps, where caches that are made for each call leave holes: over a hundred rounds a campaign grew by a quarter.

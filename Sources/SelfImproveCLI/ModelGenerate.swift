@@ -10,7 +10,8 @@ struct ModelGenerate: AsyncParsableCommand {
         abstract: "Answer prompts.",
         discussion: """
             Reads {"ids":[...]}, {"prompt":"..."} (text that the model continues as it is) or {"messages":[...]} (a \
-            conversation, by the model's chat template: what an instruct model was trained on); prints per sample
+            conversation, by the model's chat template: what an instruct model was trained on; "tools" may stand \
+            beside it, where the template knows them); prints per sample
             {"ids":[...],"text":"...","finish_reason":"stop|length","logprob":x}, and with --logprobs also \
             "token_logprobs":[...]. A sample depends only on its prompt, --seed and its number, not on other samples \
             of the batch. Limits apply in transformers' order: repetition penalty, temperature, top-k, top-p, min-p.
@@ -42,12 +43,6 @@ struct ModelGenerate: AsyncParsableCommand {
     @Option(help: "Of the random numbers.") var seed: UInt64 = 0
     @Flag(name: .customLong("ignore-eos"), help: "EOS may be produced and does not stop.") var ignoreEOS = false
     @Option(help: "Cores to use; all by default.") var threads: Int?
-
-    private struct Input: Decodable {
-        var ids: [Int]?
-        var prompt: String?
-        var messages: [Message]?
-    }
 
     private struct Result: Encodable {
         var ids: [Int]
@@ -91,14 +86,14 @@ struct ModelGenerate: AsyncParsableCommand {
             ignoresEOS: ignoreEOS
         )
         var prompts: [[Int]] = []
-        try Output.forEachInput(Input.self) { row in
-            if let ids = row.ids {
+        try Output.forEachInput { row in
+            if let ids = try row.ids("ids") {
                 prompts.append(ids)
-            } else if let prompt = row.prompt {
+            } else if let prompt = try row.text("prompt") {
                 prompts.append(checkpoint.tokenizer.encode(prompt))
-            } else if let messages = row.messages {
+            } else if row.json["messages"] != nil {
                 _ = try checkpoint.chatTemplate()
-                prompts.append(try checkpoint.promptIDs(messages))
+                prompts.append(try checkpoint.promptIDs(row.messages("messages"), tools: row.tools()))
             } else {
                 throw LocalLMError(.input, "a line needs \"ids\", \"prompt\" or \"messages\"")
             }

@@ -19,12 +19,6 @@ struct ModelScore: AsyncParsableCommand {
     @Flag(help: "Also print the logits of the whole vocabulary after the last token.") var logits = false
     @Option(help: "Cores to use; all by default.") var threads: Int?
 
-    private struct Input: Decodable {
-        var ids: [Int]?
-        var prompt: TextOrMessages?
-        var completion: TextOrMessages?
-    }
-
     private struct Result: Encodable {
         var token_logprobs: [Float]
         var logprob: Double
@@ -38,12 +32,12 @@ struct ModelScore: AsyncParsableCommand {
             weights: checkpoint.weights,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
-        try Output.forEachInput(Input.self) { row in
+        try Output.forEachInput { row in
             let example: Example
-            if let ids = row.ids {
+            if let ids = try row.ids("ids") {
                 example = Example(ids: ids, promptCount: 1)
-            } else if let prompt = row.prompt, let completion = row.completion {
-                example = try Self.example(prompt, completion, checkpoint)
+            } else if row.json["prompt"] != nil, row.json["completion"] != nil {
+                example = try Self.example(row, checkpoint)
             } else {
                 throw LocalLMError(.input, "a line needs \"ids\", or \"prompt\" and \"completion\"")
             }
@@ -60,40 +54,21 @@ struct ModelScore: AsyncParsableCommand {
         }
     }
 
-    private static func example(_ prompt: TextOrMessages, _ completion: TextOrMessages, _ checkpoint: Checkpoint) throws
-        -> Example
-    {
-        switch (prompt, completion) {
-        case (.messages(let messages), .messages(let answer)):
-            guard let example = try checkpoint.example(prompt: messages, completion: answer) else {
-                throw LocalLMError(.input, "the prompt's tokens are not a prefix of the whole conversation's")
+    private static func example(_ row: RowFields, _ checkpoint: Checkpoint) throws -> Example {
+        if case .string(let text)? = row.json["prompt"] {
+            guard case .string(let answer)? = row.json["completion"] else {
+                throw LocalLMError(.input, "\"prompt\" is a text and \"completion\" is not; give both in one form")
             }
-            return example
-        case (.messages(let messages), .text(let answer)):
-            guard let example = try checkpoint.example(prompt: messages, completion: answer) else {
-                throw LocalLMError(.input, "the prompt's tokens are not a prefix of the whole conversation's")
-            }
-            return example
-        case (.text(let text), .text(let answer)):
             let ids = checkpoint.tokenizer.encode(text + answer)
             return Example(ids: ids, promptCount: checkpoint.tokenizer.count(of: ids, within: text))
-        case (.text, .messages):
-            throw LocalLMError(.input, "\"prompt\" is a text and \"completion\" messages; give both in one form")
         }
-    }
-}
-
-/// A field that is a text, or a conversation.
-enum TextOrMessages: Decodable {
-    case text(String)
-    case messages([Message])
-
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let text = try? container.decode(String.self) {
-            self = .text(text)
-        } else {
-            self = .messages(try container.decode([Message].self))
+        let completion =
+            try row.json["completion"]?.string.map { [Message(role: "assistant", content: $0)] }
+            ?? row.messages("completion")
+        let prompt = try row.messages("prompt")
+        guard let example = try checkpoint.example(prompt: prompt, completion: completion, tools: row.tools()) else {
+            throw LocalLMError(.input, "the prompt's tokens are not a prefix of the whole conversation's")
         }
+        return example
     }
 }

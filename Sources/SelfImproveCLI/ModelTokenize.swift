@@ -7,19 +7,14 @@ struct ModelTokenize: AsyncParsableCommand {
         commandName: "tokenize",
         abstract: "Turn text or conversations into token ids.",
         discussion: """
-            Reads {"text":"..."} or {"messages":[{"role":"user","content":"..."}],"add_generation_prompt":true};
+            Reads {"text":"..."} or {"messages":[{"role":"user","content":"..."}],"add_generation_prompt":true}, and \
+            "tools" beside messages;
             prints {"ids":[...],"rendered":"...","decoded":"..."}. Text is encoded as it stands, nothing is added.
             """
     )
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
-
-    private struct Input: Decodable {
-        var text: String?
-        var messages: [Message]?
-        var add_generation_prompt: Bool?
-    }
 
     private struct Result: Encodable {
         var ids: [Int]
@@ -29,14 +24,15 @@ struct ModelTokenize: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
-        try Output.forEachInput(Input.self) { row in
+        try Output.forEachInput { row in
             let rendered: String
-            if let text = row.text {
+            if let text = try row.text("text") {
                 rendered = text
-            } else if let messages = row.messages {
+            } else if row.json["messages"] != nil {
                 rendered = try checkpoint.chatTemplate().render(
-                    messages,
-                    addGenerationPrompt: row.add_generation_prompt ?? false
+                    row.messages("messages"),
+                    tools: row.tools(),
+                    addGenerationPrompt: row.flag("add_generation_prompt") ?? false
                 )
             } else {
                 throw LocalLMError(.input, "a line needs \"text\" or \"messages\"")
@@ -52,7 +48,7 @@ extension Checkpoint {
         guard let template else {
             throw LocalLMError(
                 .unsupported,
-                "this model has no chat template",
+                "this model has no chat template (of several, the one named default counts)",
                 hint: "give \"text\", \"prompt\" or \"ids\" instead of \"messages\""
             )
         }

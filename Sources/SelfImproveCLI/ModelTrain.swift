@@ -107,15 +107,15 @@ struct ModelTrain: AsyncParsableCommand {
         let kept = try KeptTraining(beside: output, every: checkpoints.interval, job, cancellation)
         let loop: TrainingLoop
         do {
-            loop = try TrainingLoop(job, base: checkpoint, adapter: adapter, data: rows.data)
+            loop = try TrainingLoop(job, base: checkpoint, adapter: adapter, data: rows.data) {
+                JSONLines.place(ofRow: $0, in: file)
+            }
         } catch let failure as TrainingFailure {
             guard case .noRows(let given, let unlike) = failure, given > 0, unlike < given else {
                 let (message, hint) = failure.words
                 throw LocalLMError(.input, rows.count == 0 ? "no rows" : message, context: data, hint: hint)
             }
             throw LocalLMError(.input, "none of the \(given) rows has a target within --max-length", context: data)
-        } catch let error as LocalLMError where error.context?.hasPrefix("row ") == true {
-            throw LocalLMError(error.code, error.message, context: "\(data): \(error.context ?? "")", hint: error.hint)
         }
         if loop.dropped > 0 {
             let unlike = loop.unlike > 0 ? ", \(loop.unlike) as their prompt is not a prefix of the conversation" : ""

@@ -29,33 +29,32 @@ enum Output {
         throw LocalLMError(.file, "cannot be written: \(reason)", context: "standard output")
     }
 
-    /// Standard input, line by line, each decoded; a line that is not what it should be is reported with its number.
+    /// Standard input, line by line, as JSON objects; a fault is reported with the number of its line.
     /// - Throws: what `body` throws, and where nobody reads what it wrote.
-    static func forEachInput<Row: Decodable>(_ type: Row.Type, _ body: (Row) throws -> Void) throws {
-        let decoder = JSONDecoder()
+    static func forEachInput(_ body: (RowFields) throws -> Void) throws {
         var number = 0, input = StandardInput()
         while let line = input.next() {
             number += 1
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             let place = "standard input:\(number)"
-            // Strict, as in files: the decoder repairs bytes that are not UTF-8, and takes a comma too many.
-            do { _ = try JSONParser.parse(line, context: place) } catch let error as LocalLMError {
-                throw LocalLMError(.input, error.message, context: place, hint: "see --help")
-            }
-            let row: Row
-            do { row = try decoder.decode(Row.self, from: Data(line)) } catch {
-                throw LocalLMError(
-                    .input,
-                    "not the JSON that this command reads: \(String(decoding: line.prefix(80), as: UTF8.self))",
-                    context: place,
-                    hint: "see --help"
-                )
-            }
-            do { try body(row) } catch let error as LocalLMError where error.context == nil {
-                throw LocalLMError(error.code, error.message, context: place, hint: error.hint)
+            do {
+                try body(RowFields(json: Self.object(line), context: place))
+            } catch let error as LocalLMError {
+                // An input fault is the line's, whatever else it names.
+                guard error.context == nil || error.context == place else { throw error }
+                throw LocalLMError(error.code, error.message, context: place, hint: error.hint ?? "see --help")
             }
             try check()
         }
+    }
+
+    private static func object(_ line: [UInt8]) throws -> JSONValue {
+        let row: JSONValue
+        do { row = try JSONParser.parse(line, context: "") } catch let error as LocalLMError {
+            throw LocalLMError(.input, error.message)
+        }
+        guard row.members != nil else { throw LocalLMError(.input, "the row is \(row.kind), not an object") }
+        return row
     }
 }
 

@@ -15,7 +15,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
             Begin with:  selfimprove run configs/nursery.yaml
             Then:        selfimprove lineage nursery
             """,
-        version: ProgramVersion.current,
+        version: Machine.version,
         subcommands: [
             RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self,
             StopCommand.self, WatchCommand.self,

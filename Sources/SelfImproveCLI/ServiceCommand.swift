@@ -27,6 +27,7 @@ struct ServiceInstall: AsyncParsableCommand {
 
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port to listen on.") var port = 8321
+    @Option(help: "The program that it starts; default: this one.") var program: String?
     @Option(help: "The file to write.") var unit = "/etc/systemd/system/selfimprove.service"
     @Flag(help: "Print the unit instead of writing it.") var print = false
 
@@ -35,10 +36,12 @@ struct ServiceInstall: AsyncParsableCommand {
         guard host.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || ".:-".contains($0)) }) else {
             throw ValidationError("--host is no address")
         }
+        if let program, !program.hasPrefix("/") { throw ValidationError("--program begins with /") }
     }
 
     func run() async throws {
-        let program = try Self.program()
+        let program = try program ?? Self.runningProgram()
+        try Self.check(program)
         let text = Self.unit(program: program, host: host, port: port)
         if print { return Output.line(text) }
         try AtomicFile.write(Data((text + "\n").utf8), to: URL(fileURLWithPath: unit))
@@ -46,17 +49,28 @@ struct ServiceInstall: AsyncParsableCommand {
     }
 
     /// The binary that runs now.
-    private static func program() throws -> String {
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        guard !path.contains(where: { $0.isWhitespace || $0 == "%" || $0 == "\"" }) else {
-            throw SelfImproveError(
+    private static func runningProgram() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    /// Folders that the unit's `PrivateTmp` and `ProtectHome` hide from the service.
+    private static let hidden = ["/tmp/", "/var/tmp/", "/home/", "/root/", "/run/user/"]
+
+    private static func check(_ program: String) throws {
+        func refusal(_ what: String) -> SelfImproveError {
+            SelfImproveError(
                 .input,
-                "the program's path cannot stand in a unit",
-                context: path,
-                hint: "install it as /usr/local/bin/selfimprove"
+                what,
+                context: program,
+                hint: "install it as /usr/local/bin/selfimprove and run it from there, or name it with --program"
             )
         }
-        return path
+        guard !program.contains(where: { $0.isWhitespace || $0 == "%" || $0 == "\"" }) else {
+            throw refusal("the program's path cannot stand in a unit")
+        }
+        if let folder = hidden.first(where: { URL(fileURLWithPath: program).standardized.path.hasPrefix($0) }) {
+            throw refusal("the service cannot see what is in \(folder.dropLast())")
+        }
     }
 
     static func unit(program: String, host: String, port: Int) -> String {

@@ -61,7 +61,7 @@ public struct HTTPServer: Sendable {
     public func run(onStart: @escaping @Sendable (Int) async -> Void) async throws {
         let application = Application(
             router: router(),
-            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionLimits()])),
+            server: .http1(configuration: .init(additionalChannelHandlers: [ConnectionLimits(), ClientPresence()])),
             configuration: .init(
                 address: .hostname(address.host, port: address.port),
                 serverName: nil,
@@ -102,8 +102,8 @@ public struct HTTPServer: Sendable {
         }
     }
 
-    func router() -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    func router() -> Router<ServerContext> {
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         let counters = RequestCounters(), routes = RouteTable()
         router.middlewares.add(ErrorBodies(counters: counters, routes: routes))
         router.middlewares.add(AccessGuard(token: token, isLoopback: address.isLoopback))

@@ -52,7 +52,7 @@ import Testing
         let refusing = "{% if messages[0]['content'] == 'x' %}{{ raise_exception('no x') }}{% endif %}" + Self.plain
         let refused = Self.row.replacingOccurrences(of: #""a""#, with: #""x""#)
         let result = try train(refusing, [Self.row, refused])
-        #expect(result.code != 0 && result.error.contains("rows.jsonl: row 2: "), "\(result)")
+        #expect(result.code != 0 && result.error.contains("rows.jsonl:2: "), "\(result)")
         #expect(result.error.contains("no x"))
     }
 

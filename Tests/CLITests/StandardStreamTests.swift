@@ -84,7 +84,7 @@ import Testing
     @Test(arguments: [
         ([UInt8](#"{"text":"a"},"#.utf8), "something follows"), ([UInt8](#"{"text":"a",}"#.utf8), "not valid JSON"),
         ([0x7B, 0x22, 0x74, 0x65, 0x78, 0x74, 0x22, 0x3A, 0x22, 0xFF, 0x22, 0x7D], "not valid JSON"),
-        ([UInt8](#"{"text":5}"#.utf8), "not the JSON that this command reads"),
+        ([UInt8](#"{"text":5}"#.utf8), "text is the number 5"),
     ]) func standardInputIsReadAsStrictlyAsFiles(bytes: [UInt8], says: String) throws {
         try withModel { folder, model in
             let file = folder.appendingPathComponent("input")

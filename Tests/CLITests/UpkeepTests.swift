@@ -60,19 +60,34 @@ import TestSupport
         }
     }
 
-    @Test func theUnitIsPrintedWithThisProgramAndWritten() throws {
+    @Test func theUnitIsPrintedAndWritten() throws {
         try withTemporaryDirectory { folder in
-            let printed = try Program.run(["service", "install", "--print", "--port", "9000"])
+            let install = ["service", "install", "--program", "/usr/local/bin/selfimprove", "--port", "9000"]
+            let printed = try Program.run(install + ["--print"])
             #expect(
                 printed.code == 0
                     && printed.out.contains(
-                        "ExecStart=\(Program.binary.resolvingSymlinksInPath().path) daemon --host 127.0.0.1 --port 9000"
+                        "ExecStart=/usr/local/bin/selfimprove daemon --host 127.0.0.1 --port 9000 --state "
                     )
             )
             let unit = folder.appendingPathComponent("selfimprove.service")
-            #expect(try Program.run(["service", "install", "--unit", unit.path, "--port", "9000"]).code == 0)
+            #expect(try Program.run(install + ["--unit", unit.path]).code == 0)
             #expect(try String(contentsOf: unit, encoding: .utf8) == printed.out)
             #expect(try Program.run(["service", "install", "--print", "--host", "a b"]).code == 2)
         }
+    }
+
+    /// The unit has a /tmp of its own and no homes: systemd would find no program there.
+    @Test func aProgramThatTheServiceCannotSeeIsRefused() throws {
+        for place in [
+            "/var/tmp/selfimprove", "/root/selfimprove", "/home/a/.local/bin/selfimprove", "/opt/../tmp/selfimprove",
+        ] {
+            let refused = try Program.run(["service", "install", "--print", "--program", place])
+            #expect(refused.code == 2 && refused.error.contains("cannot see") && refused.out.isEmpty, "\(refused)")
+        }
+        let own = try Program.run(["service", "install", "--print"])
+        let path = Program.binary.resolvingSymlinksInPath().path
+        let isHidden = ["/tmp/", "/var/tmp/", "/home/", "/root/"].contains { path.hasPrefix($0) }
+        #expect(isHidden ? own.code == 2 : own.out.contains("ExecStart=\(path) daemon"), "\(own)")
     }
 }

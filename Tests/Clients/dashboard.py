@@ -3,6 +3,7 @@
 
     python3 -m venv venv && venv/bin/pip install playwright && apt-get install chromium
     venv/bin/python Tests/Clients/dashboard.py BASE_URL CONFIG.yaml [--screenshots DIR]
+    venv/bin/python Tests/Clients/dashboard.py BASE_URL --picture docs/dashboard.png     what a daemon shows, and nothing else
 
 CONFIG is handed to the page as text; its campaign should take some seconds a round, and promote what it trains. Ends with a line `N passed, N failed`.
 """
@@ -22,12 +23,28 @@ def step(claim, action):
         check(True, claim)
 
 
+def picture(arguments):
+    """The page as a visitor sees it, of whatever campaigns the daemon has."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.goto(arguments.base_url)
+        expect(page.locator("#campaign-status")).not_to_be_empty()
+        page.wait_for_timeout(1000)
+        page.screenshot(path=arguments.picture)
+        browser.close()
+    print(f"{arguments.picture}: {pathlib.Path(arguments.picture).stat().st_size} bytes")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base_url")
-    parser.add_argument("config")
+    parser.add_argument("config", nargs="?")
+    parser.add_argument("--picture")
     parser.add_argument("--screenshots")
     arguments = parser.parse_args()
+    if arguments.picture:
+        return picture(arguments)
     yaml = pathlib.Path(arguments.config).read_text()
     name = re.search(r"^campaign: *(\S+)", yaml, re.M).group(1)
 

@@ -16,7 +16,7 @@ final class Answer: @unchecked Sendable {
 
     func hear(_ event: GenerationEvent) -> Bool {
         switch event {
-        case .started: return true
+        case .started, .prompt: return true
         case .token(let token):
             ids.append(token.id)
             logprobs.append(token.logprob)

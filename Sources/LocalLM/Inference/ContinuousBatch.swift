@@ -1,4 +1,5 @@
 import ModelFiles
+import Synchronization
 
 /// Sequences that are answered together: prompts are prefilled into free places as they come, all places get their next
 /// token in one step, and a place is free again as soon as its sequence ends (continuous batching, Yu et al. 2022,
@@ -14,6 +15,8 @@ final class ContinuousBatch: @unchecked Sendable {
         var shared = 0
         var sampling: Sampling
         var topLogprobs = 0
+        /// Whether its listeners are told the prompt's own tokens with their logprobs. Then nothing is shared.
+        var scoresPrompt = false
         /// Each with the key of its random stream.
         var sequences: [(key: UInt64, listener: GenerationListener)]
     }
@@ -75,10 +78,10 @@ final class ContinuousBatch: @unchecked Sendable {
     func start(_ prompts: [Prompt]) {
         var free = places.indices.filter { places[$0] == nil }[...]
         var rows: [Decoder.Row] = []
-        var started: [(slots: ArraySlice<Int>, places: [Place], lastRow: Int, count: Int)] = []
+        var started: [Started] = []
         for prompt in prompts {
             let wanted = prompt.sequences.filter { $0.listener(.started) }
-            guard prompt.sampling.maximumTokens > 0 else {
+            guard prompt.sampling.maximumTokens > 0 || prompt.scoresPrompt else {
                 for sequence in wanted { _ = sequence.listener(.finished(.length)) }
                 continue
             }
@@ -94,18 +97,61 @@ final class ContinuousBatch: @unchecked Sendable {
             for position in prompt.shared..<prompt.ids.count {
                 rows.append(Decoder.Row(id: Int32(prompt.ids[position]), slot: slots.first!, position: position))
             }
-            started.append((slots, new, rows.count - 1, prompt.ids.count))
+            started.append(Started(prompt, slots, new, lastRow: rows.count - 1))
         }
-        let waiting = started.map(\.places)
-        decoder.run(rows, wanted: started.map(\.lastRow)) { [self] k, logits, worker in
-            for place in waiting[k] { pick(place, logits, worker) }
+        let waiting = started,
+            wanted = waiting.enumerated().flatMap { s, entry in entry.wanted.map { (row: $0, of: s) } }
+        decoder.run(rows, wanted: wanted.map(\.row)) { [self] k, logits, worker in
+            let (row, entry) = (wanted[k].row, waiting[wanted[k].of])
+            if row < entry.lastRow {
+                let next = entry.prompt.ids[entry.prompt.ids.count - (entry.lastRow - row)]
+                let logprob = logits[next] - VectorMath.logSumExp(logits, c.vocabularySize)
+                let token = GeneratedToken(id: next, logprob: logprob, top: top(entry.prompt.topLogprobs, logits))
+                entry.scores.withLock { $0[row] = token }
+            } else {
+                for place in entry.places { pick(place, logits, worker) }
+            }
         }
         for entry in started {
             for slot in entry.slots.dropFirst() {
-                decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.count)
+                decoder.cache.copy(from: entry.slots.first!, to: slot, count: entry.prompt.ids.count)
             }
-            for slot in entry.slots { tell(slot) }
+            for slot in entry.slots {
+                if entry.prompt.scoresPrompt, !tell(entry.scored, slot) { continue }
+                tell(slot)
+            }
         }
+    }
+
+    /// A prompt that is being prefilled.
+    private final class Started: Sendable {
+        let prompt: Prompt, slots: ArraySlice<Int>, places: [Place], lastRow: Int
+        /// Tokens of the prompt after the first, by the row whose logits say how likely they are.
+        let scores = Mutex<[Int: GeneratedToken]>([:])
+
+        init(_ prompt: Prompt, _ slots: ArraySlice<Int>, _ places: [Place], lastRow: Int) {
+            (self.prompt, self.slots, self.places, self.lastRow) = (prompt, slots, places, lastRow)
+        }
+
+        /// Rows whose logits somebody reads.
+        var wanted: ClosedRange<Int> { (prompt.scoresPrompt ? lastRow - prompt.ids.count + 1 : lastRow)...lastRow }
+
+        var scored: [GeneratedToken] {
+            [GeneratedToken(id: prompt.ids[0], logprob: .nan, top: [])]
+                + scores.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
+        }
+    }
+
+    /// Tells a prompt's own tokens.
+    /// - Returns: whether its sequence goes on.
+    private func tell(_ prompt: [GeneratedToken], _ slot: Int) -> Bool {
+        let place = places[slot]!
+        if place.listener(.prompt(prompt)) {
+            if place.sampling.maximumTokens > 0 { return true }
+            _ = place.listener(.finished(.length))
+        }
+        free(slot)
+        return false
     }
 
     /// What a prompt begins with: that of the prompt before it, or a new one.
@@ -148,6 +194,10 @@ final class ContinuousBatch: @unchecked Sendable {
             }
             _ = place.listener(.finished(stops ? .stop : .length))
         }
+        free(slot)
+    }
+
+    private func free(_ slot: Int) {
         places[slot] = nil
         if keepsSlots { decoder.cache.leave(slot: slot) } else { decoder.cache.close(slot: slot) }
     }

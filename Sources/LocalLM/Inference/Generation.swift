@@ -54,7 +54,8 @@ public struct GeneratedToken: Sendable, Equatable {
         public var logprob: Float
     }
     public var id: Int
-    /// Natural, under the unmodified distribution (temperature 1).
+    /// Natural, under the unmodified distribution (temperature 1). NaN: of the first token of a prompt, which follows
+    /// nothing.
     public var logprob: Float
     /// The likeliest tokens, best first.
     public var top: [Alternative]
@@ -63,6 +64,8 @@ public struct GeneratedToken: Sendable, Equatable {
 public enum GenerationEvent: Sendable {
     /// It has a place in the batch.
     case started
+    /// The tokens of the prompt, where a request asks for them.
+    case prompt([GeneratedToken])
     case token(GeneratedToken)
     /// Nothing comes after it.
     case finished(FinishReason)

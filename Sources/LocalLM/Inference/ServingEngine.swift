@@ -17,12 +17,15 @@ public final class ServingEngine: @unchecked Sendable {
         public var key: UInt64
         /// How many of the likeliest tokens to tell with each token.
         public var topLogprobs: Int
+        /// Whether the tokens of the prompt are told, too, with their logprobs.
+        public var scoresPrompt: Bool
 
-        public init(ids: [Int], sampling: Sampling, key: UInt64, topLogprobs: Int = 0) {
+        public init(ids: [Int], sampling: Sampling, key: UInt64, topLogprobs: Int = 0, scoresPrompt: Bool = false) {
             self.ids = ids
             self.sampling = sampling
             self.key = key
             self.topLogprobs = topLogprobs
+            self.scoresPrompt = scoresPrompt
         }
     }
 
@@ -136,6 +139,7 @@ public final class ServingEngine: @unchecked Sendable {
                         ids: $0.request.ids,
                         sampling: $0.request.sampling,
                         topLogprobs: $0.request.topLogprobs,
+                        scoresPrompt: $0.request.scoresPrompt,
                         sequences: [($0.request.key, $0.listener)]
                     )
                 }

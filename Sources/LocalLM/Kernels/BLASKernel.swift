@@ -13,6 +13,9 @@ public struct BLASKernel: Sendable {
     /// Where it is, `OPENBLAS_CORETYPE` is set, or OpenBLAS does not know the processor.
     public var isPinnedBelowProcessor: Bool { vectorBits < processorVectorBits }
 
+    /// Whether this processor multiplies bf16 in hardware.
+    public static var hasBFloat16: Bool { OneDNN.hasBFloat16 }
+
     public static let current: BLASKernel = {
         openblas_set_num_threads(1)  // our shards are the threads; OpenBLAS's own would fight them
         let name = String(cString: openblas_get_corename())

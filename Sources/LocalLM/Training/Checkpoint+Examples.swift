@@ -9,7 +9,9 @@ import ModelFiles
 /// (nil), for the model would be trained on a prompt that it never sees. The caller counts.
 extension Checkpoint {
     /// The ids that an answer is generated after.
-    public func promptIDs(_ messages: [Message]) throws -> [Int] { try ids(messages, addGenerationPrompt: true) }
+    public func promptIDs(_ messages: [Message], tools: JSONValue? = nil) throws -> [Int] {
+        try ids(messages, tools, addGenerationPrompt: true)
+    }
 
     /// The same of a conversation that this program put together: its system message, which not every template takes,
     /// may come before the first user turn.
@@ -21,9 +23,10 @@ extension Checkpoint {
     public func example(
         prompt: [Message],
         completion: [Message],
+        tools: JSONValue? = nil,
         maximumLength: Int? = nil
     ) throws -> Example? {
-        try example(promptIDs: promptIDs(prompt), prompt, completion)?.truncated(to: maximumLength)
+        try example(promptIDs: promptIDs(prompt, tools: tools), prompt, completion, tools)?.truncated(to: maximumLength)
     }
 
     /// The same for a completion that is one message of the assistant.
@@ -37,7 +40,7 @@ extension Checkpoint {
 
     /// The same for a row of a data file.
     public func example(_ row: SFTRow, maximumLength: Int? = nil) throws -> Example? {
-        try example(prompt: row.prompt, completion: row.completion, maximumLength: maximumLength)
+        try example(prompt: row.prompt, completion: row.completion, tools: row.tools, maximumLength: maximumLength)
     }
 
     /// A row for DPO, or nil where it is dropped: as above, for either answer. Each answer is truncated by itself.
@@ -45,11 +48,12 @@ extension Checkpoint {
         prompt: [Message],
         chosen: [Message],
         rejected: [Message],
+        tools: JSONValue? = nil,
         maximumLength: Int? = nil
     ) throws -> PreferenceExample? {
-        let ids = try promptIDs(prompt)
-        guard let chosen = try example(promptIDs: ids, prompt, chosen)?.truncated(to: maximumLength),
-            let rejected = try example(promptIDs: ids, prompt, rejected)?.truncated(to: maximumLength)
+        let ids = try promptIDs(prompt, tools: tools)
+        guard let chosen = try example(promptIDs: ids, prompt, chosen, tools)?.truncated(to: maximumLength),
+            let rejected = try example(promptIDs: ids, prompt, rejected, tools)?.truncated(to: maximumLength)
         else { return nil }
         return PreferenceExample(chosen: chosen, rejected: rejected)
     }
@@ -72,27 +76,31 @@ extension Checkpoint {
             prompt: row.prompt,
             chosen: row.chosen,
             rejected: row.rejected,
+            tools: row.tools,
             maximumLength: maximumLength
         )
     }
 
-    private func ids(_ messages: [Message], addGenerationPrompt: Bool) throws -> [Int] {
-        tokenizer.encode(try conversations().render(messages, addGenerationPrompt: addGenerationPrompt))
+    private func ids(_ messages: [Message], _ tools: JSONValue?, addGenerationPrompt: Bool) throws -> [Int] {
+        let template = try conversations()
+        return tokenizer.encode(try template.render(messages, tools: tools, addGenerationPrompt: addGenerationPrompt))
     }
 
     private func conversations() throws -> ChatTemplate {
         guard let template else {
             throw LocalLMError(
                 .unsupported,
-                "the model has no chat template",
+                "the model has no chat template (of several, the one named default counts)",
                 hint: "it continues text; conversations need chat_template.jinja"
             )
         }
         return template
     }
 
-    private func example(promptIDs: [Int], _ prompt: [Message], _ completion: [Message]) throws -> Example? {
-        let ids = try ids(prompt + completion, addGenerationPrompt: false)
+    private func example(promptIDs: [Int], _ prompt: [Message], _ completion: [Message], _ tools: JSONValue?) throws
+        -> Example?
+    {
+        let ids = try ids(prompt + completion, tools, addGenerationPrompt: false)
         guard ids.starts(with: promptIDs) else { return nil }
         let example = Example(ids: ids, promptCount: promptIDs.count)
         return example.targetCount > 0 ? example : nil

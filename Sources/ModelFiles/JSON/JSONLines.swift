@@ -26,12 +26,22 @@ public enum JSONLines {
             let line = rest.prefix { $0 != UInt8(ascii: "\n") }
             rest = rest[line.endIndex...].dropFirst()
             number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            if isEmpty(line) { continue }
             let context = "\(name):\(number)"
             rows.append(try Row(json: try JSONParser.parse(line, context: context), context: context))
         }
         return rows
     }
+
+    /// `file:line` of a row, for errors; the file alone where it has changed since it was read.
+    package static func place(ofRow index: Int, in url: URL) -> String {
+        let bytes = (try? FileReader.contents(url, limit: 1 << 34)) ?? nil
+        let lines = (bytes ?? Data()).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let rows = lines.indices.filter { !isEmpty(lines[$0]) }
+        return rows.indices.contains(index) ? "\(url.path):\(rows[index] + 1)" : url.path
+    }
+
+    private static func isEmpty(_ line: Data) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
 
     /// One row a line, keys in fixed order: the same rows give the same bytes.
     public static func encode(_ rows: some Sequence<some JSONLinesRow>) -> Data {

@@ -2,7 +2,7 @@
 ///
 /// Foundation's decoders do not serve here: they put members into dictionaries keyed by `String`, for which "é" as
 /// one scalar and as two are the same key, while a vocabulary holds both as different tokens.
-public indirect enum JSONValue: Sendable, Equatable {
+public indirect enum JSONValue: Sendable, Hashable {
     case null
     case bool(Bool)
     /// The number's own text, of JSON's grammar.
@@ -11,7 +11,7 @@ public indirect enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object([Member])
 
-    public struct Member: Sendable, Equatable {
+    public struct Member: Sendable, Hashable {
         public let key: String
         public var value: JSONValue
 

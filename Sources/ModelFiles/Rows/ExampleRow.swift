@@ -16,7 +16,7 @@ extension ExampleRow: JSONLinesRow {
 
     public init(json: JSONValue, context: String) throws {
         let fields = RowFields(json: json, context: context)
-        messages = try fields.answer("messages")
+        messages = try fields.answer("messages", of: fields.texts("messages"))
         if let role = messages.map(\.role).first(where: { !Self.roles.contains($0) }) {
             throw fields.error(
                 "messages hold the role \"\(role.prefix(40))\"",

@@ -36,12 +36,15 @@ extension PromptRow: JSONLinesRow {
 
     public init(json: JSONValue, context: String) throws {
         let fields = RowFields(json: json, context: context)
-        prompt = try json["prompt"]?.string.map { [Message(role: "user", content: $0)] } ?? fields.messages("prompt")
+        prompt = try json["prompt"]?.string.map { [Message(role: "user", content: $0)] } ?? fields.texts("prompt")
         guard !prompt.isEmpty else { throw fields.error("the prompt is empty", "give it a message") }
         id = try fields.label("id")
         task = try fields.label("task")
         slice = try fields.label("slice")
         answer = try fields.label("answer")
+        try fields.refuse([
+            "tools", "functions", "chat_template_kwargs", "system", "images", "image", "videos", "audio",
+        ])
         provenance = (json.members ?? []).filter { !Self.ownKeys.contains($0.key) }
     }
 

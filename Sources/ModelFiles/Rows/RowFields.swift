@@ -1,13 +1,18 @@
 /// The fields of one row, with errors that name the place and the remedy.
-struct RowFields {
-    let json: JSONValue
+package struct RowFields {
+    package let json: JSONValue
     let context: String
 
-    func error(_ what: String, _ hint: String) -> LocalLMError {
+    package init(json: JSONValue, context: String) {
+        self.json = json
+        self.context = context
+    }
+
+    package func error(_ what: String, _ hint: String) -> LocalLMError {
         LocalLMError(.input, what, context: context, hint: hint)
     }
 
-    func messages(_ key: String) throws -> [Message] {
+    package func messages(_ key: String) throws -> [Message] {
         guard json.members != nil else {
             throw error("the row is \(json.kind), not an object", "one JSON object a line")
         }
@@ -21,16 +26,54 @@ struct RowFields {
             )
         }
         return try list.enumerated().map { index, entry in
-            guard let role = entry["role"]?.string, let content = entry["content"]?.string else {
-                throw error("message \(index + 1) of \(key) lacks role or content", "both must be strings")
-            }
-            return Message(role: role, content: content)
+            try Message(json: entry, place: "message \(index + 1) of \(key)", context: context)
         }
     }
 
+    /// Messages of text alone.
+    func texts(_ key: String) throws -> [Message] {
+        try messages(key).enumerated().map { index, message in
+            if let plain = message.plain { return plain }
+            let member = message.members.first { $0.key != "content" && !$0.value.isOff }?.key ?? ""
+            throw error(
+                "message \(index + 1) of \(key) holds \"\(member.prefix(40))\"",
+                "these messages have role and content alone"
+            )
+        }
+    }
+
+    /// The functions that a row's conversation may call: a list, or JSON of one in a string, as TRL has it.
+    package func tools() throws -> JSONValue? {
+        var tools = json["tools"]
+        if case .string(let text)? = tools {
+            tools = text.isEmpty ? nil : try JSONParser.parse(Array(text.utf8), context: "\(context): tools")
+        }
+        guard let tools, !tools.isOff else { return nil }
+        guard tools.array != nil else { throw error("tools is \(tools.kind)", "a list of functions") }
+        return tools
+    }
+
+    /// - Throws: for a key that other trainers give a meaning which this one does not know, unless it is off.
+    func refuse(_ keys: [String]) throws {
+        for key in keys {
+            if let value = json[key], !value.isOff, value.string != "" {
+                throw error(
+                    "\"\(key)\" is not supported",
+                    "take it out of the row, or write into the messages what it says"
+                )
+            }
+        }
+    }
+
+    /// Of rows to train on: keys that would change what is trained.
+    static let meaningful = [
+        "chat_template_kwargs", "system", "functions", "images", "image", "videos", "audio", "weight", "weights",
+    ]
+
     /// Messages that end with the assistant's.
-    func answer(_ key: String) throws -> [Message] {
-        let messages = try messages(key)
+    func answer(_ key: String) throws -> [Message] { try answer(key, of: messages(key)) }
+
+    func answer(_ key: String, of messages: [Message]) throws -> [Message] {
         guard let last = messages.last else { throw error("\(key) is empty", "a row needs an answer to train on") }
         guard last.role == "assistant" else {
             throw error(
@@ -39,6 +82,30 @@ struct RowFields {
             )
         }
         return messages
+    }
+
+    /// Token ids; nil where there is none of this name.
+    package func ids(_ key: String) throws -> [Int]? {
+        guard let value = json[key] else { return nil }
+        guard let list = value.array else { throw error("\(key) is \(value.kind)", "a list of token ids") }
+        return try list.map { entry in
+            guard let id = entry.integer else {
+                throw error("\(key) holds \(entry.kind)", "token ids are whole numbers")
+            }
+            return id
+        }
+    }
+
+    package func text(_ key: String) throws -> String? {
+        guard let value = json[key] else { return nil }
+        guard let text = value.string else { throw error("\(key) is \(value.kind)", "it must be a string") }
+        return text
+    }
+
+    package func flag(_ key: String) throws -> Bool? {
+        guard let value = json[key] else { return nil }
+        guard let flag = value.bool else { throw error("\(key) is \(value.kind)", "true or false") }
+        return flag
     }
 
     /// A string; a number is taken as it is written.
@@ -54,6 +121,6 @@ struct RowFields {
 
 extension JSONValue {
     static func messages(_ messages: [Message]) -> JSONValue {
-        .array(messages.map { .object([.init("role", .string($0.role)), .init("content", .string($0.content))]) })
+        .array(messages.map(\.json))
     }
 }

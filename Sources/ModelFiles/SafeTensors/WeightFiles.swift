@@ -30,6 +30,8 @@ package struct WeightFiles: WeightSource {
         files = try names.map { try SafeTensorsFile(directory.appendingPathComponent($0)) }
         places = try Self.places(files)
         for (tensor, shard) in index.map {
+            // An output projection that is tied is listed by some and stored by none. One that is not tied is missed.
+            if tensor == "lm_head.weight", places[tensor] == nil { continue }
             guard let place = places[tensor], names[place] == shard else {
                 throw LocalLMError(
                     .damaged,

@@ -16,7 +16,8 @@ extension ChatTemplate {
         var folded: [Message] = []
         for message in messages {
             let before = folded.last
-            if let before, before.role == message.role || before.role == "system" && message.role == "user" {
+            let areTexts = message.members.isEmpty && before?.members.isEmpty == true
+            if let before, areTexts, before.role == message.role || before.role == "system" && message.role == "user" {
                 folded[folded.count - 1] = Message(
                     role: message.role,
                     content: before.content + "\n\n" + message.content

@@ -3,7 +3,10 @@ import Jinja
 
 /// How a conversation becomes text, as the model's chat template says: a program in Jinja, run as transformers'
 /// `apply_chat_template` runs it (its sandbox, `trim_blocks`, `lstrip_blocks`, `break` and `continue`,
-/// `{% generation %}`, `raise_exception`, `strftime_now`, its own `tojson`), without tools and documents.
+/// `{% generation %}`, `raise_exception`, `strftime_now`, its own `tojson`), without documents.
+///
+/// A template shows what its text asks for. What a conversation holds beyond that (calls of tools, thoughts, parts) is
+/// refused by name, where transformers leaves it out in silence: nobody who trains on it would know.
 ///
 /// We deviate in that what this interpreter does not know is an error that names it, never a guess: `include` and
 /// inheritance, recursive loops, filters that write HTML, whole numbers of more than 64 bits. Nor is a template
@@ -67,10 +70,11 @@ public struct ChatTemplate: Sendable, Equatable {
     }
 
     /// The text of a conversation. With `addGenerationPrompt` it ends where the assistant's answer begins.
-    /// - Throws: where the template refuses the conversation, fails on it or exceeds its bounds; and for a conversation
-    ///   of no message, as transformers does.
-    public func render(_ messages: [Message], addGenerationPrompt: Bool) throws -> String {
-        String(decoding: try rendering(messages, addGenerationPrompt).text, as: UTF8.self)
+    /// - Parameter tools: the functions that it may call; nil: none.
+    /// - Throws: where the template refuses the conversation, fails on it, exceeds its bounds, or does not show
+    ///   something that it holds; and for a conversation of no message, as transformers does.
+    public func render(_ messages: [Message], tools: JSONValue? = nil, addGenerationPrompt: Bool) throws -> String {
+        String(decoding: try rendering(messages, tools, addGenerationPrompt).text, as: UTF8.self)
     }
 
     /// A conversation's text, and its `{% generation %}` blocks, as offsets of UTF-8: what
@@ -78,20 +82,70 @@ public struct ChatTemplate: Sendable, Equatable {
     public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (
         text: String, generated: [Range<Int>]
     ) {
-        let rendering = try rendering(messages, addGenerationPrompt)
+        let rendering = try rendering(messages, nil, addGenerationPrompt)
         return (String(decoding: rendering.text, as: UTF8.self), rendering.generated)
     }
 
-    private func rendering(_ messages: [Message], _ addGenerationPrompt: Bool) throws -> JinjaTemplate.Rendered {
+    private func rendering(_ messages: [Message], _ tools: JSONValue?, _ addGenerationPrompt: Bool) throws
+        -> JinjaTemplate.Rendered
+    {
         guard !messages.isEmpty else { throw LocalLMError(.input, "a conversation of no message has no text") }
+        if tools != nil, !program.knows("tools") { throw Self.unshown("\"tools\"") }
         do {
             return try program.render(
-                messages.map { ($0.role, $0.content) },
+                messages.enumerated().map { try shown($0.element, number: $0.offset + 1) },
+                tools: tools?.data,
                 addsGenerationPrompt: addGenerationPrompt,
                 now: now
             )
         } catch let error as JinjaError {
             throw LocalLMError(error)
+        }
+    }
+
+    /// A message as the template gets it.
+    /// - Throws: for a member that it would not show.
+    private func shown(_ message: Message, number: Int) throws -> JinjaTemplate.Message {
+        var content = JinjaData.text(message.content), others: [(key: String, value: JinjaData)] = []
+        for member in message.members {
+            if member.key != "content" {
+                guard member.isEmpty || Self.implied.contains(member.key) || program.knows(member.key) else {
+                    throw Self.unshown("\"\(member.key.prefix(40))\" of message \(number)")
+                }
+                others.append((member.key, member.value.data))
+            } else if member.value.isNull || program.knows("type") && program.knows("text") {
+                content = member.value.data  // it goes through parts by itself
+            }
+        }
+        return JinjaTemplate.Message(role: message.role, content: content, others: others)
+    }
+
+    /// Which call the result of a tool belongs to says its place, too: many templates leave it at that.
+    private static let implied = ["tool_call_id"]
+
+    private static func unshown(_ what: String) -> LocalLMError {
+        LocalLMError(
+            .input,
+            "the chat template does not show \(what)",
+            hint: "take it out, or use a model whose template knows it"
+        )
+    }
+}
+
+extension JSONValue.Member {
+    /// Whether there is nothing to show.
+    fileprivate var isEmpty: Bool { value.isOff || value.string == "" }
+}
+
+extension JSONValue {
+    fileprivate var data: JinjaData {
+        switch self {
+        case .null: .none
+        case .bool(let value): .bool(value)
+        case .number(let text): .number(text)
+        case .string(let text): .text(text)
+        case .array(let values): .list(values.map(\.data))
+        case .object(let members): .dictionary(members.map { ($0.key, $0.value.data) })
         }
     }
 }

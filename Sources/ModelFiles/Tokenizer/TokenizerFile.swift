@@ -91,7 +91,7 @@ struct TokenizerFile {
         _ normalizer: Normalizer?
     ) throws -> [AddedToken] {
         var added: [AddedToken] = []
-        var seen: [[UInt8]: Int] = [:], matches = Set<[UInt8]>()
+        var seen = Set<[UInt8]>(), matches = Set<[UInt8]>()
         var next = ids.count
         for (id, entry) in entries {
             guard let content = entry["content"]?.string else {
@@ -102,12 +102,7 @@ struct TokenizerFile {
             guard bytes.count <= longestAddedToken else {
                 throw damaged("an added token of \(bytes.count) bytes (at most \(longestAddedToken))")
             }
-            if let first = seen.updateValue(id, forKey: bytes) {
-                guard first == id else {
-                    throw damaged("the added token \"\(content)\" has the ids \(first) and \(id)")
-                }
-                continue
-            }
+            guard seen.insert(bytes).inserted else { continue }  // the first one counts
             if let known = ids[bytes] {
                 guard known == Int32(id) else {
                     throw damaged("the added token \"\(content)\" has the id \(id), in the vocabulary \(known)")

@@ -59,9 +59,8 @@ final class ConfigurationSection {
     /// Reports unknown keys. Call it last.
     func finish() {
         for name in nodes.keys.sorted() where !asked.contains(name) {
-            let near = asked.map { ($0, EditDistance.levenshtein(Array(name), Array($0))) }.min { $0.1 < $1.1 }
             let hint =
-                near.flatMap { $0.1 <= max(1, name.count / 3) ? "did you mean \($0.0)?" : nil }
+                EditDistance.nearest(to: name, among: asked).map { "did you mean \($0)?" }
                 ?? "known here: \(asked.joined(separator: ", "))"
             faults.add(lines[name], full(name), "unknown key", hint: hint)
         }

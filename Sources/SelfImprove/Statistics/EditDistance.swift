@@ -1,5 +1,5 @@
 /// How far two texts are from each other.
-enum EditDistance {
+package enum EditDistance {
     /// Levenshtein's distance: the fewest insertions, deletions and substitutions of one character that turn `a` into
     /// `b`.
     static func levenshtein(_ a: [Character], _ b: [Character]) -> Int {
@@ -14,5 +14,12 @@ enum EditDistance {
             }
         }
         return row[b.count]
+    }
+
+    /// The name that somebody may have meant; nil where none is near.
+    package static func nearest(to name: String, among names: [String]) -> String? {
+        let letters = Array(name.prefix(80))
+        let near = names.map { ($0, levenshtein(letters, Array($0))) }.min { $0.1 < $1.1 }
+        return near.flatMap { $0.1 <= max(1, letters.count / 3) ? $0.0 : nil }
     }
 }

@@ -42,9 +42,17 @@ package struct TrainingLoop {
     }
 
     /// Checks everything that can be checked before the first step.
-    /// - Parameter base: is not changed.
+    /// - Parameters:
+    ///   - base: is not changed.
+    ///   - place: what errors call a row, by its index.
     /// - Throws: `TrainingFailure.noRows`; `LocalLMError` where training would not fit into memory.
-    package init(_ job: TrainingJob, base: Checkpoint, adapter: Adapter? = nil, data: TrainingData) throws {
+    package init(
+        _ job: TrainingJob,
+        base: Checkpoint,
+        adapter: Adapter? = nil,
+        data: TrainingData,
+        place: (Int) -> String = { "row \($0 + 1)" }
+    ) throws {
         self.job = job
         self.adapter = adapter
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
@@ -56,7 +64,7 @@ package struct TrainingLoop {
         case .supervised(let rows):
             given = rows.count
             for (index, row) in rows.enumerated() {
-                let example = try Self.named(index) { try base.example(row, maximumLength: cut) }
+                let example = try Self.named(place, index) { try base.example(row, maximumLength: cut) }
                 guard let example, example.ids.count <= limit else {
                     if try example == nil && base.example(row) == nil { unlike += 1 }
                     continue
@@ -71,7 +79,7 @@ package struct TrainingLoop {
         case .preferences(let rows):
             given = rows.count
             for (index, row) in rows.enumerated() {
-                let pair = try Self.named(index) { try base.preferenceExample(row, maximumLength: cut) }
+                let pair = try Self.named(place, index) { try base.preferenceExample(row, maximumLength: cut) }
                 guard let pair, pair.chosen.ids.count <= limit, pair.rejected.ids.count <= limit else {
                     if try pair == nil && base.preferenceExample(row) == nil { unlike += 1 }
                     continue
@@ -175,12 +183,14 @@ package struct TrainingLoop {
     }
 
     /// What is wrong with a row gets the row's number, from 1.
-    private static func named<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
+    private static func named<Result>(_ place: (Int) -> String, _ index: Int, _ body: () throws -> Result) throws
+        -> Result
+    {
         do { return try body() } catch let error as LocalLMError {
             throw LocalLMError(
                 error.code,
                 error.message,
-                context: error.context ?? "row \(index + 1)",
+                context: error.context ?? place(index),
                 hint: error.hint
             )
         }

@@ -7,7 +7,7 @@ import SelfImprove
 struct CampaignRoutes: Sendable {
     let daemon: Daemon
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         let api = router.group("api")
         api.get("campaigns") { _, _ in try await JSONResponse.make(["campaigns": daemon.statuses()]) }
         api.post("campaigns") { request, _ in try await start(request) }
@@ -39,7 +39,7 @@ struct CampaignRoutes: Sendable {
 
     /// Answers from the lineage alone, with the name of an existing campaign.
     private func query<Value: Sendable>(
-        _ context: BasicRequestContext,
+        _ context: ServerContext,
         _ body: @escaping @Sendable (Lineage, _ name: String) throws -> Value
     ) async throws -> Value {
         let lineage = daemon.lineage, name = try context.parameters.require("name")
@@ -47,7 +47,7 @@ struct CampaignRoutes: Sendable {
     }
 
     /// The name of an existing campaign.
-    private func name(_ context: BasicRequestContext) async throws -> String { try await query(context) { $1 } }
+    private func name(_ context: ServerContext) async throws -> String { try await query(context) { $1 } }
 
     private struct Whole: Encodable {
         var status: CampaignStatus
@@ -62,7 +62,7 @@ struct CampaignRoutes: Sendable {
         }
     }
 
-    private func show(_ context: BasicRequestContext) async throws -> Response {
+    private func show(_ context: ServerContext) async throws -> Response {
         let record = try await query(context) { try $0.campaign($1) }
         return try await JSONResponse.make(
             Whole(status: daemon.status(record.name), configuration: record.configuration())
@@ -131,7 +131,7 @@ struct CampaignRoutes: Sendable {
         try JSONResponse.make(["events": lineage.events(name, limit: integer("limit", query, default: 50, 1...1000))])
     }
 
-    private func model(_ context: BasicRequestContext) async throws -> Response {
+    private func model(_ context: ServerContext) async throws -> Response {
         let lineage = daemon.lineage
         let reference = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
             separator: "/"
@@ -179,25 +179,17 @@ struct CampaignRoutes: Sendable {
         return try await JSONResponse.make(daemon.status(record.name), status: .created)
     }
 
-    private func change(_ context: BasicRequestContext, _ body: (String) async throws -> Void) async throws -> Response
-    {
+    private func change(_ context: ServerContext, _ body: (String) async throws -> Void) async throws -> Response {
         let name = try await name(context)
         try await body(name)
         return try await JSONResponse.make(daemon.status(name))
     }
 
-    private struct Options: Decodable {
-        var now: Bool?
-    }
-
     private func atOnce(_ request: Request) async throws -> Bool {
-        try await JSONRequest.decode(Options.self, of: request, emptyBody: Options()).now ?? false
-    }
-
-    private struct RollbackOptions: Decodable {
-        var to: String
-        var reason: String?
-        var now: Bool?
+        let fields = try await RequestFields.of(request, mayBeEmpty: true)
+        let now = try fields.flag("now") ?? false
+        try fields.finish()
+        return now
     }
 
     private struct Pending: Encodable {
@@ -206,25 +198,21 @@ struct CampaignRoutes: Sendable {
         var to: String
     }
 
-    private func rollback(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func rollback(_ request: Request, _ context: ServerContext) async throws -> Response {
         let name = try await name(context)
-        let options = try await JSONRequest.decode(RollbackOptions.self, of: request)
-        if let done = try await daemon.rollback(
-            name,
-            to: options.to,
-            reason: options.reason,
-            atOnce: options.now ?? false
-        ) {
+        let fields = try await RequestFields.of(request)
+        let target = try fields.requiredText("to"), reason = try fields.text("reason")
+        let now = try fields.flag("now") ?? false
+        try fields.finish()
+        if let done = try await daemon.rollback(name, to: target, reason: reason, atOnce: now) {
             return try JSONResponse.make(done)
         }
-        return try JSONResponse.make(Pending(campaign: name, to: options.to), status: .accepted)
+        return try JSONResponse.make(Pending(campaign: name, to: target), status: .accepted)
     }
 
-    private func criteria(_ request: Request, _ context: BasicRequestContext) async throws -> Response {
+    private func criteria(_ request: Request, _ context: ServerContext) async throws -> Response {
         let name = try await name(context)
-        let changes = try await JSONRequest.decode([String: String].self, of: request)
-        return try await JSONResponse.make(
-            daemon.changeCriteria(name, changes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
-        )
+        let changes = try await RequestFields.of(request).texts().sorted { $0.key < $1.key }
+        return try await JSONResponse.make(daemon.changeCriteria(name, changes))
     }
 }

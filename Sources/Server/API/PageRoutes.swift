@@ -11,7 +11,7 @@ struct PageRoutes: Sendable {
     /// The three files of the page. They hold no data, so that a browser without a token may load them.
     static let pagePaths: Set<String> = ["/", "/dashboard.css", "/dashboard.js"]
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         router.get("/") { _, _ in Self.page(PackageResources.dashboard_html, "text/html; charset=utf-8") }
         router.get("dashboard.css") { _, _ in Self.page(PackageResources.dashboard_css, "text/css; charset=utf-8") }
         router.get("dashboard.js") { _, _ in

@@ -21,8 +21,8 @@ struct ErrorBodies: RouterMiddleware {
 
     func handle(
         _ request: Request,
-        context: BasicRequestContext,
-        next: (Request, BasicRequestContext) async throws -> Response
+        context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let response: Response
         do { response = try await next(request, context) } catch  where Self.isOfTheConnection(error) {

@@ -5,7 +5,7 @@ import Synchronization
 final class RouteTable: Sendable {
     private let routes = Mutex<[(path: [Substring], method: String)]>([])
 
-    func fill(from router: Router<BasicRequestContext>) {
+    func fill(from router: Router<ServerContext>) {
         let all = router.routes.map { (path: $0.path.description.split(separator: "/"), method: $0.method.rawValue) }
         routes.withLock { $0 = all }
     }

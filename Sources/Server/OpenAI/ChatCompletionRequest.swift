@@ -2,60 +2,44 @@ import ModelFiles
 import SelfImprove
 
 /// The body of `POST /v1/chat/completions`.
-struct ChatCompletionRequest: Decodable {
+struct ChatCompletionRequest {
     var parameters: SamplingParameters
     var messages: [Message]
     /// How many of the likeliest tokens are reported with each token, 0 to 20; nil: no logprobs at all.
     var topLogprobs: Int?
 
-    private enum CodingKeys: String, CodingKey {
-        case messages, logprobs
-        case topLogprobs = "top_logprobs"
-    }
-
-    private struct Turn: Decodable {
-        var role: String
-        var content: String
-
-        private enum CodingKeys: CodingKey { case role, content }
-
-        private struct Part: Decodable {
-            var type: String
-            var text: String?
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            role = try container.decode(String.self, forKey: .role)
-            if let text = try container.attempt(String.self, forKey: .content) {
-                content = text
-            } else {
-                content = try container.decode([Part].self, forKey: .content).map { part in
-                    guard part.type == "text", let text = part.text else {
-                        throw SelfImproveError(
-                            .input,
-                            "holds a part of type \"\(part.type.prefix(40))\"",
-                            context: "messages",
-                            hint: "only text is supported"
-                        )
-                    }
-                    return text
-                }.joined()
-            }
-        }
-    }
-
-    init(from decoder: any Decoder) throws {
-        parameters = try SamplingParameters(from: decoder)
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        let turns = try container.decode([Turn].self, forKey: .messages)
+    init(_ fields: RequestFields) throws {
+        parameters = try SamplingParameters(fields)
+        let turns: [JSONValue] = try fields.required("messages").array ?? fields.fail("messages")
         guard !turns.isEmpty else { throw SelfImproveError(.input, "is empty", context: "messages") }
-        messages = turns.map { Message(role: $0.role == "developer" ? "system" : $0.role, content: $0.content) }
-        let wants = try container.decodeIfPresent(Bool.self, forKey: .logprobs) ?? false
-        let top = try container.decodeIfPresent(Int.self, forKey: .topLogprobs) ?? 0
-        guard (0...20).contains(top) else {
-            throw SelfImproveError(.input, "is \(top)", context: "top_logprobs", hint: "0 to 20")
-        }
+        messages = try turns.enumerated().map { try Self.message($0.element, number: $0.offset + 1) }
+        let wants = try fields.flag("logprobs") ?? false
+        let top = try fields.integer("top_logprobs", in: 0...20) ?? 0
         topLogprobs = wants ? top : nil
+        try fields.finish(harmless: SamplingParameters.harmless, unsupported: SamplingParameters.unsupported)
+    }
+
+    private static func message(_ json: JSONValue, number: Int) throws -> Message {
+        var message: Message
+        do { message = try Message(json: json, place: "message \(number)", context: nil) } catch let error
+            as LocalLMError
+        {
+            throw SelfImproveError(.input, error.message, context: "messages", hint: error.hint)
+        }
+        if message.role == "developer" { message.role = "system" }
+        message.members = message.members.map { .init($0.key, $0.key == "tool_calls" ? readable($0.value) : $0.value) }
+        return message
+    }
+
+    /// OpenAI writes the arguments of a call as JSON within a string; chat templates want what it says.
+    private static func readable(_ calls: JSONValue) -> JSONValue {
+        .array(
+            (calls.array ?? []).map { call in
+                guard let function = call["function"], case .string(let text)? = function["arguments"],
+                    let arguments = try? JSONParser.parse(Array(text.utf8), context: "arguments")
+                else { return call }
+                return call.setting("function", function.setting("arguments", arguments))
+            }
+        )
     }
 }

@@ -11,11 +11,19 @@ struct Completion: Sendable {
     let promptTokens: Int
     let choices: Int
     let updates: AsyncThrowingStream<ChoiceUpdate, any Error>
+    /// Ends the work, and the stream with a `CancellationError`: for a client that left before there was an answer.
+    let abandon: @Sendable () -> Void
 
-    /// - Parameter prompts: token ids, each answered `n` times.
+    /// What is asked: token ids, and the text that stands before the answer; nil: none does.
+    struct Prompt: Sendable {
+        var ids: [Int]
+        var echo: String?
+    }
+
+    /// - Parameter prompts: each is answered `n` times.
     /// - Throws: `LocalLMError` for a prompt that does not fit; `.busy` (429) where the queue is full.
     static func begin(
-        _ prompts: [[Int]],
+        _ prompts: [Prompt],
         _ parameters: SamplingParameters,
         topLogprobs: Int?,
         on model: ServedModel,
@@ -31,7 +39,7 @@ struct Completion: Sendable {
             repetitionPenalty: parameters.repetitionPenalty,
             maximumTokens: parameters.maxTokens ?? model.checkpoint.configuration.maximumPositions
         )
-        let seed = parameters.seed.map { UInt64(bitPattern: Int64($0)) } ?? random()
+        let seed = parameters.seed ?? random()
         try await models.reserve(choices)
         let (updates, continuation) = AsyncThrowingStream<ChoiceUpdate, any Error>.makeStream()
         let open = OpenChoices(choices, continuation)
@@ -40,17 +48,24 @@ struct Completion: Sendable {
             Task { await models.free(choices) }
         }
         do {
-            for (p, ids) in prompts.enumerated() {
+            for (p, prompt) in prompts.enumerated() {
                 for sample in 0..<parameters.n {
                     let choice = Choice(
                         index: p * parameters.n + sample,
                         text: AnswerText(tokenizer: model.checkpoint.tokenizer, stop: parameters.stop),
                         open: open,
-                        streams: parameters.stream
+                        streams: parameters.stream,
+                        echo: prompt.echo
                     )
                     let key = RandomKey.derive(seed, UInt64(sample))
                     try model.engine.submit(
-                        .init(ids: ids, sampling: sampling, key: key, topLogprobs: topLogprobs ?? 0)
+                        .init(
+                            ids: prompt.ids,
+                            sampling: sampling,
+                            key: key,
+                            topLogprobs: topLogprobs ?? 0,
+                            scoresPrompt: prompt.echo != nil && topLogprobs != nil
+                        )
                     ) { choice.receive($0) }
                 }
             }
@@ -60,9 +75,10 @@ struct Completion: Sendable {
         }
         return Completion(
             model: model,
-            promptTokens: prompts.reduce(0) { $0 + $1.count },
+            promptTokens: prompts.reduce(0) { $0 + $1.ids.count },
             choices: choices,
-            updates: updates
+            updates: updates,
+            abandon: { continuation.finish(throwing: CancellationError()) }
         )
     }
 
@@ -102,10 +118,13 @@ struct Completion: Sendable {
         private var text: AnswerText
         private let open: OpenChoices
         private let streams: Bool
+        /// Stands before the answer.
+        private var echo: String?
         /// The answer so far, where it is not streamed.
         private var whole: ChoiceUpdate
 
-        init(index: Int, text: AnswerText, open: OpenChoices, streams: Bool) {
+        init(index: Int, text: AnswerText, open: OpenChoices, streams: Bool, echo: String?) {
+            self.echo = echo
             self.index = index
             self.text = text
             self.open = open
@@ -116,15 +135,25 @@ struct Completion: Sendable {
         func receive(_ event: GenerationEvent) -> Bool {
             switch event {
             case .started: return open.isHeard
+            case .prompt(let tokens): return tellPrompt(tokens)
             case .token(let token):
+                guard tellPrompt([]) else { return false }
                 let new = text.add(token.id, isLast: false)
                 let isHeard = tell(
                     ChoiceUpdate(index: index, text: new, tokens: [token], finish: text.isStopped ? .stop : nil)
                 )
                 return isHeard && !text.isStopped
             case .finished(let reason):
+                guard tellPrompt([]) else { return false }
                 return tell(ChoiceUpdate(index: index, text: text.add(nil, isLast: true), tokens: [], finish: reason))
             }
+        }
+
+        /// Once, before the answer, where it is wanted at all.
+        private func tellPrompt(_ tokens: [GeneratedToken]) -> Bool {
+            guard let text = echo else { return true }
+            echo = nil
+            return open.send(ChoiceUpdate(index: index, text: text, tokens: tokens, isPrompt: true, finish: nil))
         }
 
         /// Sends an answer that is not streamed once, at its end: waking its reader for every token costs more than a

@@ -9,64 +9,84 @@ struct CompletionRoutes: Sendable {
     let now: @Sendable () -> Date
     let random: @Sendable () -> UInt64
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<ServerContext>) {
         let v1 = router.group("v1")
         v1.get("models") { _, _ in try await list() }
-        v1.post("chat/completions") { request, _ in try await chat(request) }
-        v1.post("completions") { request, _ in try await complete(request) }
+        v1.get("models/**") { request, _ in try await retrieve(request) }
+        v1.post("chat/completions") { request, context in try await chat(request, context) }
+        v1.post("completions") { request, context in try await complete(request, context) }
     }
 
     // MARK: Models
 
-    private struct ModelList: Encodable {
-        struct Entry: Encodable {
-            var id: String
-            var object = "model"
-            var created: Int
-            var owned_by = "selfimprove"
+    private struct ModelEntry: Encodable {
+        var id: String
+        var object = "model"
+        var created: Int
+        var owned_by = "selfimprove"
+
+        init(_ model: (id: String, created: Date)) {
+            id = model.id
+            created = Int(model.created.timeIntervalSince1970)
         }
+    }
+
+    private struct ModelList: Encodable {
         var object = "list"
-        var data: [Entry]
+        var data: [ModelEntry]
     }
 
     private func list() async throws -> Response {
-        try await JSONResponse.make(
-            ModelList(data: models.list().map { .init(id: $0.id, created: Int($0.created.timeIntervalSince1970)) })
-        )
+        try await JSONResponse.make(ModelList(data: models.list().map { ModelEntry($0) }))
+    }
+
+    /// One model, under the name that was asked for: it may hold slashes, escaped or not.
+    private func retrieve(_ request: Request) async throws -> Response {
+        let name = String(request.uri.path.dropFirst("/v1/models/".count))
+        return try await JSONResponse.make(ModelEntry(models.entry(name.removingPercentEncoding ?? name)))
     }
 
     // MARK: Completions
 
-    private func chat(_ request: Request) async throws -> Response {
-        let asked = try await JSONRequest.decode(ChatCompletionRequest.self, of: request)
+    private func chat(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let asked = try await ChatCompletionRequest(.of(request))
         let model = try await models.model(asked.parameters.model)
         let prompt: [Int]
         do {
             prompt = try await BlockingWork.run { try model.checkpoint.promptIDs(asked.messages) }
         } catch let error as LocalLMError { throw Self.refusal(error) }
-        return try await answer([prompt], asked.parameters, topLogprobs: asked.topLogprobs, on: model, shape: .chat)
+        return try await answer(
+            [Completion.Prompt(ids: prompt)],
+            asked.parameters,
+            asked.topLogprobs,
+            on: model,
+            shape: .chat,
+            context
+        )
     }
 
-    private func complete(_ request: Request) async throws -> Response {
-        let asked = try await JSONRequest.decode(TextCompletionRequest.self, of: request)
+    private func complete(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let asked = try await TextCompletionRequest(.of(request))
         let model = try await models.model(asked.parameters.model)
+        let tokenizer = model.checkpoint.tokenizer
         let prompts = try await BlockingWork.run {
             asked.prompts.map { prompt in
                 switch prompt {
-                case .text(let text): model.checkpoint.tokenizer.encode(text)
-                case .ids(let ids): ids
+                case .text(let text): Completion.Prompt(ids: tokenizer.encode(text), echo: asked.echo ? text : nil)
+                case .ids(let ids): Completion.Prompt(ids: ids, echo: asked.echo ? tokenizer.decode(ids) : nil)
                 }
             }
         }
-        return try await answer(prompts, asked.parameters, topLogprobs: asked.topLogprobs, on: model, shape: .text)
+        return try await answer(prompts, asked.parameters, asked.topLogprobs, on: model, shape: .text, context)
     }
 
     private func answer(
-        _ prompts: [[Int]],
+        _ prompts: [Completion.Prompt],
         _ parameters: SamplingParameters,
-        topLogprobs: Int?,
+        _ topLogprobs: Int?,
         on model: ServedModel,
-        shape: CompletionWriter.Shape
+        shape: CompletionWriter.Shape,
+        _ context: ServerContext
     ) async throws -> Response {
         let completion: Completion
         do {
@@ -87,8 +107,10 @@ struct CompletionRoutes: Sendable {
             created: Int(now().timeIntervalSince1970),
             tellsLogprobs: topLogprobs != nil
         )
-        guard parameters.stream else { return try await JSONResponse.make(writer.whole()) }
-        return ServerSentEvent.response(writer.stream(usage: parameters.includesUsage))
+        if parameters.stream { return ServerSentEvent.response(writer.stream(usage: parameters.includesUsage)) }
+        return try await ClientPresence.watch(context.channel, onLeaving: completion.abandon) {
+            try await JSONResponse.make(writer.whole())
+        }
     }
 
     private static func refusal(_ error: LocalLMError) -> SelfImproveError {

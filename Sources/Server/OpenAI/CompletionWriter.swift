@@ -73,20 +73,29 @@ struct CompletionWriter: Sendable {
         }
         var content: [Token]?
         var tokens: [String]?
-        var token_logprobs: [Float]?
-        var top_logprobs: [[String: Float]]?
+        /// Null: of a prompt's first token, which follows nothing.
+        var token_logprobs: [Float?]?
+        var top_logprobs: [[String: Float]?]?
+        /// Where each token begins in the text: so many characters (Unicode scalars) are before it.
+        var text_offset: [Int]?
     }
 
-    private func logprobs(_ tokens: [GeneratedToken]) -> Logprobs? {
+    /// - Parameter offset: characters that the text had before, for the next tokens.
+    private func logprobs(_ tokens: [GeneratedToken], offset: inout Int) -> Logprobs? {
         guard tellsLogprobs else { return nil }
         let tokenizer = completion.model.checkpoint.tokenizer
         if shape == .text {
             return Logprobs(
                 tokens: tokens.map { Self.name(tokenizer.bytes(of: $0.id)) },
-                token_logprobs: tokens.map(\.logprob),
+                token_logprobs: tokens.map { $0.logprob.isNaN ? nil : $0.logprob },
                 top_logprobs: tokens.map {
+                    if $0.logprob.isNaN { return nil }
                     let named = $0.top.map { (Self.name(tokenizer.bytes(of: $0.id)), $0.logprob) }
                     return Dictionary(named, uniquingKeysWith: { first, _ in first })
+                },
+                text_offset: tokens.map { token in
+                    defer { offset += tokenizer.bytes(of: token.id).count { $0 & 0xC0 != 0x80 } }
+                    return offset
                 }
             )
         }
@@ -122,27 +131,29 @@ struct CompletionWriter: Sendable {
 
     func whole() async throws -> some Encodable & Sendable {
         var texts = [String](repeating: "", count: completion.choices)
-        var tokens = [[GeneratedToken]](repeating: [], count: completion.choices)
+        var tokens = [[GeneratedToken]](repeating: [], count: completion.choices), produced = 0
         var finishes = [FinishReason?](repeating: nil, count: completion.choices)
         for try await update in completion.updates {
             texts[update.index] += update.text
             tokens[update.index] += update.tokens
+            produced += update.isPrompt ? 0 : update.tokens.count
             finishes[update.index] = update.finish ?? finishes[update.index]
         }
         try Task.checkCancellation()
         let choices = texts.indices.map { index in
-            Choice(
+            var offset = 0
+            return Choice(
                 index: index,
                 message: shape == .chat ? Turn(role: "assistant", content: texts[index]) : nil,
                 text: shape == .text ? texts[index] : nil,
-                logprobs: logprobs(tokens[index]),
+                logprobs: logprobs(tokens[index], offset: &offset),
                 finish: finishes[index]
             )
         }
         return answer(
             shape == .chat ? "chat.completion" : "text_completion",
             choices,
-            usage: usage(tokens.reduce(0) { $0 + $1.count })
+            usage: usage(produced)
         )
     }
 
@@ -160,10 +171,10 @@ struct CompletionWriter: Sendable {
                     )
                 }
             }
-            var produced = 0
+            var produced = 0, offsets = [Int](repeating: 0, count: completion.choices)
             for try await update in completion.updates {
-                produced += update.tokens.count
-                let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens)
+                produced += update.isPrompt ? 0 : update.tokens.count
+                let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens, offset: &offsets[update.index])
                 if !update.text.isEmpty || logprobs != nil {
                     let choice = Choice(
                         index: update.index,

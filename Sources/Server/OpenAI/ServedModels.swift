@@ -100,6 +100,16 @@ public actor ServedModels {
         }
     }
 
+    /// One model by its name, whether or not the list has it under this one.
+    /// - Throws: `.notFound`
+    func entry(_ name: String) async throws -> (id: String, created: Date) {
+        switch source {
+        case .lineage(let lineage):
+            return try await BlockingWork.run { (name, try lineage.resolveWithinLineage(name).createdAt) }
+        case .single: return try await (model(name).id, Date(timeIntervalSince1970: 0))
+        }
+    }
+
     // MARK: Queue
 
     /// Takes places in the queue.

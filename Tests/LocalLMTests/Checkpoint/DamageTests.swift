@@ -51,6 +51,32 @@ import TestSupport
         }
     }
 
+    /// Several templates of which none is the default: there is none to choose, and text goes on.
+    @Test func templatesWithoutADefaultAreNoTemplate() throws {
+        try withTemporaryDirectory { folder in
+            let place = folder.appendingPathComponent("model")
+            try model().save(to: place)
+            try FileManager.default.removeItem(at: place.appendingPathComponent("chat_template.jinja"))
+            func load(_ templates: String) throws -> Checkpoint {
+                try Data("{\"chat_template\": \(templates)}".utf8)
+                    .write(to: place.appendingPathComponent("tokenizer_config.json"))
+                return try Checkpoint.load(place)
+            }
+            let several = try load(#"[{"name": "rag", "template": "a"}, {"name": "tool_use", "template": "b"}]"#)
+            #expect(several.template == nil && several.tokenizer.encode("the").count > 0)
+            #expect { try several.promptIDs([Message(role: "user", content: "a")]) } throws: {
+                "\($0)".contains("of several, the one named default counts")
+            }
+            #expect(
+                try load(#"[{"name": "rag", "template": "a"}, {"name": "default", "template": "b"}]"#).template?.source
+                    == "b"
+            )
+            for broken in [#"[3]"#, #"[{"name": "default", "template": 3}]"#, "3"] {
+                #expect(throws: LocalLMError.self, "\(broken)") { try load(broken) }
+            }
+        }
+    }
+
     /// The last weight is made a NaN, which only its bytes tell.
     @Test func inspectingReadsEverythingButTheWeights() throws {
         try withTemporaryDirectory { folder in

@@ -52,6 +52,20 @@ import Testing
         }
     }
 
+    /// Some write the projection into the index and, tied as it is, into no shard.
+    @Test func aTiedProjectionThatOnlyTheIndexHasIsNotMissed() throws {
+        #expect(SafeTensorsTarget.configuration.tiesEmbeddings)
+        try withShards({ $0["lm_head.weight"] = Self.shards[1] }) { directory in
+            let weights = try WeightsReader(directory).read(SafeTensorsTarget.configuration)
+            #expect(weights.layout.count == layout.count)
+            var untied = SafeTensorsTarget.configuration
+            untied.tiesEmbeddings = false
+            #expect { try WeightsReader(directory).read(untied) } throws: {
+                "\($0)".contains("lm_head.weight is missing")
+            }
+        }
+    }
+
     @Test func aTensorInTheWrongShardIsNamed() throws {
         try withShards({ $0["model.norm.weight"] = Self.shards[0] }) {
             expectRefusal($0, last, "is not in \(Self.shards[0])", "index.json")

@@ -141,7 +141,7 @@ private final class Listener: @unchecked Sendable {
     func hear(_ event: GenerationEvent) -> Bool {
         lock.withLock {
             switch event {
-            case .started: break
+            case .started, .prompt: break
             case .token(let token): told.append(token)
             case .finished(let why): reason = why
             }

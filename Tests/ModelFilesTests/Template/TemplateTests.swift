@@ -42,6 +42,83 @@ import Testing
         #expect(error("{{ 1 }}", [])?.code == .input)
     }
 
+    /// A template that knows tools, calls, thoughts and parts, in the manner of Qwen 3 and Llama 3.2.
+    private static let knowing = """
+        {% for t in tools or [] %}[{{ t | tojson }}]{% endfor %}{% for m in messages %}{{ m.role }}:
+        {%- if m.content is string %}{{ m.content }}{% elif m.content %}{% for p in m.content %}
+        {%- if p.type == 'text' %}({{ p.text }}){% endif %}{% endfor %}{% else %}{{ m.content }}{% endif %}
+        {%- for c in m.tool_calls or [] %}<{{ c.function.name }} {{ c.function.arguments | tojson }}>{% endfor %}
+        {%- if m.reasoning_content %}~{{ m.reasoning_content }}~{% endif %};{% endfor %}
+        """
+
+    private static func messages(_ json: String) throws -> [Message] {
+        try JSONParser.parse(Array(json.utf8), context: "").array!.map {
+            try Message(json: $0, place: "a", context: nil)
+        }
+    }
+
+    @Test func whatATemplateKnowsItShows() throws {
+        let messages = try Self.messages(
+            #"""
+            [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
+             {"role": "assistant", "content": null, "reasoning_content": "hm", "tool_calls": [
+                {"id": "1", "function": {"name": "f", "arguments": {"z": 1.50, "a": [true, null, 7]}}}]},
+             {"role": "tool", "tool_call_id": "1", "content": "warm", "name": null, "weight": []}]
+            """#
+        )
+        let tools = try JSONParser.parse(Array(#"[{"name": "f", "b": -2}]"#.utf8), context: "")
+        #expect(
+            try ChatTemplate(source: Self.knowing).render(messages, tools: tools, addGenerationPrompt: false)
+                == #"[{"name": "f", "b": -2}]user:(a)(b);assistant:None<f {"z": 1.5, "a": [true, null, 7]}>~hm~;tool:warm;"#
+        )
+        #expect(
+            try ChatTemplate.chatML.render([messages[0]], addGenerationPrompt: false)
+                == "<|im_start|>user\nab<|im_end|>\n",
+            "parts of text are one text to a template that knows no parts"
+        )
+    }
+
+    @Test(
+        "What a template does not show is refused by name",
+        arguments: [
+            (#"[{"role": "assistant", "content": "", "tool_calls": [{"id": "1"}]}]"#, "\"tool_calls\" of message 1"),
+            (
+                #"[{"role": "assistant", "content": "a", "reasoning_content": "b"}]"#,
+                "\"reasoning_content\" of message 1"
+            ),
+            (
+                #"[{"role": "user", "content": "a"}, {"role": "user", "content": "a", "name": "Ann"}]"#,
+                "\"name\" of message 2"
+            ),
+            (#"[{"role": "assistant", "content": "a", "weight": 0}]"#, "\"weight\" of message 1"),
+        ]
+    )
+    func unshown(_ json: String, _ what: String) throws {
+        let messages = try Self.messages(json)
+        do {
+            _ = try ChatTemplate.chatML.render(messages, addGenerationPrompt: false)
+            Issue.record("rendered")
+        } catch let error as LocalLMError { #expect(error.message == "the chat template does not show \(what)") }
+    }
+
+    @Test func toolsThatNobodyShowsAreRefused() throws {
+        let tools = JSONValue.array([.object([.init("name", .string("f"))])])
+        do {
+            _ = try ChatTemplate.chatML.render(conversation, tools: tools, addGenerationPrompt: false)
+            Issue.record("rendered")
+        } catch let error as LocalLMError { #expect(error.message == "the chat template does not show \"tools\"") }
+    }
+
+    @Test func wholeNumbersBeyond64BitsAreRefused() throws {
+        let messages = try Self.messages(
+            #"[{"role": "user", "content": "", "tool_calls": 123456789012345678901234567890}]"#
+        )
+        do {
+            _ = try ChatTemplate(source: Self.knowing).render(messages, addGenerationPrompt: false)
+            Issue.record("rendered")
+        } catch let error as LocalLMError { #expect(error.code == .unsupported && error.message.contains("64 bits")) }
+    }
+
     @Test func textIsKeptScalarByScalar() throws {
         let template = try ChatTemplate(
             source: "{{ messages[0].content }}|{{ messages[0].content|length }}|{{ messages[0].content == 'é' }}"

@@ -19,8 +19,18 @@ import Testing
             (#""repetition_penalty":0"#, "repetition_penalty"), (#""stop":["a","b","c","d","e"]"#, "stop"),
             (#""stop":"""#, "stop"), (#""top_logprobs":21"#, "top_logprobs"),
             (#""presence_penalty":1"#, "presence_penalty"),
-            (#""frequency_penalty":-1"#, "frequency_penalty"), (#""tools":[]"#, "tools"),
+            (#""frequency_penalty":-1"#, "frequency_penalty"),
+            (#""tools":[{"type":"function"}]"#, "tools"), (#""tool_choice":"required""#, "tool_choice"),
             (#""logit_bias":{"1":2}"#, "logit_bias"), (#""response_format":{"type":"json_object"}"#, "response_format"),
+            (#""modalities":["text","audio"]"#, "modalities"), (#""chat_template":"{{ 1 }}""#, "chat_template"),
+            (#""continue_final_message":true"#, "continue_final_message"), (#""ignore_eos":true"#, "ignore_eos"),
+            (#""min_tokens":3"#, "min_tokens"), (#""repeat_penalty":1.1"#, "repeat_penalty"),
+            (#""skip_special_tokens":false"#, "skip_special_tokens"), (#""echo":true"#, "echo"),
+            (#""temprature":1"#, "temprature: is unknown (did you mean temperature?)"),
+            (#""stream_options":{"include_usages":true}"#, "did you mean include_usage?"),
+            (#""seed":1.5"#, "seed has the wrong type"),
+            (#""seed":18446744073709551616"#, "seed: is 18446744073709551616"),
+            (#""n":1.5"#, "n has the wrong type"), (#""stop":[1]"#, "stop has the wrong type"),
         ]
     )
     func refusals(_ parameter: String, _ named: String) async throws {
@@ -36,8 +46,10 @@ import Testing
     func ignored() async throws {
         try await ServerUnderTest.withModel { client in
             let body =
-                "{\(Self.chat),\"max_tokens\":1,\"user\":\"someone\",\"presence_penalty\":0,\"logit_bias\":{},"
-                + "\"tools\":null,\"response_format\":{\"type\":\"text\"},\"stop\":null,\"metadata\":{\"a\":1}}"
+                "{\(Self.chat),\"max_tokens\":1.0,\"user\":\"someone\",\"presence_penalty\":0,\"logit_bias\":{},"
+                + #""tools":null,"functions":[],"response_format":{"type":"text"},"stop":null,"metadata":{"a":1},"#
+                + #""tool_choice":"auto","modalities":["text"],"length_penalty":1.0,"add_generation_prompt":true,"#
+                + #""seed":18446744073709551615,"nobody_knows":null}"#
             let answer = try await client.post("/v1/chat/completions", body)
             #expect(answer.status == .ok, "\(answer.text)")
         }
@@ -55,10 +67,20 @@ import Testing
                     "chat/completions",
                     #"{"model":"tiny","messages":[{"role":"user","content":[{"type":"image_url"}]}]}"#, "image_url"
                 ),
+                (
+                    "chat/completions",
+                    #"{"model":"tiny","messages":[{"role":"user","content":"a"},{"role":"assistant","content":null,"tool_calls":[{"id":"1"}]}]}"#,
+                    #"does not show "tool_calls" of message 2"#
+                ),
+                (
+                    "chat/completions", #"{"model":"tiny","messages":[{"role":"user","content":null}]}"#,
+                    "messages: message 1 lacks role or content"
+                ),
                 ("completions", #"{"model":"tiny"}"#, "prompt"),
                 ("completions", #"{"model":"tiny","prompt":[]}"#, "prompt: holds 0 prompts"),
                 ("completions", #"{"model":"tiny","prompt":"the","logprobs":6}"#, "logprobs"),
-                ("completions", #"{"model":"tiny","prompt":"the","echo":true}"#, "echo"),
+                ("completions", #"{"model":"tiny","prompt":"the","best_of":4}"#, "best_of"),
+                ("completions", #"{"model":"tiny","prompt":[1,"a"]}"#, "prompt has the wrong type"),
                 ("completions", #"{"model":"tiny","prompt":"the","suffix":"x"}"#, "suffix"),
                 ("completions", #"{"model":"tiny","prompt":[100000]}"#, "vocabulary"),
                 ("completions", #"{"model":"tiny","prompt":""}"#, "empty"),
@@ -75,7 +97,7 @@ import Testing
     @Test("The newer name of a limit wins, prompts come in four forms, and text has its default length")
     func parsing() throws {
         func text(_ json: String) throws -> TextCompletionRequest {
-            try JSONDecoder().decode(TextCompletionRequest.self, from: Data(json.utf8))
+            try TextCompletionRequest(RequestFields(Array(json.utf8)))
         }
         let both = try text(#"{"model":"m","prompt":"a","max_tokens":3,"max_completion_tokens":4,"stop":"x"}"#)
         #expect(both.parameters.maxTokens == 4 && both.parameters.stop == ["x"] && both.topLogprobs == nil)
@@ -83,14 +105,13 @@ import Testing
         for (prompt, count) in [(#""a""#, 1), (#"["a","b"]"#, 2), ("[1,2,3]", 1), ("[[1],[2,3]]", 2)] {
             #expect(try text("{\"model\":\"m\",\"prompt\":\(prompt)}").prompts.count == count, "\(prompt)")
         }
-        let chat = try JSONDecoder().decode(
-            ChatCompletionRequest.self,
-            from: Data(
-                #"{"model":"m","top_logprobs":3,"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}"#
-                    .utf8
-            )
-        )
-        #expect(chat.messages.map(\.role) == ["system"] && chat.messages.map(\.content) == ["ab"])
+        let body =
+            #"{"model":"m","top_logprobs":3,"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},"#
+            + #"{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{\"b\": 1, \"a\": 2}"}}]}]}"#
+        let chat = try ChatCompletionRequest(RequestFields(Array(body.utf8)))
+        #expect(chat.messages.map(\.role) == ["system", "assistant"] && chat.messages.map(\.content) == ["ab", ""])
+        let call = #"[{"function": {"name": "f", "arguments": {"b": 1, "a": 2}}}]"#
+        #expect(chat.messages[1].members.map { $0.value.text() } == [call], "arguments as they are, in their order")
         #expect(chat.topLogprobs == nil && chat.parameters.maxTokens == nil, "no logprobs without \"logprobs\": true")
     }
 

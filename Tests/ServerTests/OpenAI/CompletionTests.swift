@@ -2,6 +2,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import LocalLM
+import TestSupport
 import Testing
 
 @testable import Server
@@ -83,6 +85,58 @@ import Testing
         }
     }
 
+    /// What harnesses of evaluations ask for a prompt's own logprobs.
+    @Test func theEchoOfAPromptHasItsLogprobs() async throws {
+        struct Echo: Decodable {
+            struct Choice: Decodable {
+                struct Logprobs: Decodable {
+                    var tokens: [String]
+                    var token_logprobs: [Float?]
+                    var top_logprobs: [[String: Float]?]
+                    var text_offset: [Int]
+                }
+                var text: String
+                var logprobs: Logprobs?
+            }
+            struct Usage: Decodable { var completion_tokens: Int }
+            var choices: [Choice]
+            var usage: Usage?
+        }
+        let model = try TinyModels.spelling(), prompt = "Reverse the cab", ids = model.tokenizer.encode(prompt)
+        let expected = try InferenceEngine(weights: model.weights, threads: 1).allLogprobs(ids: ids, lastLogits: false)
+        try await ServerUnderTest.withModel { client in
+            func ask(_ rest: String) async throws -> TestResponse {
+                try await client.post(
+                    "/v1/completions",
+                    "{\"model\":\"tiny\",\"prompt\":\"\(prompt)\",\"echo\":true,\(rest)}"
+                )
+            }
+            let scored = try await ask(#""max_tokens":0,"logprobs":1"#).decode(Echo.self)
+            let choice = try #require(scored.choices.first), logprobs = try #require(choice.logprobs)
+            #expect(choice.text == prompt && scored.usage?.completion_tokens == 0)
+            #expect(logprobs.tokens.joined() == prompt && logprobs.token_logprobs[0] == nil && ids.count > 2)
+            #expect(logprobs.token_logprobs.dropFirst().map { $0! } == expected.logprobs, "the same bits")
+            #expect(logprobs.top_logprobs[0] == nil && logprobs.top_logprobs[1]!.values.max()! >= expected.logprobs[0])
+            #expect(logprobs.text_offset == logprobs.tokens.indices.map { logprobs.tokens[..<$0].joined().count })
+
+            let longer = try await ask(#""max_tokens":3,"seed":2,"logprobs":1,"n":2"#).decode(Echo.self)
+            #expect(longer.choices.count == 2)
+            for choice in longer.choices {
+                #expect(choice.logprobs?.token_logprobs.prefix(ids.count).dropFirst().map { $0! } == expected.logprobs)
+                #expect(choice.text.hasPrefix(prompt) && choice.logprobs!.tokens.count > ids.count)
+            }
+            let plain = try await ask(#""max_tokens":3,"seed":2"#).decode(Echo.self)
+            #expect(plain.choices[0].text == longer.choices[0].text && plain.choices[0].logprobs == nil)
+            let stream = try await ask(#""max_tokens":3,"seed":2,"logprobs":1,"stream":true"#)
+            let chunks = try stream.events.dropLast().map { try JSONDecoder().decode(Echo.self, from: Data($0.utf8)) }
+            #expect(chunks.flatMap(\.choices).map(\.text).joined() == longer.choices[0].text)
+            #expect(
+                chunks.flatMap(\.choices).compactMap(\.logprobs).flatMap(\.text_offset)
+                    == longer.choices[0].logprobs?.text_offset
+            )
+        }
+    }
+
     @Test("The server of one model lists it, and has nothing of the daemon's")
     func oneModel() async throws {
         try await ServerUnderTest.withModel { client in
@@ -91,7 +145,11 @@ import Testing
                 models
                     == #"{"data":[{"created":0,"id":"tiny","object":"model","owned_by":"selfimprove"}],"object":"list"}"#
             )
-            for path in ["/", "/api/campaigns", "/metrics"] {
+            #expect(
+                try await client.get("/v1/models/tiny").text
+                    == #"{"created":0,"id":"tiny","object":"model","owned_by":"selfimprove"}"#
+            )
+            for path in ["/", "/api/campaigns", "/metrics", "/v1/models/other", "/v1/models/tiny/x"] {
                 let answer = try await client.get(path)
                 #expect(answer.status == .notFound, "\(path)")
             }

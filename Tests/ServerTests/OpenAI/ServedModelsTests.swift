@@ -42,6 +42,24 @@ import TestSupport
         }
     }
 
+    @Test("A model is described under any of its names, with a slash, escaped or not")
+    func retrieving() async throws {
+        try await ServerUnderTest.withDaemon(prepare: {
+            _ = try Self.store(TinyModels.configuration(vocabulary: 80), in: $0)
+        }) {
+            client,
+            daemon in
+            let digest = try #require(try daemon.lineage.models().first?.digest)
+            for name in [digest, String(digest.prefix(12))] {
+                #expect(try await client.get("/v1/models/\(name)").text.contains("\"id\":\"\(name)\""))
+            }
+            for name in ["nobody/champion", "nobody%2Fchampion"] {
+                let missing = try await client.get("/v1/models/\(name)")
+                #expect(missing.status == .notFound && missing.text.contains("nobody/champion: there is no model"))
+            }
+        }
+    }
+
     @Test("A model that fails to load fails for those who asked, and can be asked again")
     func failing() async throws {
         try await withTemporaryDirectory { state in

@@ -1,10 +1,12 @@
 import Foundation
 
 /// A connection to a port of this machine that says what it likes.
-final class RawConnection {
+public final class RawConnection {
+    private struct Failure: Error, CustomStringConvertible { let description: String }
+
     private let descriptor: Int32
 
-    init(port: Int) throws {
+    public init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -15,7 +17,7 @@ final class RawConnection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard connected == 0 else { throw Program.Failure(description: "nobody listens on port \(port)") }
+        guard connected == 0 else { throw Failure(description: "nobody listens on port \(port)") }
         var limit = timeval(tv_sec: 0, tv_usec: 100_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -23,7 +25,7 @@ final class RawConnection {
     deinit { close(descriptor) }
 
     /// - Returns: whether the other side still takes it.
-    func send(_ text: String) -> Bool {
+    public func send(_ text: String) -> Bool {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -35,12 +37,12 @@ final class RawConnection {
         return true
     }
 
-    func write(_ text: String) throws {
-        guard send(text) else { throw Program.Failure(description: "the connection was closed") }
+    public func write(_ text: String) throws {
+        guard send(text) else { throw Failure(description: "the connection was closed") }
     }
 
     /// What comes until the other side closes, or so long.
-    func read(for seconds: Double) -> String {
+    public func read(for seconds: Double) -> String {
         var text = ""
         _ = receive(for: seconds) {
             text += $0
@@ -50,7 +52,7 @@ final class RawConnection {
     }
 
     /// - Returns: whether this text came within five seconds.
-    func read(until wanted: String) -> Bool {
+    public func read(until wanted: String) -> Bool {
         var text = ""
         return receive(for: 5) {
             text += $0

@@ -12,8 +12,14 @@ public enum AggregatorChoice: Sendable, Hashable {
 public enum AggregationRule: String, Sendable, Codable, CaseIterable {
     /// The draft of the highest confidence.
     case mostConfident = "most_confident"
+    /// The draft of the proposer whose drafts have the highest confidence on the average over all prompts of the task
+    /// that are answered together: who knows a task is told from many prompts better than from one.
+    case surestOfTask = "surest_of_task"
     /// What most drafts say.
     case plurality
+
+    /// Whether it goes by confidences.
+    public var needsConfidence: Bool { self != .plurality }
 
     /// For people, and the name of its evaluations.
     public var words: String { rawValue.replacingOccurrences(of: "_", with: " ") }

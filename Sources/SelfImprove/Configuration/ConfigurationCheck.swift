@@ -110,10 +110,10 @@ struct ConfigurationCheck {
         if mixture.filters.minimumConfidence != nil, mixture.confidence == .none {
             filters.fault("minimum_confidence", "needs a confidence", hint: "set mixture.confidence to own or peers")
         }
-        if mixture.aggregator == .rule(.mostConfident), mixture.confidence == .none {
+        if let rule = mixture.aggregator.rule, rule.needsConfidence, mixture.confidence == .none {
             section.fault(
                 "aggregator",
-                "is \(AggregationRule.mostConfident.rawValue), but nothing measures confidence",
+                "is \(rule.rawValue), but nothing measures confidence",
                 hint: "set mixture.confidence to own or peers"
             )
         }

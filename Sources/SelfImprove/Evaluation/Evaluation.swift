@@ -76,10 +76,7 @@ struct Evaluation: Sendable {
         let (answers, aggregated) = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
         usage += drafted + aggregated
         let chosen = AggregationRule.allCases.map { rule in
-            (
-                EvaluationSubject.rule, rule.words,
-                zip(instructions, seen).map { mixture.answer(to: $0, of: $1, by: rule) }
-            )
+            (EvaluationSubject.rule, rule.words, mixture.answers(to: instructions, of: seen, by: rule))
         }
         return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
             let result = EvaluationResult(set, answers: answers.map { $0 ?? .none })

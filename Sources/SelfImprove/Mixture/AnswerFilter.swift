@@ -30,22 +30,22 @@ public struct AnswerFilter: Sendable {
 
     /// Why an answer is no target, or nil.
     /// - Parameters:
-    ///   - mostConfident: the draft that the mixture would have shown first.
+    ///   - best: the draft that the mixture puts first.
     ///   - share: of the drafts that say what it says.
     ///   - extraction: of its task.
     public func reason(
         _ answer: Answer,
         to messages: [Message],
-        mostConfident: Draft,
+        best: Draft,
         share: Double,
         _ extraction: AnswerExtraction
     ) -> Reason? {
         if let reason = Self.unusable(answer, to: messages) { return reason }
         if extraction.statement(of: answer.text) == nil { return .unparsable }
-        if let least = filters.minimumConfidence, (mostConfident.confidence ?? -.infinity) < least {
+        if let least = filters.minimumConfidence, (best.confidence ?? -.infinity) < least {
             return .confidence
         }
-        if filters.agreement, !extraction.agree(answer.text, mostConfident.answer.text) { return .disagreement }
+        if filters.agreement, !extraction.agree(answer.text, best.answer.text) { return .disagreement }
         if let least = filters.minimumShare, share < least { return .share }
         return nil
     }

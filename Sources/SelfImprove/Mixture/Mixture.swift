@@ -162,9 +162,7 @@ public struct Mixture: Sendable {
             "\(drafts.count) rows of drafts for \(instructions.count) instructions"
         )
         switch aggregator {
-        case .rule(let rule):
-            let answers = zip(instructions, drafts).map { answer(to: $0, of: $1, by: rule) }
-            return (answers, Usage())
+        case .rule(let rule): return (answers(to: instructions, of: drafts, by: rule), Usage())
         case .participant(let aggregator):
             let drafted = instructions.indices.filter { !drafts[$0].isEmpty }
             let requests = drafted.map { i in
@@ -181,12 +179,44 @@ public struct Mixture: Sendable {
         }
     }
 
-    /// What a rule makes of the drafts; nil of none. Where none says anything, a vote leaves the first of them.
-    func answer(to instruction: Instruction, of drafts: [Draft], by rule: AggregationRule) -> Answer? {
-        let ordered = ordered(drafts)
-        return switch rule {
-        case .mostConfident: ordered.first?.answer
-        case .plurality: Vote(ordered, comparison[instruction.task]).answer ?? ordered.first?.answer
+    /// What a rule makes of the drafts of each instruction; nil of none. Where none says anything, a vote leaves the
+    /// first of them.
+    func answers(to instructions: [Instruction], of drafts: [[Draft]], by rule: AggregationRule) -> [Answer?] {
+        zip(instructions, ranked(instructions, drafts, by: rule)).map { instruction, ranked in
+            rule == .plurality
+                ? Vote(ranked, comparison[instruction.task]).answer ?? ranked.first?.answer : ranked.first?.answer
+        }
+    }
+
+    /// The drafts of each instruction, best first, as the mixture's own rule sees them, else as an aggregator is shown
+    /// them.
+    func ranked(_ instructions: [Instruction], _ drafts: [[Draft]]) -> [[Draft]] {
+        guard case .rule(let rule) = aggregator else { return drafts.map(ordered) }
+        return ranked(instructions, drafts, by: rule)
+    }
+
+    private func ranked(_ instructions: [Instruction], _ drafts: [[Draft]], by rule: AggregationRule) -> [[Draft]] {
+        guard rule == .surestOfTask, confidence != .none else { return drafts.map(ordered) }
+        struct Member: Hashable { let task: String?, proposer: Int }
+        var sums: [Member: (confidence: Double, count: Int)] = [:]
+        for (instruction, row) in zip(instructions, drafts) {
+            for draft in row {
+                guard let confidence = draft.confidence else { continue }
+                let member = Member(task: instruction.task, proposer: draft.proposer)
+                let sum = sums[member] ?? (0, 0)
+                sums[member] = (sum.confidence + confidence, sum.count + 1)
+            }
+        }
+        return zip(instructions, drafts).map { instruction, row in
+            func mean(_ draft: Draft) -> Double {
+                sums[Member(task: instruction.task, proposer: draft.proposer)].map { $0.confidence / Double($0.count) }
+                    ?? -.infinity
+            }
+            // Of one member's drafts, and of members that are equally sure, the more confident comes first.
+            return ordered(row).enumerated().sorted { a, b in
+                let x = mean(a.element), y = mean(b.element)
+                return x != y ? x > y : a.offset < b.offset
+            }.map(\.element)
         }
     }
 }

@@ -91,13 +91,14 @@ extension Round {
                 )
             )
         }
-        let (answers, usage) = try await mixture.aggregate(instructions(prompts), drafts: drafts, progress: progress)
+        let instructions = instructions(prompts), ranked = mixture.ranked(instructions, drafts)
+        let (answers, usage) = try await mixture.aggregate(instructions, drafts: drafts, progress: progress)
 
         let filter = AnswerFilter(campaign.configuration.mixture.filters)
         let own = try await championsOwn()
         let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
         let records = prompts.indices.map { i in
-            let best = mixture.ordered(drafts[i]).first, extraction = mixture.comparison[prompts[i].task]
+            let best = ranked[i].first, extraction = mixture.comparison[prompts[i].task]
             let answer = answers[i] ?? .none
             let share = Vote.share(of: answer.text, among: drafts[i], extraction)
             var reason: AnswerFilter.Reason? = .unanswered
@@ -105,7 +106,7 @@ extension Round {
                 reason = filter.reason(
                     answer,
                     to: prompts[i].messages,
-                    mostConfident: best,
+                    best: best,
                     share: share,
                     extraction
                 )

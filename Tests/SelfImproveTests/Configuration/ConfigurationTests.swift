@@ -48,7 +48,7 @@ import TestSupport
         ),
         (
             ("aggregator: words", "aggregator: nobody"),
-            "c.yaml:10: mixture.aggregator: names the unknown peer \"nobody\" (known: letters, numbers, words, champion, initial, most_confident, plurality)"
+            "c.yaml:10: mixture.aggregator: names the unknown peer \"nobody\" (known: letters, numbers, words, champion, initial, most_confident, surest_of_task, plurality)"
         ),
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
         (

@@ -31,7 +31,7 @@ import Testing
         return filter.reason(
             Answer(text: text, tokens: 3, logprob: nil, finishReason: finish),
             to: question,
-            mostConfident: draft,
+            best: draft,
             share: share,
             extraction
         )

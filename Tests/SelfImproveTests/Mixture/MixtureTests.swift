@@ -104,6 +104,30 @@ import TestSupport
         #expect(judged.map(\.confidence) == [-5, -5], "by the peers alone")
     }
 
+    /// `copies` is surer of one answer, but not of the task; and another task is its own.
+    @Test func whoIsSurestOfATaskHasItsPrompts() async throws {
+        let copies = ScriptedModel("copies", score: { $0.contains("q1") ? -0.1 : $0.contains("q") ? -2 : -0.2 }) {
+            request in
+            "copies \(request.messages.last!.content)"
+        }
+        let knows = ScriptedModel("knows", score: { $0.contains("q") ? -0.5 : -1 }) { request in
+            "knows \(request.messages.last!.content)"
+        }
+        let champion = ScriptedModel("champion", score: { _ in 0 }) { _ in "mine" }
+        var mixture = mixture([champion, copies, knows], aggregator: knows, prompt: .nursery, champion: "champion")
+        mixture.aggregator = .rule(.surestOfTask)
+        var asked = instructions(["q1", "q2", "q3", "other"])
+        for i in 0..<3 { asked[i].task = "words" }
+        asked[3].task = "copying"
+        let drafts = try await mixture.propose(asked).layers[0]
+        let answers = try await mixture.aggregate(asked, drafts: drafts).answers.map { $0?.text }
+        #expect(answers == ["knows q1", "knows q2", "knows q3", "copies other"])
+        #expect(mixture.ranked(asked, drafts)[0].map(\.answer.text) == ["knows q1", "copies q1", "mine"])
+        let single = mixture.answers(to: asked, of: drafts, by: .mostConfident).map { $0?.text }
+        #expect(single == ["copies q1", "knows q2", "knows q3", "copies other"])
+        #expect(mixture.answers(to: asked, of: [[], [], [], []], by: .surestOfTask) == [nil, nil, nil, nil])
+    }
+
     @Test func inAThirdLayerEveryProposerSeesTheDraftsOfTheLayerBefore() async throws {
         let proposers = ["a", "b"].map { name in
             ScriptedModel(name) { $0.messages.count == 1 ? "first-\(name)" : "second-\(name)" }

@@ -114,7 +114,7 @@ import ModelFiles
             )
             _ = try await Preparation(campaign).run(world.journal)
             let rules = world.journal.evaluations("reduced").filter { $0.subject == .rule }
-            #expect(rules.map(\.correct) == [40, 40], "the second layer's drafts, which are right")
+            #expect(rules.map(\.correct) == [40, 40, 40], "the second layer's drafts, which are right")
         }
     }
 

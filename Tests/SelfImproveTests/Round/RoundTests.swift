@@ -28,7 +28,7 @@ import ModelFiles
             #expect(world.journal.evaluations("reduced").filter { $0.subject == .mixture }.map(\.correct) == [40])
             #expect(
                 world.journal.evaluations("reduced").filter { $0.subject == .rule }.map(\.name)
-                    == ["most confident", "plurality"]
+                    == ["most confident", "surest of task", "plurality"]
             )
         }
     }

@@ -21,15 +21,18 @@ package final class JinjaTemplate: @unchecked Sendable {
     /// One turn of a conversation.
     package struct Message {
         package var role: String
-        package var content: JinjaData
+        /// nil: it has none.
+        package var content: JinjaData?
         /// What else it holds.
         package var others: [(key: String, value: JinjaData)]
 
-        package init(role: String, content: JinjaData, others: [(key: String, value: JinjaData)] = []) {
+        package init(role: String, content: JinjaData?, others: [(key: String, value: JinjaData)] = []) {
             (self.role, self.content, self.others) = (role, content, others)
         }
 
-        fileprivate var bytes: Int { others.reduce(content.bytes + 56) { $0 + $1.key.utf8.count + $1.value.bytes } }
+        fileprivate var bytes: Int {
+            others.reduce((content?.bytes ?? 0) + 56) { $0 + $1.key.utf8.count + $1.value.bytes }
+        }
     }
 
     private static let maximumVariables = 400
@@ -85,11 +88,11 @@ package final class JinjaTemplate: @unchecked Sendable {
     }
 
     private func value(_ message: Message) throws -> JinjaValue {
-        if message.others.isEmpty, case .text(let content) = message.content {
+        if message.others.isEmpty, case .text(let content)? = message.content {
             return .dictionary(JinjaDictionary(names: names, flat: [.text(message.role), .text(content)]))
         }
-        let own: [(key: String, value: JinjaData)] = [("role", .text(message.role)), ("content", message.content)]
-        return try JinjaData.dictionary(own + message.others).value()
+        let content = message.content.map { [(key: "content", value: $0)] } ?? []
+        return try JinjaData.dictionary([("role", .text(message.role))] + content + message.others).value()
     }
 
     private static func variable(_ name: String, _ constants: [String: String]) -> JinjaFrame.Load? {

@@ -87,16 +87,19 @@ struct ModelGenerate: AsyncParsableCommand {
         )
         var prompts: [[Int]] = []
         try Output.forEachInput { row in
+            let prompt: [Int]
             if let ids = try row.ids("ids") {
-                prompts.append(ids)
-            } else if let prompt = try row.text("prompt") {
-                prompts.append(checkpoint.tokenizer.encode(prompt))
+                prompt = ids
+            } else if let text = try row.text("prompt") {
+                prompt = checkpoint.tokenizer.encode(text)
             } else if row.json["messages"] != nil {
                 _ = try checkpoint.chatTemplate()
-                prompts.append(try checkpoint.promptIDs(row.messages("messages"), tools: row.tools()))
+                prompt = try checkpoint.promptIDs(row.messages("messages"), tools: row.tools())
             } else {
                 throw LocalLMError(.input, "a line needs \"ids\", \"prompt\" or \"messages\"")
             }
+            try engine.check(GenerationRequest(ids: prompt, key: 0))
+            prompts.append(prompt)
         }
         let requests = prompts.enumerated().map {
             GenerationRequest(ids: $0.element, samples: samples, key: RandomKey.derive(seed, UInt64($0.offset)))

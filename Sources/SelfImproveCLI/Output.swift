@@ -38,7 +38,9 @@ enum Output {
             if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             let place = "standard input:\(number)"
             do {
-                try body(RowFields(json: Self.object(line), context: place))
+                let row = RowFields(json: try Self.object(line), context: place)
+                try row.refuse()
+                try body(row)
             } catch let error as LocalLMError {
                 // An input fault is the line's, whatever else it names.
                 guard error.context == nil || error.context == place else { throw error }

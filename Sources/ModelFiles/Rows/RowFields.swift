@@ -46,7 +46,9 @@ package struct RowFields {
     package func tools() throws -> JSONValue? {
         var tools = json["tools"]
         if case .string(let text)? = tools {
-            tools = text.isEmpty ? nil : try JSONParser.parse(Array(text.utf8), context: "\(context): tools")
+            do { tools = text.isEmpty ? nil : try JSONParser.parse(Array(text.utf8), context: "") } catch let fault
+                as LocalLMError
+            { throw error("tools is \(fault.message)", "a list of functions, or JSON of one in a string") }
         }
         guard let tools, !tools.isOff else { return nil }
         guard tools.array != nil else { throw error("tools is \(tools.kind)", "a list of functions") }
@@ -54,7 +56,7 @@ package struct RowFields {
     }
 
     /// - Throws: for a key that other trainers give a meaning which this one does not know, unless it is off.
-    func refuse(_ keys: [String]) throws {
+    package func refuse(_ keys: [String] = meaningful) throws {
         for key in keys {
             if let value = json[key], !value.isOff, value.string != "" {
                 throw error(
@@ -65,8 +67,8 @@ package struct RowFields {
         }
     }
 
-    /// Of rows to train on: keys that would change what is trained.
-    static let meaningful = [
+    /// Keys that would change how a conversation is rendered or trained.
+    package static let meaningful = [
         "chat_template_kwargs", "system", "functions", "images", "image", "videos", "audio", "weight", "weights",
     ]
 

@@ -103,17 +103,19 @@ public struct ChatTemplate: Sendable, Equatable {
         }
     }
 
-    /// A message as the template gets it.
+    /// A message as the template gets it: without what is null, as transformers 5 has it.
     /// - Throws: for a member that it would not show.
     private func shown(_ message: Message, number: Int) throws -> JinjaTemplate.Message {
-        var content = JinjaData.text(message.content), others: [(key: String, value: JinjaData)] = []
+        var content: JinjaData? = .text(message.content), others: [(key: String, value: JinjaData)] = []
         for member in message.members {
-            if member.key != "content" {
+            if member.value.isNull {
+                if member.key == "content" { content = nil }
+            } else if member.key != "content" {
                 guard member.isEmpty || Self.implied.contains(member.key) || program.knows(member.key) else {
                     throw Self.unshown("\"\(member.key.prefix(40))\" of message \(number)")
                 }
                 others.append((member.key, member.value.data))
-            } else if member.value.isNull || program.knows("type") && program.knows("text") {
+            } else if program.knows("type"), program.knows("text") {
                 content = member.value.data  // it goes through parts by itself
             }
         }

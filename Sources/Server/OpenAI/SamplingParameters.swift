@@ -38,12 +38,11 @@ struct SamplingParameters {
         includesUsage = try options?.flag("include_usage") ?? false
         try options?.finish(harmless: ["include_obfuscation"], unsupported: ["continuous_usage_stats": []])
         stop = try Self.stop(fields)
-        guard stop.count <= 4, stop.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 256 }) else {
-            throw SelfImproveError(
-                .input,
-                "holds more than 4 texts, an empty one, or one beyond 256 bytes",
-                context: "stop"
-            )
+        guard stop.count <= 16 else {
+            throw SelfImproveError(.input, "holds \(stop.count) texts", context: "stop", hint: "16 at most")
+        }
+        guard stop.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 256 }) else {
+            throw SelfImproveError(.input, "holds a text that is empty or beyond 256 bytes", context: "stop")
         }
     }
 
@@ -65,14 +64,14 @@ struct SamplingParameters {
     /// Of OpenAI, vLLM, llama.cpp and Ollama, with the values that change nothing.
     static let unsupported: [String: [JSONValue]] = {
         let off = [
-            "presence_penalty", "frequency_penalty", "logit_bias", "tools", "functions", "suffix", "echo", "best_of",
+            "presence_penalty", "frequency_penalty", "logit_bias", "tools", "functions", "suffix", "echo",
             "audio", "web_search_options", "reasoning_effort", "min_tokens", "ignore_eos", "stop_token_ids",
             "include_stop_str_in_output", "bad_words", "allowed_token_ids", "use_beam_search", "prompt_logprobs",
             "guided_json", "guided_regex", "guided_choice", "guided_grammar", "structured_outputs", "grammar",
             "json_schema", "chat_template", "chat_template_kwargs", "continue_final_message", "add_special_tokens",
             "documents", "mirostat", "logits_processors", "truncate_prompt_tokens", "top_logprobs",
         ]
-        let one = ["length_penalty", "repeat_penalty", "typical_p", "tfs_z"]
+        let one = ["best_of", "length_penalty", "repeat_penalty", "typical_p", "tfs_z"]
         let yes = ["add_generation_prompt", "skip_special_tokens", "spaces_between_special_tokens"]
         return Dictionary(uniqueKeysWithValues: off.map { ($0, []) } + one.map { ($0, [.integer(1)]) })
             .merging(yes.map { ($0, [.bool(true)]) }) { $1 }

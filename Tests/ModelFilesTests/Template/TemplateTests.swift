@@ -69,7 +69,7 @@ import Testing
         let tools = try JSONParser.parse(Array(#"[{"name": "f", "b": -2}]"#.utf8), context: "")
         #expect(
             try ChatTemplate(source: Self.knowing).render(messages, tools: tools, addGenerationPrompt: false)
-                == #"[{"name": "f", "b": -2}]user:(a)(b);assistant:None<f {"z": 1.5, "a": [true, null, 7]}>~hm~;tool:warm;"#
+                == #"[{"name": "f", "b": -2}]user:(a)(b);assistant:<f {"z": 1.5, "a": [true, null, 7]}>~hm~;tool:warm;"#
         )
         #expect(
             try ChatTemplate.chatML.render([messages[0]], addGenerationPrompt: false)

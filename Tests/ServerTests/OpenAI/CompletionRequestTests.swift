@@ -16,7 +16,7 @@ import Testing
             (#""top_p":-0.1"#, "top_p"),
             (#""n":0"#, "n: is 0"), (#""n":17"#, "n: is 17"), (#""max_tokens":-1"#, "max_tokens"),
             (#""max_completion_tokens":2000000"#, "max_completion_tokens"), (#""min_p":2"#, "min_p"),
-            (#""repetition_penalty":0"#, "repetition_penalty"), (#""stop":["a","b","c","d","e"]"#, "stop"),
+            (#""repetition_penalty":0"#, "repetition_penalty"), (#""stop":["","b"]"#, "stop: holds a text that is empty"),
             (#""stop":"""#, "stop"), (#""top_logprobs":21"#, "top_logprobs"),
             (#""presence_penalty":1"#, "presence_penalty"),
             (#""frequency_penalty":-1"#, "frequency_penalty"),

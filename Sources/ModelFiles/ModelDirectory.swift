@@ -10,8 +10,8 @@ import Foundation
 package struct ModelDirectory {
     package let configuration: ModelConfiguration
     package let tokenizer: Tokenizer
-    /// Nil where the model has none, or several and none named "default": then it
-    /// continues text, and holds no conversations.
+    /// Nil where the model has none, or several and none named "default": then it continues text, and holds no
+    /// conversations.
     package let template: ChatTemplate?
     /// tokenizer_config.json, if there is one.
     package let tokenizerConfiguration: JSONValue?

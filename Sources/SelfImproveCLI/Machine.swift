@@ -12,10 +12,14 @@ enum Machine {
     /// `0.1.0 (703dac0d43f2, AVX-512 with bf16, OpenBLAS SkylakeX)`.
     static var version: String {
         let kernel = BLASKernel.current
-        let vectors = [512: "AVX-512", 256: "AVX2"][kernel.processorVectorBits] ?? "128-bit vectors"
         let half = BLASKernel.hasBFloat16 ? " with bf16" : ""
         let commit = String(cString: cbuild_commit())
         return "\(ProgramVersion.current) (\(commit), \(vectors)\(half), OpenBLAS \(kernel.name))"
+    }
+
+    /// What this program was compiled for.
+    private static var vectors: String {
+        [512: "AVX-512", 256: "AVX2"][BLASKernel.current.processorVectorBits] ?? "128-bit vectors"
     }
 
     /// Returns freed blocks of a megabyte or more to the system. By default glibc takes larger and larger ones from its
@@ -27,7 +31,6 @@ enum Machine {
         guard let pinned = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"],
             BLASKernel.current.isPinnedBelowProcessor
         else { return [] }
-        let vectors = BLASKernel.current.processorVectorBits == 512 ? "AVX-512" : "AVX2"
         return [
             "OPENBLAS_CORETYPE=\(pinned) holds OpenBLAS at a slower kernel than this processor has (\(vectors)); unset it for speed"
         ]

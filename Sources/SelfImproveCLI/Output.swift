@@ -35,7 +35,7 @@ enum Output {
         var number = 0, input = StandardInput()
         while let line = input.next() {
             number += 1
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            if JSONLines.isEmpty(line) { continue }
             let place = "standard input:\(number)"
             do {
                 let row = RowFields(json: try Self.object(line), context: place)

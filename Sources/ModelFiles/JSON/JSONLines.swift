@@ -41,7 +41,10 @@ public enum JSONLines {
         return rows.indices.contains(index) ? "\(url.path):\(rows[index] + 1)" : url.path
     }
 
-    private static func isEmpty(_ line: Data) -> Bool { line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D } }
+    /// Whether a line is passed over.
+    package static func isEmpty(_ line: some Sequence<UInt8>) -> Bool {
+        line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+    }
 
     /// One row a line, keys in fixed order: the same rows give the same bytes.
     public static func encode(_ rows: some Sequence<some JSONLinesRow>) -> Data {

@@ -86,6 +86,8 @@ package struct ModelDirectory {
         /// Only read, and only where the configuration is of an old kind.
         package static let specialTokens = "special_tokens_map.json"
         package static let template = "chat_template.jinja"
+        /// Where transformers keeps a second template, for conversations with tools.
+        package static let toolTemplate = "additional_chat_templates/tool_use.jinja"
         package static let sums = "SHA256SUMS"
         package static let card = "README.md"
     }
@@ -158,16 +160,22 @@ package struct ModelDirectory {
     private static func template(of directory: URL, _ settings: JSONValue?, _ specialTokens: [String: String]) throws
         -> ChatTemplate?
     {
+        func template(_ source: String, _ url: URL, hasToolTemplate: Bool) throws -> ChatTemplate {
+            var template = try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+            template.hasToolTemplate = hasToolTemplate
+            return template
+        }
         let url = directory.appendingPathComponent(File.template)
         if let source = try FileReader.text(url) {
-            return try named(url) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+            let other = directory.appendingPathComponent(File.toolTemplate)
+            return try template(source, url, hasToolTemplate: FileReader.text(other) != nil)
         }
         guard let value = settings?["chat_template"] else { return nil }
         let configurationURL = directory.appendingPathComponent(File.tokenizerConfiguration)
-        // Either one template, or a list of named ones: without a "default" there is none to choose.
-        let named = value.array?.first { $0["name"]?.string == "default" }
-        guard let source = value.string ?? named?["template"]?.string else {
-            if named == nil, value.array?.allSatisfy({ $0["template"]?.string != nil }) == true { return nil }
+        if let source = value.string { return try template(source, configurationURL, hasToolTemplate: false) }
+        // A list of named ones: without a "default" there is none to choose.
+        guard let list = value.array, list.allSatisfy({ $0["name"]?.string != nil && $0["template"]?.string != nil })
+        else {
             throw LocalLMError(
                 .damaged,
                 "chat_template is \(value.array == nil ? value.kind : "a list of other things than templates")",
@@ -175,6 +183,9 @@ package struct ModelDirectory {
                 hint: "a template, or a list of objects with name and template"
             )
         }
-        return try Self.named(configurationURL) { try ChatTemplate(source: source, specialTokens: specialTokens) }
+        func source(_ name: String) -> String? { list.first { $0["name"]?.string == name }?["template"]?.string }
+        return try source("default").map {
+            try template($0, configurationURL, hasToolTemplate: source("tool_use") != nil)
+        }
     }
 }

@@ -52,6 +52,13 @@ struct ModelGenerate: AsyncParsableCommand {
         var token_logprobs: [Float]?
     }
 
+    /// What requests to a server say beside a prompt, and options say here, for all lines.
+    private static let options = [
+        ("max_tokens", "--max-tokens"), ("max_completion_tokens", "--max-tokens"), ("temperature", "--temperature"),
+        ("top_p", "--top-p"), ("top_k", "--top-k"), ("min_p", "--min-p"), ("seed", "--seed"), ("stop", "--stop"),
+        ("repetition_penalty", "--repetition-penalty"), ("n", "--samples"), ("samples", "--samples"),
+    ]
+
     func validate() throws {
         guard maxTokens > 0, samples > 0, topK >= 0, temperature >= 0, temperature.isFinite, topP > 0, topP <= 1,
             threads ?? 1 > 0
@@ -87,6 +94,10 @@ struct ModelGenerate: AsyncParsableCommand {
         )
         var prompts: [[Int]] = []
         try Output.forEachInput { row in
+            try row.one(of: [["ids"], ["prompt"], ["messages", "tools"]])
+            for (key, option) in Self.options where row.json[key] != nil {
+                throw row.error("\"\(key)\" is not read from a line", "give \(option)")
+            }
             let prompt: [Int]
             if let ids = try row.ids("ids") {
                 prompt = ids

@@ -33,6 +33,7 @@ struct ModelScore: AsyncParsableCommand {
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
         )
         try Output.forEachInput { row in
+            try row.one(of: [["ids"], ["prompt", "completion", "tools"]])
             let example: Example
             if let ids = try row.ids("ids") {
                 example = Example(ids: ids, promptCount: 1)
@@ -58,6 +59,14 @@ struct ModelScore: AsyncParsableCommand {
         if case .string(let text)? = row.json["prompt"] {
             guard case .string(let answer)? = row.json["completion"] else {
                 throw LocalLMError(.input, "\"prompt\" is a text and \"completion\" is not; give both in one form")
+            }
+            guard !text.isEmpty, row.json["tools"] == nil else {
+                throw text.isEmpty
+                    ? row.error(
+                        "the prompt is empty: a first token follows nothing",
+                        "begin with the model's BOS token"
+                    )
+                    : row.error("tools stand beside texts", "give \"prompt\" as messages")
             }
             let ids = checkpoint.tokenizer.encode(text + answer)
             return Example(ids: ids, promptCount: checkpoint.tokenizer.count(of: ids, within: text))

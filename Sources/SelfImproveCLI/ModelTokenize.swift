@@ -25,6 +25,7 @@ struct ModelTokenize: AsyncParsableCommand {
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
         try Output.forEachInput { row in
+            try row.one(of: [["text"], ["messages", "tools", "add_generation_prompt"]])
             let rendered: String
             if let text = try row.text("text") {
                 rendered = text

@@ -7,6 +7,8 @@ import SelfImprove
 /// parameter that is passed over in silence gives another answer than the client wanted.
 final class RequestFields {
     private let json: JSONValue
+    /// The member whose members these are, with a point behind it; empty for the body's own.
+    private let place: String
     private var asked: [String] = []
 
     /// - Parameter mayBeEmpty: whether a request without a body is one without parameters.
@@ -24,9 +26,10 @@ final class RequestFields {
         }
     }
 
-    init(_ json: JSONValue) throws {
+    init(_ json: JSONValue, place: String = "") throws {
         guard json.members != nil else { throw SelfImproveError(.input, "the body has the wrong type") }
         self.json = json
+        self.place = place
     }
 
     // MARK: Values
@@ -84,7 +87,7 @@ final class RequestFields {
     func section(_ key: String) throws -> RequestFields? {
         try value(key).map { value in
             guard value.members != nil else { return try fail(key) }
-            return try RequestFields(value)
+            return try RequestFields(value, place: "\(place)\(key).")
         }
     }
 
@@ -116,7 +119,7 @@ final class RequestFields {
             throw SelfImproveError(
                 .input,
                 "\(member.value.text().prefix(40)) is not supported",
-                context: member.key,
+                context: place + member.key,
                 hint: "leave it out"
             )
         }
@@ -133,7 +136,7 @@ final class RequestFields {
         return SelfImproveError(
             .input,
             "is unknown",
-            context: String(name.prefix(80)),
+            context: name.isEmpty ? "\(place)\"\"" : "\(place)\(name.prefix(80))",
             hint: near.map { "did you mean \($0)?" } ?? "leave it out"
         )
     }

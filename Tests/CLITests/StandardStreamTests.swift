@@ -95,6 +95,24 @@ import Testing
         }
     }
 
+    @Test(
+        "What a line says beside what is read is refused by name",
+        arguments: [
+            ("tokenize", #"{"text":"a","messages":[]}"#, #"has "text" and "messages""#),
+            ("generate", #"{"ids":[1],"prompt":"a"}"#, #"has "ids" and "prompt""#),
+            ("generate", #"{"prompt":"a","tools":[{}]}"#, #"has "prompt" and "tools""#),
+            ("generate", #"{"prompt":"a","temperature":1}"#, "give --temperature"),
+            ("score", #"{"prompt":"","completion":"a"}"#, "the prompt is empty"),
+            ("score", #"{"ids":[1,2],"completion":"a"}"#, #"has "ids" and "completion""#),
+        ]
+    ) func twoForms(command: String, line: String, says: String) throws {
+        try withModel { _, model in
+            let result = try Program.run(["model", command, model], input: line + "\n")
+            #expect(result.code == 2 && result.error.contains("standard input:1: "), "\(result)")
+            #expect(result.error.contains(says), "\(result.error)")
+        }
+    }
+
     @Test func aByteOrderMarkIsPassedOver() throws {
         try withModel { folder, model in
             let result = try Program.run(["model", "tokenize", model], input: "\u{FEFF}{\"text\":\"a\"}\n")

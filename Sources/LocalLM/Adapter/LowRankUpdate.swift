@@ -29,10 +29,20 @@ final class AdapterPass: @unchecked Sendable {
     private var low = FloatBuffer(count: 0), dLow = FloatBuffer(count: 0)
     /// Rows x inputs, only with dropout: what is left of x, and the gradient of it.
     private var kept = FloatBuffer(count: 0), dKept = FloatBuffer(count: 0)
+    /// The last rows of a forward product, filled up to a block, and what comes of them.
+    private let lastInputs: FloatBuffer, lastOutputs: FloatBuffer
+
+    /// Rows of a product of the forward pass. OpenBLAS sums in another order for another number of rows: in blocks of
+    /// one size a row has the same bits whatever is beside it, and a policy that has not moved yet has the reference's
+    /// logprobs.
+    private static let block = 32
 
     init(_ adapter: Adapter) {
         self.adapter = adapter
         gradients = FloatBuffer(count: adapter.buffer.count)
+        let updates = adapter.layout.updates.values.joined(), rank = adapter.settings.rank
+        lastInputs = FloatBuffer(count: Self.block * max(updates.map(\.inputs).max() ?? 0, rank))
+        lastOutputs = FloatBuffer(count: Self.block * max(updates.map(\.outputs).max() ?? 0, rank))
         _ = BLASKernel.current
     }
 
@@ -54,21 +64,7 @@ final class AdapterPass: @unchecked Sendable {
         let w = adapter.buffer.pointer
         for u in updates {
             project(u, dropped(x, u, rows), rows)
-            gemm(
-                false,
-                true,
-                rows,
-                u.outputs,
-                u.rank,
-                u.scale,
-                low.pointer,
-                u.rank,
-                w + u.b,
-                u.rank,
-                1,
-                y + u.column,
-                p.outputs
-            )
+            product(rows, u.outputs, u.rank, u.scale, low.pointer, w + u.b, 1, y + u.column, stride: p.outputs)
         }
     }
 
@@ -140,21 +136,35 @@ final class AdapterPass: @unchecked Sendable {
     }
 
     private func project(_ u: LowRankUpdate, _ x: UnsafePointer<Float>, _ rows: Int) {
-        gemm(
-            false,
-            true,
-            rows,
-            u.rank,
-            u.inputs,
-            1,
-            x,
-            u.inputs,
-            adapter.buffer.pointer + u.a,
-            u.inputs,
-            0,
-            low.pointer,
-            u.rank
-        )
+        let a = adapter.buffer.pointer + u.a
+        product(rows, u.rank, u.inputs, 1, x, a, 0, low.pointer, stride: u.rank)
+    }
+
+    /// y[rows, n] = alpha x[rows, k] w[n, k]^T + beta y, by blocks of rows.
+    private func product(
+        _ rows: Int,
+        _ n: Int,
+        _ k: Int,
+        _ alpha: Float,
+        _ x: UnsafePointer<Float>,
+        _ w: UnsafePointer<Float>,
+        _ beta: Float,
+        _ y: UnsafeMutablePointer<Float>,
+        stride: Int
+    ) {
+        let whole = rows - rows % Self.block, rest = rows - whole
+        for row in Swift.stride(from: 0, to: whole, by: Self.block) {
+            gemm(false, true, Self.block, n, k, alpha, x + row * k, k, w, k, beta, y + row * stride, stride)
+        }
+        guard rest > 0 else { return }
+        let input = lastInputs.pointer, output = lastOutputs.pointer
+        input.update(from: x + whole * k, count: rest * k)
+        (input + rest * k).update(repeating: 0, count: (Self.block - rest) * k)
+        for row in 0..<rest where beta != 0 {
+            (output + row * n).update(from: y + (whole + row) * stride, count: n)
+        }
+        gemm(false, true, Self.block, n, k, alpha, input, k, w, k, beta, output, n)
+        for row in 0..<rest { (y + (whole + row) * stride).update(from: output + row * n, count: n) }
     }
 
     // MARK: Dropout

@@ -28,9 +28,12 @@ public struct Message: Sendable, Equatable, Hashable {
             members.removeAll { $0.key == "content" }
         case .array(let parts)?:
             self.content = try parts.map { part in
-                guard part["type"]?.string == "text", let text = part["text"]?.string else {
+                guard part["type"]?.string == "text" else {
                     let type = part["type"]?.string.map { "type \"\($0.prefix(40))\"" } ?? "no type"
                     throw error("holds a part of \(type)", "only text is supported")
+                }
+                guard let text = part["text"]?.string else {
+                    throw error("holds a part whose text is \(part["text"]?.kind ?? "missing")", "it must be a string")
                 }
                 return text
             }.joined()

@@ -51,7 +51,10 @@ package struct RowFields {
             { throw error("tools is \(fault.message)", "a list of functions, or JSON of one in a string") }
         }
         guard let tools, !tools.isOff else { return nil }
-        guard tools.array != nil else { throw error("tools is \(tools.kind)", "a list of functions") }
+        guard let list = tools.array else { throw error("tools is \(tools.kind)", "a list of functions") }
+        if let other = list.first(where: { $0.members == nil }) {
+            throw error("tools holds \(other.kind)", "a list of functions, each an object")
+        }
         return tools
     }
 
@@ -71,6 +74,13 @@ package struct RowFields {
     package static let meaningful = [
         "chat_template_kwargs", "system", "functions", "images", "image", "videos", "audio", "weight", "weights",
     ]
+
+    /// - Throws: where the row holds more than one of these forms of the same thing: one of them would be passed over.
+    package func one(of forms: [[String]]) throws {
+        let held = forms.compactMap { form in form.first { json[$0] != nil } }
+        guard held.count > 1 else { return }
+        throw error("the line has \"\(held[0])\" and \"\(held[1])\"", "give one of them")
+    }
 
     /// Messages that end with the assistant's.
     func answer(_ key: String) throws -> [Message] { try answer(key, of: messages(key)) }

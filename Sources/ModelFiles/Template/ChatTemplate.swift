@@ -21,6 +21,8 @@ public struct ChatTemplate: Sendable, Equatable {
     public let specialTokens: [String: String]
     private let program: JinjaTemplate
     private var now: @Sendable () -> Date
+    /// Whether the model has another template, `tool_use`, for conversations with tools.
+    package var hasToolTemplate = false
 
     private static let maximumSource = 256 << 10
 
@@ -90,6 +92,13 @@ public struct ChatTemplate: Sendable, Equatable {
         -> JinjaTemplate.Rendered
     {
         guard !messages.isEmpty else { throw LocalLMError(.input, "a conversation of no message has no text") }
+        if tools != nil, hasToolTemplate {
+            throw LocalLMError(
+                .unsupported,
+                "for conversations with tools the model has a template of its own, tool_use, which is not read",
+                hint: "make it chat_template.jinja, in a copy of the model"
+            )
+        }
         if tools != nil, !program.knows("tools") { throw Self.unshown("\"tools\"") }
         do {
             return try program.render(
@@ -107,7 +116,7 @@ public struct ChatTemplate: Sendable, Equatable {
     /// - Throws: for a member that it would not show.
     private func shown(_ message: Message, number: Int) throws -> JinjaTemplate.Message {
         var content: JinjaData? = .text(message.content), others: [(key: String, value: JinjaData)] = []
-        for member in message.members {
+        for member in try reasoned(message, number: number) {
             if member.value.isNull {
                 if member.key == "content" { content = nil }
             } else if member.key != "content" {
@@ -122,8 +131,28 @@ public struct ChatTemplate: Sendable, Equatable {
         return JinjaTemplate.Message(role: message.role, content: content, others: others)
     }
 
-    /// Which call the result of a tool belongs to says its place, too: many templates leave it at that.
-    private static let implied = ["tool_call_id"]
+    /// The names under which messages hold a model's thoughts. Templates read the first of them (gpt-oss: the second).
+    private static let reasoning = ["reasoning_content", "thinking", "reasoning"]
+
+    /// The members of a message, its thoughts under every name that templates read, as transformers 5 has it.
+    private func reasoned(_ message: Message, number: Int) throws -> [JSONValue.Member] {
+        let given = message.members.filter { Self.reasoning.contains($0.key) && !$0.value.isNull }
+        func said(_ name: String) -> JSONValue? { given.first { $0.key == name }?.value }
+        guard let thought = Self.reasoning.lazy.compactMap(said).first else { return message.members }
+        let isRead = Self.reasoning.contains(where: program.knows)
+        for member in given where !member.isEmpty && !program.knows(member.key) {
+            guard isRead, member.value == thought else {
+                throw Self.unshown("\"\(member.key)\" of message \(number)")
+            }
+        }
+        return [.init("thinking", said("thinking") ?? thought)]
+            + message.members.filter { $0.key != "thinking" && $0.key != "reasoning_content" }
+            + [.init("reasoning_content", thought)]
+    }
+
+    /// Which call the result of a tool belongs to says its place, too: many templates leave it at that. Thoughts were
+    /// looked at before.
+    private static let implied = ["tool_call_id"] + reasoning
 
     private static func unshown(_ what: String) -> LocalLMError {
         LocalLMError(

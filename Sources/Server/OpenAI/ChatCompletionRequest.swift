@@ -15,6 +15,9 @@ struct ChatCompletionRequest {
         messages = try turns.enumerated().map { try Self.message($0.element, number: $0.offset + 1) }
         let wants = try fields.flag("logprobs") ?? false
         let top = try fields.integer("top_logprobs", in: 0...20) ?? 0
+        guard wants || top == 0 else {
+            throw SelfImproveError(.input, "needs \"logprobs\": true", context: "top_logprobs")
+        }
         topLogprobs = wants ? top : nil
         try fields.finish(harmless: SamplingParameters.harmless, unsupported: SamplingParameters.unsupported)
     }

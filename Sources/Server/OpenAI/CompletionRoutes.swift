@@ -107,7 +107,9 @@ struct CompletionRoutes: Sendable {
             created: Int(now().timeIntervalSince1970),
             tellsLogprobs: topLogprobs != nil
         )
-        if parameters.stream { return ServerSentEvent.response(writer.stream(usage: parameters.includesUsage)) }
+        if parameters.stream {
+            return ServerSentEvent.response(writer.stream(usage: parameters.includesUsage, to: context.channel))
+        }
         return try await ClientPresence.watch(context.channel, onLeaving: completion.abandon) {
             try await JSONResponse.make(writer.whole())
         }

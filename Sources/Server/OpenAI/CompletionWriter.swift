@@ -1,5 +1,6 @@
 import Hummingbird
 import LocalLM
+import NIOCore
 import SelfImprove
 
 /// Writes a completion in OpenAI's shapes, whole or as a stream.
@@ -159,44 +160,52 @@ struct CompletionWriter: Sendable {
 
     // MARK: Stream
 
-    func stream(usage tellsUsage: Bool) -> ResponseBody {
+    /// - Parameter channel: the connection of the client that reads it.
+    func stream(usage tellsUsage: Bool, to channel: any Channel) -> ResponseBody {
         ResponseBody { [self] writer in
-            let object = shape == .chat ? "chat.completion.chunk" : "text_completion"
-            if shape == .chat {
-                for index in 0..<completion.choices {
-                    try await writer.write(
-                        ServerSentEvent.json(
-                            answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))])
-                        )
-                    )
-                }
+            var writer = writer
+            try await ClientPresence.watch(channel, onLeaving: completion.abandon) {
+                try await write(to: &writer, usage: tellsUsage)
             }
-            var produced = 0, offsets = [Int](repeating: 0, count: completion.choices)
-            for try await update in completion.updates {
-                produced += update.isPrompt ? 0 : update.tokens.count
-                let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens, offset: &offsets[update.index])
-                if !update.text.isEmpty || logprobs != nil {
-                    let choice = Choice(
-                        index: update.index,
-                        delta: shape == .chat ? Turn(content: update.text) : nil,
-                        text: shape == .text ? update.text : nil,
-                        logprobs: logprobs
-                    )
-                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
-                }
-                if let finish = update.finish {
-                    let choice = Choice(
-                        index: update.index,
-                        delta: shape == .chat ? Turn() : nil,
-                        text: shape == .text ? "" : nil,
-                        finish: finish
-                    )
-                    try await writer.write(ServerSentEvent.json(answer(object, [choice])))
-                }
-            }
-            if tellsUsage { try await writer.write(ServerSentEvent.json(answer(object, [], usage: usage(produced)))) }
-            try await writer.write(ServerSentEvent.text("[DONE]"))
             try await writer.finish(nil)
         }
+    }
+
+    private func write(to writer: inout any ResponseBodyWriter, usage tellsUsage: Bool) async throws {
+        let object = shape == .chat ? "chat.completion.chunk" : "text_completion"
+        if shape == .chat {
+            for index in 0..<completion.choices {
+                try await writer.write(
+                    ServerSentEvent.json(
+                        answer(object, [Choice(index: index, delta: Turn(role: "assistant", content: ""))])
+                    )
+                )
+            }
+        }
+        var produced = 0, offsets = [Int](repeating: 0, count: completion.choices)
+        for try await update in completion.updates {
+            produced += update.isPrompt ? 0 : update.tokens.count
+            let logprobs = update.tokens.isEmpty ? nil : logprobs(update.tokens, offset: &offsets[update.index])
+            if !update.text.isEmpty || logprobs != nil {
+                let choice = Choice(
+                    index: update.index,
+                    delta: shape == .chat ? Turn(content: update.text) : nil,
+                    text: shape == .text ? update.text : nil,
+                    logprobs: logprobs
+                )
+                try await writer.write(ServerSentEvent.json(answer(object, [choice])))
+            }
+            if let finish = update.finish {
+                let choice = Choice(
+                    index: update.index,
+                    delta: shape == .chat ? Turn() : nil,
+                    text: shape == .text ? "" : nil,
+                    finish: finish
+                )
+                try await writer.write(ServerSentEvent.json(answer(object, [choice])))
+            }
+        }
+        if tellsUsage { try await writer.write(ServerSentEvent.json(answer(object, [], usage: usage(produced)))) }
+        try await writer.write(ServerSentEvent.text("[DONE]"))
     }
 }

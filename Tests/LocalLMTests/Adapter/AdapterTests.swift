@@ -129,7 +129,18 @@ import TestSupport
         )
         let referenced = try trained.reference(pairs)
         #expect(referenced != full)
-        #expect(try abs(#require(trained.step(referenced).rewardMargin)) < 1e-5)
+        // To the bit, however a batch is divided: of one pair, of all of them.
+        for batch in [[referenced[0]], [referenced[1], referenced[2]], referenced] {
+            let trainer = try DPOTrainer(
+                weights: weights,
+                adapter: Self.adapter(LoRASettings(rank: 2, alpha: 4), c),
+                settings: settings,
+                beta: 0.1,
+                threads: 2
+            )
+            #expect(try trainer.step(batch).rewardMargin == 0)
+        }
+        _ = try trained.step(referenced)
         #expect(try abs(#require(trained.step(referenced).rewardMargin)) > 1e-3, "the first step moved it")
         let fresh = try DPOTrainer(
             weights: weights,

@@ -71,6 +71,14 @@ import TestSupport
                 try load(#"[{"name": "rag", "template": "a"}, {"name": "default", "template": "b"}]"#).template?.source
                     == "b"
             )
+            // transformers would take the other template where there are tools.
+            let user = [Message(role: "user", content: "a")], tools = JSONValue.array([.object([])])
+            let shown = #"[{"name": "default", "template": "{{ tools }}"}, {"name": "tool_use", "template": "b"}]"#
+            let template = try #require(try load(shown).template)
+            #expect(try template.render(user, addGenerationPrompt: false) == "None")
+            #expect { try template.render(user, tools: tools, addGenerationPrompt: false) } throws: {
+                "\($0)".contains("tool_use")
+            }
             for broken in [#"[3]"#, #"[{"name": "default", "template": 3}]"#, "3"] {
                 #expect(throws: LocalLMError.self, "\(broken)") { try load(broken) }
             }

@@ -48,7 +48,7 @@ import Testing
         for (key, value) in [
             ("chat_template_kwargs", #"{"enable_thinking": false}"#), ("images", #"["a.png"]"#),
             ("system", #""Be brief""#),
-            ("weight", "0.5"), ("tools", "3"), ("tools", #""not JSON""#),
+            ("weight", "0.5"), ("tools", "3"), ("tools", #""not JSON""#), ("tools", "[5]"),
         ] {
             let line =
                 #"{"prompt": \#(Self.user), "completion": [{"role": "assistant", "content": "y"}], "\#(key)": \#(value)}"#

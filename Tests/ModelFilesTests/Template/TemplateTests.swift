@@ -101,6 +101,30 @@ import Testing
         } catch let error as LocalLMError { #expect(error.message == "the chat template does not show \(what)") }
     }
 
+    /// transformers 5, `_alias_reasoning_fields`.
+    @Test("Thoughts have three names", arguments: ["reasoning_content", "thinking", "reasoning"])
+    func thoughts(name: String) throws {
+        let messages = try Self.messages(#"[{"role": "assistant", "content": "a", "\#(name)": "b"}]"#)
+        #expect(
+            try ChatTemplate(source: Self.knowing).render(messages, addGenerationPrompt: false) == "assistant:a~b~;"
+        )
+        #expect(
+            try ChatTemplate(source: "{{ messages[0].thinking }}").render(messages, addGenerationPrompt: false) == "b"
+        )
+        if name != "reasoning_content" {
+            let two = try Self.messages(
+                #"[{"role": "assistant", "content": "a", "reasoning_content": "b", "\#(name)": "c", "x": ""}]"#
+            )
+            #expect(throws: LocalLMError.self, "one of two would not be shown") {
+                try ChatTemplate(source: Self.knowing).render(two, addGenerationPrompt: false)
+            }
+        }
+        do {
+            _ = try ChatTemplate.chatML.render(messages, addGenerationPrompt: false)
+            Issue.record("rendered")
+        } catch let error as LocalLMError { #expect(error.message.contains("does not show \"\(name)\" of message 1")) }
+    }
+
     @Test func toolsThatNobodyShowsAreRefused() throws {
         let tools = JSONValue.array([.object([.init("name", .string("f"))])])
         do {

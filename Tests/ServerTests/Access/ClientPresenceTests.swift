@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ClientPresenceTests {
     /// What all of them asked for takes minutes; the queue holds no more.
-    @Test func workEndsWhenItsClientLeaves() async throws {
+    @Test(arguments: [false, true]) func workEndsWhenItsClientLeaves(streams: Bool) async throws {
         var configuration = TinyModels.configuration(vocabulary: 80, eos: [])
         configuration.maximumPositions = 30_000
         let models = ServedModels(.single(id: "long", try TinyModels.spelling(configuration)), threads: 1)
@@ -21,7 +21,7 @@ import Testing
         let (ports, started) = AsyncStream<Int>.makeStream()
         let running = Task { try await server.run { started.yield($0) } }
         let port = try #require(await ports.first { _ in true })
-        let long = #"{"model":"long","prompt":"Reverse","max_tokens":20000,"n":16}"#
+        let long = #"{"model":"long","prompt":"Reverse","max_tokens":20000,"n":16,"stream":\#(streams)}"#
         let (isFull, isFree) = try await onAThread {
             func ask(_ body: String) throws -> RawConnection {
                 let client = try RawConnection(port: port)

@@ -28,7 +28,10 @@ import Testing
             (#""min_tokens":3"#, "min_tokens"), (#""repeat_penalty":1.1"#, "repeat_penalty"),
             (#""skip_special_tokens":false"#, "skip_special_tokens"), (#""echo":true"#, "echo"),
             (#""temprature":1"#, "temprature: is unknown (did you mean temperature?)"),
-            (#""stream_options":{"include_usages":true}"#, "did you mean include_usage?"),
+            (
+                #""stream_options":{"include_usages":true}"#,
+                "stream_options.include_usages: is unknown (did you mean include_usage?)"
+            ), (#""top_logprobs":3"#, "top_logprobs: needs"), (#""":1"#, "\"\": is unknown"),
             (#""seed":1.5"#, "seed has the wrong type"),
             (#""seed":18446744073709551616"#, "seed: is 18446744073709551616"),
             (#""n":1.5"#, "n has the wrong type"), (#""stop":[1]"#, "stop has the wrong type"),
@@ -77,6 +80,11 @@ import Testing
                     "chat/completions", #"{"model":"tiny","messages":[{"role":"user","content":null}]}"#,
                     "messages: message 1 lacks role or content"
                 ),
+                (
+                    "chat/completions",
+                    #"{"model":"tiny","messages":[{"role":"user","content":[{"type":"text","text":5}]}]}"#,
+                    "whose text is the number 5"
+                ),
                 ("completions", #"{"model":"tiny"}"#, "prompt"),
                 ("completions", #"{"model":"tiny","prompt":[]}"#, "prompt: holds 0 prompts"),
                 ("completions", #"{"model":"tiny","prompt":"the","logprobs":6}"#, "logprobs"),
@@ -107,7 +115,7 @@ import Testing
             #expect(try text("{\"model\":\"m\",\"prompt\":\(prompt)}").prompts.count == count, "\(prompt)")
         }
         let body =
-            #"{"model":"m","top_logprobs":3,"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},"#
+            #"{"model":"m","top_logprobs":0,"messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},"#
             + #"{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{\"b\": 1, \"a\": 2}"}}]}]}"#
         let chat = try ChatCompletionRequest(RequestFields(Array(body.utf8)))
         #expect(chat.messages.map(\.role) == ["system", "assistant"] && chat.messages.map(\.content) == ["ab", ""])

@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
         .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit.isEmpty ? "unknown" : commit)\"")]),
@@ -54,7 +55,7 @@ let package = Package(
         .target(
             name: "SelfImprove",
             dependencies: [
-                "ModelFiles", "LocalLM", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
+                "ModelFiles", "LocalLM", "CCurl", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [.embedInCode("Prompts/Files")],
@@ -122,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "SelfImproveTests",
             dependencies: ["ModelFiles", "LocalLM", "SelfImprove", "TestSupport"],
-            exclude: ["Configuration/Stored"],
+            exclude: ["Configuration/Stored", "Golden"],
             swiftSettings: plain
         ),
         .testTarget(

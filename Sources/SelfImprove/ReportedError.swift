@@ -20,7 +20,7 @@ extension SelfImproveError: ReportedError {
         switch code {
         case .configuration, .input, .notFound, .ambiguous, .refused: .usage
         case .interrupted: .stopped
-        case .damaged, .file, .full, .readOnly, .busy, .failed: .failure
+        case .damaged, .file, .full, .readOnly, .busy, .unreachable, .unanswered, .withheld, .failed: .failure
         }
     }
 }

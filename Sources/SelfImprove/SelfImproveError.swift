@@ -24,6 +24,12 @@ public struct SelfImproveError: Error, Sendable, Equatable, CustomStringConverti
         case busy
         /// A request that would break the lineage: another configuration under the same name, a rollback to nowhere.
         case refused
+        /// A peer behind an endpoint does not answer: worth waiting for.
+        case unreachable
+        /// One call of a peer has no answer: it costs that answer.
+        case unanswered
+        /// A peer that may not be asked any more: its budget is spent, or it refuses the key. The campaign is paused.
+        case withheld
         /// Asked to stop before the work was done.
         case interrupted
         /// Work that failed: training that diverged, a round without usable data.

@@ -6,17 +6,23 @@ import SelfImprove
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Checks the machine and every byte of the state. Changes nothing.",
-        discussion:
-            "Reads all models and datasets and compares them with their digests. Ends with 1 if something is damaged."
+        abstract: "Checks the machine, every byte of the state, and endpoints. Changes nothing.",
+        discussion: """
+            Reads all models and datasets and compares them with their digests. With a campaign's file it also asks \
+            each of its endpoints some nine short questions, and says what falls away with what it cannot do. Ends \
+            with 1 if something is damaged, or an endpoint does not answer.
+            """
     )
 
     @OptionGroup var state: StateOptions
+    @Argument(help: "YAML file of a campaign whose endpoints are asked.") var config: String?
 
     private struct Finding: Encodable {
-        enum Level: String, Encodable { case ok, note, damaged }
+        enum Level: String, Encodable { case ok, note, failed, damaged }
         var level: Level
         var what: String
+        /// What an endpoint can do.
+        var endpoint: EndpointProbe?
     }
 
     func run() async throws {
@@ -26,6 +32,7 @@ struct DoctorCommand: AsyncParsableCommand {
         } else {
             findings.append(Finding(level: .note, what: "no campaign has run in \(state.url.path) yet"))
         }
+        if let config { findings += try await endpoints(config) }
         for finding in findings {
             if state.json {
                 try Output.json(finding)
@@ -37,6 +44,29 @@ struct DoctorCommand: AsyncParsableCommand {
         if findings.contains(where: { $0.level == .damaged }) {
             throw SelfImproveError(.damaged, "the state is damaged: see above", context: state.url.path)
         }
+        if findings.contains(where: { $0.level == .failed }) {
+            throw SelfImproveError(.unreachable, "an endpoint does not answer: see above", context: config)
+        }
+    }
+
+    private func endpoints(_ config: String) async throws -> [Finding] {
+        let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config))
+        var findings: [Finding] = []
+        for peer in configuration.peers {
+            guard case .endpoint(let settings) = peer.model else { continue }
+            let probe = try await EndpointProbe.ask(settings, environment: ProcessInfo.processInfo.environment)
+            let name = "\(peer.name): \(probe.model) at \(probe.endpoint)"
+            if let failure = probe.failure {
+                findings.append(Finding(level: .failed, what: "\(name): \(failure)", endpoint: probe))
+                continue
+            }
+            let context = probe.contextLength.map { ", \($0) tokens of context" } ?? ""
+            let time = Text.fixed(probe.seconds ?? 0, 2)
+            findings.append(Finding(level: .ok, what: "\(name) answers in \(time) s\(context)", endpoint: probe))
+            findings += probe.fallsAway.map { Finding(level: .note, what: "\(peer.name): \($0)") }
+        }
+        if findings.isEmpty { findings.append(Finding(level: .note, what: "\(config) has no peers behind endpoints")) }
+        return findings
     }
 
     private func machine() -> [Finding] {

@@ -15,8 +15,8 @@ enum ExitCodes {
             case .stopped: 3
             }
         }
-        if let trouble = StorageTrouble(error) {
-            Output.error("selfimprove: \(trouble.words)")
+        if let obstacle = Obstacle(error) {
+            Output.error("selfimprove: \(obstacle.words)")
             return 1
         }
         if error is CancellationError {

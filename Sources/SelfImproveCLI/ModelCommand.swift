@@ -12,6 +12,7 @@ struct ModelCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ModelTokenize.self, ModelScore.self, ModelGenerate.self, ModelTrain.self, ModelMerge.self, ModelBench.self,
+            ModelConstraints.self,
         ]
     )
 }

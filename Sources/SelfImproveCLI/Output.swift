@@ -11,12 +11,12 @@ enum Output {
     /// One JSON object on one line.
     static func json(_ value: some Encodable) throws { write(try JSONLine.bytes(value) + [0x0A]) }
 
-    static func line(_ text: String) { write(Array((text + "\n").utf8)) }
+    static func line(_ text: String) { write(Array((Text.harmless(text) + "\n").utf8)) }
 
     /// Without the end of a line.
-    static func prompt(_ text: String) { write(Array(text.utf8)) }
+    static func prompt(_ text: String) { write(Array(Text.harmless(text).utf8)) }
 
-    static func error(_ text: String) { StandardStream.error.write(text + "\n") }
+    static func error(_ text: String) { StandardStream.error.write(Text.harmless(text) + "\n") }
 
     private static func write(_ bytes: [UInt8]) {
         failure.withLock { if $0 == nil { $0 = StandardStream.output.write(bytes) } }

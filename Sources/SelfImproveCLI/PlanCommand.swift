@@ -57,6 +57,7 @@ struct PlanCommand: AsyncParsableCommand {
                 "too long for the student, so that nothing is learned from them: \(plan.overlongPrompts) prompts"
             )
         }
+        for peer in plan.peers { Output.line(Self.words(peer)) }
         for training in plan.trainings { Output.line(Self.words(training)) }
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line(
@@ -66,6 +67,17 @@ struct PlanCommand: AsyncParsableCommand {
                 )
         )
         for line in Self.words(plan.stop) { Output.line(line) }
+    }
+
+    /// What a peer behind an endpoint is asked, and what that costs.
+    private static func words(_ peer: PlannedPeer) -> String {
+        func words(_ work: PlannedPeer.Work) -> String {
+            "\(work.calls) calls, \(work.promptTokens) tokens in and \(work.completionTokens) out"
+                + (work.money.map { ", \(Text.fixed($0, 2))" } ?? "")
+                + (work.minutes.map { ", \(Text.time(60 * $0)) or more by its limits" } ?? "")
+        }
+        return "\(peer.name) (\(peer.model) at \(peer.endpoint)): preparation \(words(peer.preparation)); "
+            + "a round \(words(peer.round))"
     }
 
     /// What a step of a stage takes, and what to do where it is too much.

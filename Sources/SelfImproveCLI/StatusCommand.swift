@@ -86,6 +86,13 @@ struct StatusCommand: AsyncParsableCommand {
             rows.append(["champion", "\(champion.prefix(12))  \(campaign.score.map { Text.score($0) } ?? "")"])
         }
         rows.append(["so far", "\(Text.time(campaign.seconds)), \(campaign.tokens) tokens"])
+        for peer in campaign.peers ?? [] {
+            let money = peer.money > 0 ? ", \(Text.fixed(peer.money, 2)) spent" : ""
+            rows.append([
+                peer.name,
+                "\(peer.calls) calls, \(peer.failures) failed, \(peer.retries) retries, \(peer.tokens) tokens\(money)",
+            ])
+        }
         rows.append([
             "stops at",
             campaign.criteria.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(

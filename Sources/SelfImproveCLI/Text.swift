@@ -1,4 +1,5 @@
 import Foundation
+import Scheduler
 import SelfImprove
 
 /// Plain text for terminals of 80 columns.
@@ -44,6 +45,27 @@ enum Text {
     /// `strict 0.0%, lenient 27.1%`
     static func marks(_ both: BothScores) -> String {
         "strict \(percent(both.strict.value)), lenient \(percent(both.lenient.value))"
+    }
+
+    /// `a: 8 in flight, 3 failed`
+    static func peer(_ peer: PeerStatus) -> String {
+        let state = peer.breaker == "closed" ? "\(peer.inFlight ?? 0) in flight" : "breaker \(peer.breaker ?? "")"
+        return "\(peer.name): \(state)" + (peer.failures > 0 ? ", \(peer.failures) failed" : "")
+    }
+
+    /// What models and endpoints wrote, on its way to a terminal: without characters that would steer it. Line ends and
+    /// tabs stay.
+    static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: steers) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { steers($0) ? "\u{FFFD}" : $0 }))
+    }
+
+    private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A: false
+        case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 
     /// Columns side by side, two spaces apart; the last one may run on.

@@ -67,7 +67,9 @@ struct WatchCommand: AsyncParsableCommand {
                     step.secondsLeft
                 )
         }
-        StandardStream.error.write("\r\u{1B}[K" + text.prefix(79))
+        let peers = (status.peers ?? []).filter { $0.inFlight != nil }.map(Text.peer)
+        if !peers.isEmpty { text += "  " + peers.joined(separator: ", ") }
+        StandardStream.error.write("\r\u{1B}[K" + text.prefix(peers.isEmpty ? 79 : 160))
     }
 
     private func clear() { StandardStream.error.write("\r\u{1B}[K") }

@@ -33,14 +33,13 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
             return try JSONDecoder().decode([Value].self, from: done)[0]
         }
         state.withLock { $0.times[step] = [now()] }
-        let result = try await body(
-            StepProgress { [self] report in
-                state.withLock {
-                    $0.progress[step, default: []].append(report)
-                    $0.times[step, default: []].append(now())
-                }
+        let progress = StepProgress { [self] report in
+            state.withLock {
+                $0.progress[step, default: []].append(report)
+                $0.times[step, default: []].append(now())
             }
-        )
+        }
+        let result = try await StepKey.$running.withValue(step) { try await body(progress) }
         let value = try JSONEncoder().encode([result.value])
         state.withLock { state in
             for entry in result.entries { Self.write(entry, &state) }

@@ -12,6 +12,12 @@ public enum RandomKey {
         mix(parent ^ mix(child &+ 0x9E37_79B9_7F4A_7C15))
     }
 
+    /// A seed whose first stream is that of a request's sample: `derive(seed(k, sample: s), 0) == derive(k, s)`. So a
+    /// server, which derives from a seed, draws as the program itself does from a key.
+    public static func seed(_ key: UInt64, sample: UInt64) -> UInt64 {
+        key ^ mix(sample &+ 0x9E37_79B9_7F4A_7C15) ^ mix(0x9E37_79B9_7F4A_7C15)
+    }
+
     /// A name's bytes by FNV-1a, then mixed: stable across platforms and program versions.
     public static func derive(_ parent: UInt64, _ name: String) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -50,7 +50,9 @@ public struct DatabaseJournal: StepJournal {
         func elapsed() -> Double { (clock.now - began).seconds }
         do {
             let observe = observe
-            let result = try await body(StepProgress { observe(.progress(step, $0)) })
+            let result = try await StepKey.$running.withValue(step) {
+                try await body(StepProgress { observe(.progress(step, $0)) })
+            }
             let seconds = elapsed()
             let value = try JSONText(result.value)
             Failpoint.stepComputed.pass()
@@ -76,7 +78,7 @@ public struct DatabaseJournal: StepJournal {
         } catch {
             // The time was spent all the same: the wall clock counts it.
             let seconds = elapsed()
-            if StorageTrouble(error) == nil {
+            if Obstacle(error)?.allowsWriting != false {
                 try lineage.write { try $0.execute(sql: Self.spend, arguments: [seconds, step.campaign]) }
             }
             throw error

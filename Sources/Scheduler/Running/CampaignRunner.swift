@@ -6,6 +6,8 @@ import SelfImprove
 /// The process that runs it holds the state's lock. Starting and resuming are one path: what the journal holds as done
 /// is not done again.
 public struct CampaignRunner: Sendable {
+    /// Its peers behind endpoints.
+    public let endpoints: EndpointCatalog
     private let configuration: CampaignConfiguration
     private let lineage: Lineage
     private let control: RunControl
@@ -24,6 +26,8 @@ public struct CampaignRunner: Sendable {
         now: @escaping @Sendable () -> Date = { Date() },
         observe: @escaping @Sendable (CampaignEvent) -> Void = { _ in }
     ) {
+        let name = configuration.campaign
+        endpoints = EndpointCatalog(campaign: name, log: DatabaseCallLog(lineage, campaign: name), now: now)
         self.configuration = configuration
         self.lineage = lineage
         self.control = control
@@ -55,10 +59,14 @@ public struct CampaignRunner: Sendable {
                 hint: "the same command goes on with the step it was in"
             )
         } catch {
-            if let trouble = StorageTrouble(error) {
-                // Saying so in the database would fail in the same way; what it says now, "running", is how a cut-off
-                // campaign looks.
-                throw trouble.error(at: lineage.state)
+            if let obstacle = Obstacle(error) {
+                // Saying so in the database would mostly fail in the same way; what it says now, "running", is how a
+                // cut-off campaign looks.
+                throw obstacle.error(at: lineage.state)
+            }
+            if let error = error as? SelfImproveError, error.code == .withheld {
+                try move(.pause, error.description)
+                throw error
             }
             try move(.fail, "\(error)")
             throw error
@@ -66,7 +74,14 @@ public struct CampaignRunner: Sendable {
     }
 
     private func work() async throws -> CampaignEnd {
-        let campaign = Campaign(configuration, lineage: lineage, snapshotInterval: checkpointInterval, now: now)
+        let campaign = Campaign(
+            configuration,
+            lineage: lineage,
+            endpoints: endpoints,
+            snapshotInterval: checkpointInterval,
+            now: now
+        )
+        try endpoints.check(configuration)
         let journal = DatabaseJournal(lineage, control: control, now: now, observe: observe)
         let prepared = try await Preparation(campaign).run(journal)
         while true {

@@ -56,6 +56,8 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
     public var score: Score?
     public var initial: Initial?
     public var criteria: StopCriteria
+    /// Peers behind endpoints that were asked; absent where there are none.
+    public var peers: [PeerStatus]?
     public var queuePosition: Int?
     /// A request that waits for the running step.
     public var pending: RunControl.Wish?
@@ -77,6 +79,8 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
         round = try lineage.latestRound(record.name)
         champion = record.champion
         self.score = try score(record.champion)
+        let called = try lineage.calls(record.name).peers.map(PeerStatus.init)
+        peers = called.isEmpty ? nil : called
         initial = try record.initialModel.map { Initial(model: $0, score: try score($0)) }
         do {
             criteria = try record.criteria()
@@ -86,5 +90,25 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
             criteria = StopCriteria()
             reason = "\(error)"
         }
+    }
+}
+
+extension CampaignStatus {
+    /// Adds what only a running process knows.
+    mutating func tell(_ figures: [String: EndpointFigures]) {
+        guard !figures.isEmpty else { return }
+        var peers = peers ?? []
+        for (name, figures) in figures.sorted(by: { $0.key < $1.key }) {
+            let live = PeerStatus(name, figures)
+            if let place = peers.firstIndex(where: { $0.name == name }) {
+                peers[place].inFlight = live.inFlight
+                peers[place].waiting = live.waiting
+                peers[place].breaker = live.breaker
+                peers[place].lastFailure = live.lastFailure ?? peers[place].lastFailure
+            } else {
+                peers.append(live)
+            }
+        }
+        self.peers = peers
     }
 }

@@ -31,18 +31,24 @@ public struct Campaign: Sendable {
     }
 
     /// A campaign on this machine, with its models and data in a state directory.
-    /// - Parameter snapshotInterval: between the snapshots of a running training (see `ResumableTraining`).
+    /// - Parameters:
+    ///   - endpoints: where its peers behind endpoints are asked; nil: a catalog of its own.
+    ///   - snapshotInterval: between the snapshots of a running training (see `ResumableTraining`).
     public init(
         _ configuration: CampaignConfiguration,
         lineage: Lineage,
+        endpoints: EndpointCatalog? = nil,
         snapshotInterval: Duration,
         now: @escaping @Sendable () -> Date
     ) {
+        let name = configuration.campaign
+        let endpoints =
+            endpoints ?? EndpointCatalog(campaign: name, log: DatabaseCallLog(lineage, campaign: name), now: now)
         self.init(
             configuration,
             history: lineage,
             datasets: lineage.files,
-            models: LocalCatalog(files: lineage.files, threads: configuration.threads),
+            models: LocalCatalog(files: lineage.files, threads: configuration.threads, endpoints: endpoints),
             workplace: LocalWorkplace(files: lineage.files, snapshotInterval: snapshotInterval),
             now: now
         )

@@ -52,11 +52,20 @@ public struct Preparation: Sendable {
                     )
                 )
                 return digest
+            case .endpoint:
+                throw SelfImproveError(
+                    .configuration,
+                    "is behind an endpoint: it can answer, and cannot be trained",
+                    context: name,
+                    hint: "name a directory or a GGUF file"
+                )
             }
         }
         let initial = try await bring(configuration.student, name: "student")
         var peers: [String: String] = [:]
-        for peer in configuration.peers { peers[peer.name] = try await bring(peer.model, name: peer.name) }
+        for peer in configuration.peers where !peer.isRemote {
+            peers[peer.name] = try await bring(peer.model, name: peer.name)
+        }
 
         let comparison = try AnswerComparison(configuration.answers)
         var sets: [HeldOutSet: String] = [:]
@@ -153,7 +162,7 @@ public struct Preparation: Sendable {
         for set in HeldOutSet.allCases {
             entries.append(
                 try await evaluation.model(
-                    prepared.initial,
+                    campaign.models.chatModel(prepared.initial, name: "initial"),
                     on: set,
                     round: 0,
                     as: .model,
@@ -166,7 +175,7 @@ public struct Preparation: Sendable {
         for peer in peers {
             entries.append(
                 try await evaluation.model(
-                    prepared.peer(peer.name),
+                    campaign.builder(prepared, meter.part()).peer(peer.name),
                     on: .report,
                     round: 0,
                     as: .peer,

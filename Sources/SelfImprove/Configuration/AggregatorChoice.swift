@@ -5,6 +5,7 @@ public enum AggregatorChoice: Sendable, Hashable {
     case participant(Participant)
     case rule(AggregationRule)
 
+    public var participant: Participant? { if case .participant(let participant) = self { participant } else { nil } }
     public var rule: AggregationRule? { if case .rule(let rule) = self { rule } else { nil } }
 }
 

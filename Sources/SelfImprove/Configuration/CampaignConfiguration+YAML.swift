@@ -166,7 +166,12 @@ extension CampaignConfiguration {
     private static func peers(_ root: ConfigurationSection, _ files: ConfigurationFiles) -> [Peer]? {
         root.sections("peers")?.map { section in
             defer { section.finish() }
-            return Peer(name: section.string("name"), model: model(section.string("model"), files))
+            let name = section.string("name")
+            if !section.has("endpoint") { return Peer(name: name, model: model(section.string("model"), files)) }
+            if section.has("model") {
+                section.fault("model", "is beside endpoint", hint: "what the endpoint calls it is served_model")
+            }
+            return Peer(name: name, model: .endpoint(endpoint(section, name: name, files)))
         }
     }
 
@@ -225,7 +230,10 @@ extension CampaignConfiguration {
             proposers: proposers(section, default: peers.map(\.name) + [Participant.champion.name], files),
             layers: section.integer("layers", default: 2, in: 2...8),
             aggregator: AggregatorChoice(section.string("aggregator", default: Participant.champion.name)),
-            aggregationPrompt: section.string("aggregation_prompt", default: usesNursery ? "nursery" : "moa"),
+            aggregationPrompt: aggregationPrompt(section, files, usesNursery: usesNursery),
+            order: section.isOff("order") ? nil : section.choice("order", default: nil),
+            tooLong: section.choice("too_long", default: .drop),
+            minimumDrafts: section.integer("minimum_drafts", default: 1, in: 1...4096),
             temperature: section.number("temperature", default: 0.7, .through(0, 5)),
             aggregatorTemperature: section.number("aggregator_temperature", default: 0, .through(0, 5)),
             topP: section.number("top_p", default: 1, .fractionAboveZero),

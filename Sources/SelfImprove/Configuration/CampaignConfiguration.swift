@@ -30,6 +30,9 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public struct Peer: Sendable, Equatable, Codable {
         public var name: String
         public var model: ModelReference
+
+        /// Whether it is behind an endpoint.
+        public var isRemote: Bool { if case .endpoint = model { true } else { false } }
     }
 
     /// Where a round's instructions come from.
@@ -51,8 +54,14 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         /// Two layers: proposers, then the aggregator. Each further one lets every proposer aggregate the layer before.
         public var layers: Int
         public var aggregator: AggregatorChoice
-        /// File of `Prompts/Files` that words the aggregation: `moa` (the paper's) or `nursery`.
-        public var aggregationPrompt: String
+        /// What words the aggregation: `moa` (the paper's), `nursery`, or a file.
+        public var aggregationPrompt: AggregationPrompt
+        /// In which order an aggregator sees drafts; nil: the most confident first, where confidence is measured.
+        public var order: MixtureSettings.Order?
+        /// What becomes of a prompt whose drafts do not fit into the aggregator's context.
+        public var tooLong: MixtureSettings.TooLong
+        /// Drop a prompt that fewer drafts were written to.
+        public var minimumDrafts: Int
         /// Of proposers that set none themselves.
         public var temperature: Double
         /// Of the aggregator; 0 is greedy.

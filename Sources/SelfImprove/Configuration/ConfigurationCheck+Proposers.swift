@@ -97,9 +97,9 @@ extension ConfigurationCheck {
     /// The aggregator must be able to read what it is shown.
     func aggregator() {
         let mixture = configuration.mixture
-        guard case .participant(let aggregator) = mixture.aggregator, let model = length(of: aggregator.model),
-            let prompt = AggregationPrompt.all.first(where: { $0.name == mixture.aggregationPrompt })
+        guard case .participant(let aggregator) = mixture.aggregator, let model = length(of: aggregator.model)
         else { return }
+        let prompt = mixture.aggregationPrompt
         let question = [Message(role: "user", content: "")]
         do {
             let tokens = try model.tokens(prompt.messages(question, candidates: ["", ""]))

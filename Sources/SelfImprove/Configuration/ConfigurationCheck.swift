@@ -82,6 +82,10 @@ struct ConfigurationCheck {
 
     var peers: [String] { configuration.peers.map(\.name) }
 
+    private var remotePeers: [String] { configuration.peers.filter(\.isRemote).map(\.name) }
+    /// An endpoint tells the logprobs of texts, and does not tell how its model's template writes a conversation.
+    private static let cannotScore = "is behind an endpoint and cannot say how likely an answer is"
+
     func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
 
     // MARK: Who does what
@@ -99,11 +103,18 @@ struct ConfigurationCheck {
         {
             section.fault("aggregator", "names the unknown peer \"\(name)\"", hint: known(Self.models + Self.rules))
         }
-        if !AggregationPrompt.all.contains(where: { $0.name == mixture.aggregationPrompt }) {
+        if mixture.minimumDrafts > mixture.draftsPerPrompt, !mixture.proposers.isEmpty {
             section.fault(
-                "aggregation_prompt",
-                "is \"\(mixture.aggregationPrompt)\"",
-                hint: "one of \(AggregationPrompt.all.map(\.name).joined(separator: ", "))"
+                "minimum_drafts",
+                "is \(mixture.minimumDrafts), but the proposers write \(mixture.draftsPerPrompt)",
+                hint: "lower it, or add proposers"
+            )
+        }
+        if mixture.order == .confidence, mixture.confidence == .none {
+            section.fault(
+                "order",
+                "is confidence, but nothing measures it",
+                hint: "set mixture.confidence to own or peers, or leave order out"
             )
         }
         let filters = section.section("filters")
@@ -119,6 +130,11 @@ struct ConfigurationCheck {
         }
         if mixture.confidence == .peers, peers.isEmpty {
             section.fault("confidence", "is peers, but there are none", hint: "add peers, or use own")
+        }
+        if mixture.confidence == .peers,
+            let name = remotePeers.first(where: { name in mixture.proposers.contains { $0.model == .peer(name) } })
+        {
+            section.fault("confidence", "is peers, but \(name) \(Self.cannotScore)", hint: "use own or none")
         }
         if mixture.confidence == .own, !mixture.proposers.isEmpty,
             mixture.proposers.allSatisfy({ $0.role == .champion })
@@ -137,6 +153,9 @@ struct ConfigurationCheck {
             if judge.kind == .likelihood, judge.models.isEmpty { section.fault("models", "is empty", hint: known([])) }
             if judge.kind == .agreement, !judge.models.isEmpty {
                 section.fault("models", "means nothing to an agreement judge", hint: "remove it")
+            }
+            for name in judge.models where judge.kind == .likelihood && remotePeers.contains(name) {
+                section.fault("models", "names \(name), which \(Self.cannotScore)", hint: "kind: written lets it judge")
             }
             for name in judge.models where judge.kind == .likelihood && !peers.contains(name) {
                 section.fault(
@@ -221,6 +240,7 @@ struct ConfigurationCheck {
         switch reference {
         case .nursery(let name): check(nursery: name, fault)
         case .directory(let path): if !path.isEmpty { check(path: path, fault) }
+        case .endpoint: break  // `doctor` asks it
         }
     }
 

@@ -12,6 +12,9 @@ struct ConfigurationFiles {
         self.fence = fence.map { $0.resolvingSymlinksInPath().path }
     }
 
+    /// Whether the configuration came over the network.
+    var isConfined: Bool { fence != nil }
+
     /// So that a campaign is resumed from wherever it is called.
     func absolute(_ path: String) -> String {
         if path.isEmpty { return path }

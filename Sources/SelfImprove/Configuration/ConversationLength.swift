@@ -23,6 +23,7 @@ struct ConversationLength {
             self.template = template
             tokenizer = inspected.tokenizer
             positions = inspected.configuration.maximumPositions
+        case .endpoint: return nil
         }
     }
 

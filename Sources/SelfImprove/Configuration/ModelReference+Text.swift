@@ -12,15 +12,23 @@ extension ModelReference: CustomStringConvertible {
         switch self {
         case .nursery(let name): Self.nurseryPrefix + name
         case .directory(let path): path
+        case .endpoint(let settings): "\(settings.servedModel) at \(settings.address)"
         }
     }
 }
 
 extension ModelReference: Codable {
-    public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let text = try? value.decode(String.self) {
+            self.init(text)
+        } else {
+            self = .endpoint(try value.decode(EndpointSettings.self))
+        }
+    }
 
     public func encode(to encoder: any Encoder) throws {
-        var text = encoder.singleValueContainer()
-        try text.encode(description)
+        var value = encoder.singleValueContainer()
+        if case .endpoint(let settings) = self { try value.encode(settings) } else { try value.encode(description) }
     }
 }

@@ -37,7 +37,7 @@ struct Evaluation: Sendable {
     }
 
     func model(
-        _ digest: String,
+        _ model: any ChatModel,
         on name: HeldOutSet,
         round: Int,
         as subject: EvaluationSubject,
@@ -45,15 +45,13 @@ struct Evaluation: Sendable {
         _ meter: CallMeter,
         _ usage: inout Usage
     ) async throws -> LineageEntry {
-        meter.loading(label)
-        let model = try await campaign.models.chatModel(digest, name: label)
         let sampling = Sampling(maximumTokens: campaign.configuration.evaluation.maximumTokens)
         let requests = set(name).items.map { ChatRequest(messages: $0.messages, sampling: sampling, key: 0) }
         let answers = try await model.answer(requests, progress: meter.call("\(label), \(name.rawValue)")).answered()
             .map { $0?[0] ?? .none }
         let result = EvaluationResult(set(name), answers: answers)
         usage.generated += result.tokens
-        return entry(result, on: name, round: round, model: digest, as: subject, name: label)
+        return entry(result, on: name, round: round, model: model.identity.description, as: subject, name: label)
     }
 
     /// What the mixture with this champion answers, on the set that is only reported or on a part of it: the ceiling of
@@ -73,12 +71,12 @@ struct Evaluation: Sendable {
         }
         let (layers, drafted) = try await mixture.propose(instructions, progress: meter.part())
         let seen = layers[layers.count - 1]
-        let (answers, aggregated) = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
-        usage += drafted + aggregated
+        let aggregation = try await mixture.aggregate(instructions, drafts: seen, progress: meter.part())
+        usage += drafted + aggregation.usage
         let chosen = AggregationRule.allCases.map { rule in
             (EvaluationSubject.rule, rule.words, mixture.answers(to: instructions, of: seen, by: rule))
         }
-        return ([(.mixture, "mixture", answers)] + chosen).map { subject, name, answers in
+        return ([(.mixture, "mixture", aggregation.answers)] + chosen).map { subject, name, answers in
             let result = EvaluationResult(set, answers: answers.map { $0 ?? .none })
             return entry(result, on: .report, round: round, model: nil, as: subject, name: name)
         }

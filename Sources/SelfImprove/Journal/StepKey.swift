@@ -11,5 +11,8 @@ public struct StepKey: Sendable, Hashable, Codable, CustomStringConvertible {
         self.step = step
     }
 
+    /// The step that a journal runs in this task: what it pays for is recorded with it.
+    @TaskLocal public static var running: StepKey?
+
     public var description: String { "\(campaign), round \(round), \(step.rawValue)" }
 }

@@ -23,8 +23,42 @@ enum LineageSchema {
         }
         migrator.registerMigration("9 general conversations") { try $0.execute(sql: generalAnswers) }
         migrator.registerMigration("10 several drafts of one proposer") { try $0.execute(sql: draftSamples) }
+        migrator.registerMigration("11 calls of endpoints, and what an aggregator was shown") {
+            try $0.execute(sql: calls)
+            try $0.execute(sql: shownDrafts)
+        }
         return migrator
     }
+
+    private static let shownDrafts = """
+        ALTER TABLE answers ADD COLUMN aggregation_prompt TEXT;
+        ALTER TABLE answers ADD COLUMN shown_share REAL;
+        """
+
+    private static let calls = """
+        CREATE TABLE calls (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            digest TEXT NOT NULL,
+            round INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            peer TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            model TEXT NOT NULL,
+            text TEXT,
+            finish_reason TEXT,
+            prompt_tokens INTEGER NOT NULL,
+            completion_tokens INTEGER NOT NULL,
+            logprob REAL,
+            money REAL NOT NULL,
+            seconds REAL NOT NULL,
+            tries INTEGER NOT NULL,
+            failure TEXT,
+            at TEXT NOT NULL,
+            PRIMARY KEY (campaign, digest),
+            CHECK ((text IS NULL) = (failure IS NOT NULL))
+        ) WITHOUT ROWID;
+        CREATE INDEX calls_by_peer ON calls (campaign, peer, round, step);
+        """
 
     private static let generalAnswers = """
         CREATE TABLE general_answers (

@@ -15,37 +15,52 @@ public struct AggregationPrompt: Sendable, Equatable {
 
     private enum Piece: Sendable, Equatable { case text(String), number, answer }
 
+    /// The file's text; nil for those of this program.
+    private let words: String?
+
     /// The paper's.
-    public static let moa = AggregationPrompt("moa", PackageResources.moa_txt)
+    public static let moa = known("moa", PackageResources.moa_txt)
     /// For nursery models, which read candidates between separators.
-    public static let nursery = AggregationPrompt("nursery", PackageResources.nursery_txt)
+    public static let nursery = known("nursery", PackageResources.nursery_txt)
 
     public static let all = [moa, nursery]
 
-    private init(_ name: String, _ bytes: [UInt8]) {
+    private static func known(_ name: String, _ bytes: [UInt8]) -> AggregationPrompt {
+        do {
+            return try AggregationPrompt(name, String(decoding: bytes, as: UTF8.self), isOwn: true)
+        } catch { preconditionFailure("\(error)") }
+    }
+
+    /// Words of a person's own.
+    /// - Parameter name: of the file.
+    /// - Throws: `.configuration` with what is wrong with them.
+    public init(name: String, words: String) throws { try self.init(name, words, isOwn: false) }
+
+    private init(_ name: String, _ file: String, isOwn: Bool) throws {
+        func fault(_ what: String) -> SelfImproveError { SelfImproveError(.configuration, what, context: name) }
         self.name = name
-        digest = ContentDigest.sha256(Data(bytes))
-        let file = String(decoding: bytes, as: UTF8.self)
+        words = isOwn ? nil : file
+        digest = ContentDigest.sha256(file)
         let parts = file.hasPrefix("---\n") ? ["", String(file.dropFirst(4))] : file.components(separatedBy: "\n---\n")
-        precondition(parts.count == 2, "\(name): one line --- between what is said once and what is said per candidate")
+        guard parts.count == 2 else {
+            throw fault("needs one line --- between what is said once and what is said per candidate")
+        }
         head = parts[0]
         var pieces: [Piece] = []
         var rest = parts[1].trimmingCharacters(in: .newlines).replacingOccurrences(of: "\\n", with: "\n")[...]
         while let open = rest.firstIndex(of: "{") {
             pieces.append(.text(String(rest[..<open])))
             let isNumber = rest[open...].hasPrefix("{number}")
-            precondition(
-                isNumber || rest[open...].hasPrefix("{answer}"),
-                "\(name): {number} and {answer} are the placeholders"
-            )
+            guard isNumber || rest[open...].hasPrefix("{answer}") else {
+                throw fault("has a { that begins neither {number} nor {answer}")
+            }
             pieces.append(isNumber ? .number : .answer)
             rest = rest[rest.index(open, offsetBy: 8)...]
         }
         self.pieces = pieces + [.text(String(rest))]
-        precondition(
-            pieces.filter { $0 == .answer }.count == 1,
-            "\(name): every candidate stands in the prompt exactly once"
-        )
+        guard pieces.filter({ $0 == .answer }).count == 1 else {
+            throw fault("must hold {answer} once: every candidate is in the prompt exactly once")
+        }
     }
 
     /// The conversation with the candidates in its system message. One that is there already is appended to, and
@@ -65,5 +80,40 @@ public struct AggregationPrompt: Sendable, Equatable {
             return [Message(role: "system", content: text)] + conversation
         }
         return [Message(role: "system", content: first.content + "\n\n" + text)] + conversation.dropFirst()
+    }
+}
+
+/// One of this program's by its name; another whole, so that a campaign goes on with the words that it began with.
+extension AggregationPrompt: Codable {
+    private enum CodingKeys: CodingKey { case name, words }
+
+    public init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            guard let known = Self.all.first(where: { $0.name == name }) else {
+                throw DecodingError.dataCorrupted(
+                    .init(
+                        codingPath: decoder.codingPath,
+                        debugDescription: "there is no aggregation prompt \"\(name)\""
+                    )
+                )
+            }
+            self = known
+            return
+        }
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            name: fields.decode(String.self, forKey: .name),
+            words: fields.decode(String.self, forKey: .words)
+        )
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        guard let words else {
+            var text = encoder.singleValueContainer()
+            return try text.encode(name)
+        }
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .name)
+        try fields.encode(words, forKey: .words)
     }
 }

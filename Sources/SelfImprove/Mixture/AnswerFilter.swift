@@ -6,6 +6,8 @@ public struct AnswerFilter: Sendable {
     public enum Reason: String, Sendable, Codable, CaseIterable {
         /// The prompt is too long for every proposer, or the drafts for the aggregator.
         case unanswered
+        /// Fewer drafts than `minimum_drafts`.
+        case quorum
         case empty
         /// The length limit ended it, not the model.
         case truncated

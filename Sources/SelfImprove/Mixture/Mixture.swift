@@ -26,6 +26,7 @@ public struct Mixture: Sendable {
     public var scorers: [any LikelihoodModel]
     /// What the rules and the filters go by.
     public var comparison: AnswerComparison
+    public var settings: MixtureSettings
 
     public init(
         proposers: [Proposer],
@@ -34,7 +35,8 @@ public struct Mixture: Sendable {
         layers: Int = 2,
         confidence: Confidence,
         scorers: [any LikelihoodModel] = [],
-        comparison: AnswerComparison = .whole
+        comparison: AnswerComparison = .whole,
+        settings: MixtureSettings = MixtureSettings()
     ) {
         precondition(layers >= 2 && !proposers.isEmpty, "\(layers) layers of \(proposers.count) proposers")
         self.proposers = proposers
@@ -44,6 +46,7 @@ public struct Mixture: Sendable {
         self.confidence = confidence
         self.scorers = scorers
         self.comparison = comparison
+        self.settings = settings
     }
 
     // MARK: Proposing
@@ -62,16 +65,8 @@ public struct Mixture: Sendable {
         let meter = CallMeter(total: (drafted + scored) * (layers - 1), unit: "drafts", progress)
         for layer in 1..<layers {
             var drafts = [[Draft]](repeating: [], count: instructions.count)
-            for (index, proposer) in proposers.enumerated() {
-                // The same model twice in one layer is two independent samples.
-                let requests = instructions.indices.map { i in
-                    proposer.request(
-                        conversation(instructions[i], for: proposer, candidates: result.last?[i]),
-                        key: RandomKey.derive(RandomKey.derive(instructions[i].key, UInt64(layer)), UInt64(index))
-                    )
-                }
-                let results = try await proposer.model.answer(requests, progress: meter.call(proposer.name))
-                for (i, answers) in try results.answered().enumerated() {
+            for (index, results) in try await answers(instructions, layer, after: result.last, meter).enumerated() {
+                for (i, answers) in results.enumerated() {
                     for (sample, answer) in (answers ?? []).enumerated() {
                         usage.generated += answer.tokens
                         drafts[i].append(Draft(proposer: index, sample: sample, answer: answer, confidence: nil))
@@ -84,10 +79,100 @@ public struct Mixture: Sendable {
         return (result, usage)
     }
 
-    /// What a participant reads: its context, the conversation, and from the second layer on the candidates.
-    private func conversation(_ instruction: Instruction, for reader: Proposer, candidates: [Draft]?) -> [Message] {
-        let messages = reader.context.applied(to: instruction.messages, task: instruction.task)
-        return candidates.map { prompt.messages(messages, candidates: ordered($0).map(\.answer.text)) } ?? messages
+    /// What each proposer answers to all instructions. Models on this machine answer one after another, and those
+    /// behind endpoints meanwhile.
+    private func answers(
+        _ instructions: [Instruction],
+        _ layer: Int,
+        after drafts: [[Draft]]?,
+        _ meter: CallMeter
+    ) async throws -> [[[Answer]?]] {
+        let isLocal = proposers.map { $0.model.identity.digest != nil }
+        let local = proposers.indices.filter { isLocal[$0] }
+        let groups = (local.isEmpty ? [] : [local]) + proposers.indices.filter { !isLocal[$0] }.map { [$0] }
+        return try await withThrowingTaskGroup(of: [(Int, [[Answer]?])].self) { tasks in
+            for group in groups {
+                tasks.addTask {
+                    var answered: [(Int, [[Answer]?])] = []
+                    for index in group {
+                        let proposer = proposers[index]
+                        // The same model twice in one layer is two independent samples.
+                        let questions = instructions.indices.map { i in
+                            let key = RandomKey.derive(instructions[i].key, UInt64(layer))
+                            return Question(
+                                instruction: instructions[i],
+                                candidates: drafts?[i],
+                                key: RandomKey.derive(key, UInt64(index))
+                            )
+                        }
+                        let results = try await ask(proposer, questions, progress: meter.call(proposer.name)).results
+                        answered.append((index, try results.answered()))
+                    }
+                    return answered
+                }
+            }
+            var answers = [[[Answer]?]](repeating: [], count: proposers.count)
+            for try await part in tasks { for (index, results) in part { answers[index] = results } }
+            return answers
+        }
+    }
+
+    /// The answers of a participant, which is shown candidates from the second layer on. Where these are too long for
+    /// it, all of them are cut at their ends to one share of their length, less each time, until they fit.
+    /// - Returns: by question, the answers, and the share of the candidates that was shown.
+    private func ask(
+        _ reader: Proposer,
+        _ questions: [Question],
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> (results: [ChatResult], shares: [Double]) {
+        var results: [ChatResult] = [], shares = [Double](repeating: 1, count: questions.count)
+        var pending: [Int] = Array(questions.indices)
+        var share = 1.0
+        while !pending.isEmpty {
+            let requests = pending.map { place in self.request(questions[place], to: reader, showing: share) }
+            let isFirst = share == 1
+            let answered = try await reader.model.answer(requests) { if isFirst { progress($0) } }
+            if isFirst { results = answered }
+            for (place, answer) in zip(pending, answered) {
+                results[place] = answer
+                shares[place] = share
+            }
+            share *= Self.shortening
+            guard settings.tooLong == .shorten, share > Self.leastShare else { break }
+            pending = pending.filter { i in
+                guard questions[i].candidates != nil, case .failure(let error) = results[i] else { return false }
+                return error.code == .input
+            }
+        }
+        return (results, shares)
+    }
+
+    private struct Question: Sendable {
+        var instruction: Instruction
+        var candidates: [Draft]?
+        var key: UInt64
+    }
+
+    /// - Parameter share: of each candidate.
+    private func request(_ question: Question, to reader: Proposer, showing share: Double) -> ChatRequest {
+        let instruction = question.instruction
+        var messages = reader.context.applied(to: instruction.messages, task: instruction.task)
+        if let candidates = question.candidates {
+            let texts = shown(candidates, to: instruction).map { $0.cut(to: share) }
+            messages = prompt.messages(messages, candidates: texts)
+        }
+        return reader.request(messages, key: question.key, wantsLogprob: confidence == .own)
+    }
+
+    private static let shortening = 0.75, leastShare = 0.05
+
+    /// The texts of candidates, in the order in which a model is shown them.
+    private func shown(_ drafts: [Draft], to instruction: Instruction) -> [String] {
+        switch settings.order ?? (confidence == .none ? .listed : .confidence) {
+        case .listed: drafts.map(\.answer.text)
+        case .confidence: ordered(drafts).map(\.answer.text)
+        case .shuffled: drafts.shuffled(key: RandomKey.derive(instruction.key, "order")).map(\.answer.text)
+        }
     }
 
     /// Fills in what orders the drafts.
@@ -149,34 +234,51 @@ public struct Mixture: Sendable {
 
     // MARK: Aggregating
 
-    /// The mixture's answer to every instruction, from the drafts of the last layer but one; nil where there are none,
-    /// or where they are too much for the aggregator.
+    /// What a mixture answers to instructions.
+    public struct Aggregation: Sendable {
+        /// Nil where there are too few drafts, or where they are too much for the aggregator.
+        public var answers: [Answer?]
+        /// Of each candidate, how much the aggregator was shown, 0 to 1.
+        public var shares: [Double]
+        public var usage: Usage
+    }
+
+    /// The mixture's answer to every instruction, from the drafts of the last layer but one.
     /// - Throws: what the aggregator throws, and failures of requests that are not theirs alone (`answered`).
     public func aggregate(
         _ instructions: [Instruction],
         drafts: [[Draft]],
         progress: StepProgress = StepProgress()
-    ) async throws -> (answers: [Answer?], usage: Usage) {
+    ) async throws -> Aggregation {
         precondition(
             instructions.count == drafts.count,
             "\(drafts.count) rows of drafts for \(instructions.count) instructions"
         )
+        var aggregation = Aggregation(
+            answers: [Answer?](repeating: nil, count: instructions.count),
+            shares: [Double](repeating: 1, count: instructions.count),
+            usage: Usage()
+        )
         switch aggregator {
-        case .rule(let rule): return (answers(to: instructions, of: drafts, by: rule), Usage())
+        case .rule(let rule): aggregation.answers = answers(to: instructions, of: drafts, by: rule)
         case .participant(let aggregator):
-            let drafted = instructions.indices.filter { !drafts[$0].isEmpty }
-            let requests = drafted.map { i in
-                aggregator.request(
-                    conversation(instructions[i], for: aggregator, candidates: drafts[i]),
+            let drafted = instructions.indices.filter { drafts[$0].count >= settings.minimumDrafts }
+            let questions = drafted.map { i in
+                Question(
+                    instruction: instructions[i],
+                    candidates: drafts[i],
                     key: RandomKey.derive(instructions[i].key, "aggregate")
                 )
             }
-            let meter = CallMeter(total: requests.count, unit: "answers", progress)
-            let results = try await aggregator.model.answer(requests, progress: meter.call(aggregator.name)).answered()
-            var answers = [Answer?](repeating: nil, count: instructions.count)
-            for (i, result) in zip(drafted, results) { answers[i] = result?[0] }
-            return (answers, Usage(generated: answers.reduce(0) { $0 + ($1?.tokens ?? 0) }))
+            let meter = CallMeter(total: questions.count, unit: "answers", progress)
+            let (results, shares) = try await ask(aggregator, questions, progress: meter.call(aggregator.name))
+            for (place, answers) in try results.answered().enumerated() {
+                aggregation.answers[drafted[place]] = answers?[0]
+                aggregation.shares[drafted[place]] = shares[place]
+            }
+            aggregation.usage.generated = aggregation.answers.reduce(0) { $0 + ($1?.tokens ?? 0) }
         }
+        return aggregation
     }
 
     /// What a rule makes of the drafts of each instruction; nil of none. Where none says anything, a vote leaves the

@@ -12,13 +12,6 @@ struct MixtureBuilder: Sendable {
     /// - Throws: what loading a model throws.
     func mixture(champion: String) async throws -> Mixture {
         let settings = configuration.mixture
-        guard let prompt = AggregationPrompt.all.first(where: { $0.name == settings.aggregationPrompt }) else {
-            throw SelfImproveError(
-                .configuration,
-                "there is no aggregation prompt \"\(settings.aggregationPrompt)\"",
-                context: configuration.campaign
-            )
-        }
         var sampling = Sampling(
             temperature: settings.temperature,
             topP: settings.topP,
@@ -37,31 +30,44 @@ struct MixtureBuilder: Sendable {
         return Mixture(
             proposers: proposers,
             aggregator: aggregator,
-            prompt: prompt,
+            prompt: settings.aggregationPrompt,
             layers: settings.layers,
             confidence: settings.confidence,
             scorers: settings.confidence == .peers ? try await likelihoodModels(scorers) : [],
-            comparison: try AnswerComparison(configuration.answers)
+            comparison: try AnswerComparison(configuration.answers),
+            settings: MixtureSettings(
+                order: settings.order,
+                tooLong: settings.tooLong,
+                minimumDrafts: settings.minimumDrafts
+            )
         )
     }
 
     private func proposer(_ participant: Participant, _ champion: String, _ sampling: Sampling) async throws -> Proposer
     {
-        let digest =
-            switch participant.model {
-            case .champion: champion
-            case .initial: prepared.initial
-            case .peer(let name): try prepared.peer(name)
-            }
         tell(participant.name)
+        let model: any ChatModel =
+            switch participant.model {
+            case .champion: try await models.chatModel(champion, name: participant.name)
+            case .initial: try await models.chatModel(prepared.initial, name: participant.name)
+            case .peer(let peer): try await self.peer(peer, as: participant.name)
+            }
         return Proposer(
             name: participant.name,
             role: participant.role,
-            model: try await models.chatModel(digest, name: participant.name),
+            model: model,
             context: participant.context,
             sampling: participant.sampling.applied(to: sampling),
             samples: participant.samples
         )
+    }
+
+    /// - Parameter participant: the name that it takes part under; nil: its own.
+    func peer(_ name: String, as participant: String? = nil) async throws -> any ChatModel {
+        if case .endpoint(let endpoint)? = configuration.reference(of: .peer(name)) {
+            return try await models.chatModel(endpoint, name: name)
+        }
+        return try await models.chatModel(prepared.peer(name), name: participant ?? name)
     }
 
     /// The peers that propose; where only the champion does, all peers.

@@ -27,7 +27,13 @@ public struct Proposer: Sendable {
         self.samples = samples
     }
 
-    func request(_ conversation: [Message], key: UInt64) -> ChatRequest {
-        ChatRequest(messages: conversation, samples: samples, sampling: sampling, key: key)
+    func request(_ conversation: [Message], key: UInt64, wantsLogprob: Bool = false) -> ChatRequest {
+        ChatRequest(
+            messages: conversation,
+            samples: samples,
+            sampling: sampling,
+            key: key,
+            wantsLogprob: wantsLogprob
+        )
     }
 }

@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Adds up the progress of several calls, one after another.
+/// Adds up the progress of several calls, one after another or side by side.
 final class CallMeter: Sendable {
-    private let before = Atomic(0)
+    /// What each call has done so far.
+    private let done = Mutex<[Int]>([])
     private let total: Int
     private let unit: String
     private let progress: StepProgress
@@ -13,26 +14,35 @@ final class CallMeter: Sendable {
         self.progress = progress
     }
 
-    /// The listener of the next call. What the call before it reported last counts as done.
+    /// The listener of one call.
     func call(_ note: String) -> @Sendable (Int) -> Void {
-        let start = before.load(ordering: .relaxed)
-        return { [self] done in
-            before.store(start + done, ordering: .relaxed)
-            progress.report(done: start + done, total: total, unit: unit, note: note)
-        }
+        let place = place()
+        return { [self] done in report(done, at: place, note) }
     }
 
     /// Nothing is done yet, but something happens.
     func loading(_ name: String) {
-        progress.report(done: before.load(ordering: .relaxed), total: total, unit: unit, note: "loading \(name)")
+        progress.report(done: done.withLock { $0.reduce(0, +) }, total: total, unit: unit, note: "loading \(name)")
     }
 
     /// The progress of a part that counts its own calls.
     func part() -> StepProgress {
-        let start = before.load(ordering: .relaxed)
-        return StepProgress { [self] report in
-            before.store(start + report.done, ordering: .relaxed)
-            progress.report(done: min(start + report.done, total), total: total, unit: unit, note: report.note)
+        let place = place()
+        return StepProgress { [self] report in self.report(report.done, at: place, report.note) }
+    }
+
+    private func place() -> Int {
+        done.withLock {
+            $0.append(0)
+            return $0.count - 1
         }
+    }
+
+    private func report(_ count: Int, at place: Int, _ note: String?) {
+        let sum = done.withLock {
+            $0[place] = count
+            return $0.reduce(0, +)
+        }
+        progress.report(done: min(sum, total), total: total, unit: unit, note: note)
     }
 }

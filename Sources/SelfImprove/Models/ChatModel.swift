@@ -8,8 +8,17 @@ public struct ChatRequest: Sendable {
     public var sampling: Sampling
     /// Key of the request's random stream: see `RandomKey`.
     public var key: UInt64
+    /// Whether somebody reads the answers' logprobs, which endpoints only say when they are asked.
+    public var wantsLogprob: Bool
 
-    public init(messages: [Message], samples: Int = 1, sampling: Sampling, key: UInt64) {
+    public init(
+        messages: [Message],
+        samples: Int = 1,
+        sampling: Sampling,
+        key: UInt64,
+        wantsLogprob: Bool = false
+    ) {
+        self.wantsLogprob = wantsLogprob
         self.messages = messages
         self.samples = samples
         self.sampling = sampling
@@ -21,15 +30,15 @@ public struct ChatRequest: Sendable {
 public typealias ChatResult = Result<[Answer], SelfImproveError>
 
 extension [ChatResult] {
-    /// The answers; nil where a conversation cannot be put to the model, because it is too long for it: that costs this
-    /// one alone.
+    /// The answers; nil where a conversation cannot be put to the model, because it is too long for it, or where an
+    /// endpoint has no answer to it: that costs this one alone.
     /// - Throws: any other failure; and the first one where nothing could be answered, for then it is not the
-    ///   conversations that do not fit.
+    ///   conversations.
     func answered() throws -> [[Answer]?] {
         let answers = try map { result -> [Answer]? in
             switch result {
             case .success(let answers): answers
-            case .failure(let error) where error.code == .input: nil
+            case .failure(let error) where error.code == .input || error.code == .unanswered: nil
             case .failure(let error): throw error
             }
         }

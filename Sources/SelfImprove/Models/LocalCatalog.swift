@@ -13,10 +13,13 @@ public actor LocalCatalog: ModelCatalog {
     /// Bytes of the models in memory, by digest.
     private var sizes: [String: Int] = [:]
     private let capacity: Int
+    /// For models behind endpoints; nil: there are none.
+    private let endpoints: EndpointCatalog?
 
     /// - Parameter capacity: bytes of models that stay in memory while nobody uses them; nil: an eighth of what the
     ///   machine has to give, so that training, which takes the rest, always finds it.
-    public init(files: FileStore, threads: Int, capacity: Int? = nil) {
+    public init(files: FileStore, threads: Int, capacity: Int? = nil, endpoints: EndpointCatalog? = nil) {
+        self.endpoints = endpoints
         self.files = files
         self.threads = threads
         self.capacity = capacity ?? (TrainingMemory.capacity() ?? 8 << 30) / 8
@@ -24,6 +27,13 @@ public actor LocalCatalog: ModelCatalog {
 
     public func chatModel(_ digest: String, name: String) async throws -> any ChatModel {
         try await model(digest, name: name)
+    }
+
+    public func chatModel(_ endpoint: EndpointSettings, name: String) async throws -> any ChatModel {
+        guard let endpoints else {
+            throw SelfImproveError(.configuration, "there are no endpoints here", context: name)
+        }
+        return try await endpoints.model(endpoint)
     }
 
     public func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel {

@@ -10,6 +10,9 @@ public protocol ModelCatalog: Sendable {
     func chatModel(_ digest: String, name: String) async throws -> any ChatModel
     /// A model that scores answers of others.
     func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel
+    /// A model behind an endpoint. Those who use one share its limits.
+    /// - Throws: `.configuration` where the variable that holds its key is not set.
+    func chatModel(_ endpoint: EndpointSettings, name: String) async throws -> any ChatModel
     /// Copies a model that the configuration names by its directory into the catalog.
     /// - Parameter precision: of the copy; nil: the model's own.
     /// - Returns: its digest.

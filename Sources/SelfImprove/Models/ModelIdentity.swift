@@ -5,6 +5,9 @@ public enum ModelIdentity: Sendable, Hashable, CustomStringConvertible {
     /// Only its name is known.
     case named(String)
 
+    /// Of a model on this machine; nil of one that is elsewhere.
+    public var digest: String? { if case .weights(let digest) = self { digest } else { nil } }
+
     public var description: String {
         switch self {
         case .weights(let digest): digest

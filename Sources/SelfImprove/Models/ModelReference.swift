@@ -4,4 +4,6 @@ public enum ModelReference: Sendable, Hashable {
     case nursery(String)
     /// A Hugging Face directory, or a GGUF file, by its path.
     case directory(String)
+    /// One behind an OpenAI-compatible endpoint: it answers, and is never trained.
+    case endpoint(EndpointSettings)
 }

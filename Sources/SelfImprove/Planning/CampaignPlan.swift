@@ -25,6 +25,8 @@ public struct CampaignPlan: Sendable, Encodable {
     public var bytesPerRound: Int
     /// Memory of the stages that train.
     public var trainings: [PlannedTraining]
+    /// Peers behind endpoints.
+    public var peers: [PlannedPeer]
     /// nil where prompts are made, not drawn.
     public var pool: PromptPool?
     /// Prompts of the file that are too long for the student.
@@ -61,6 +63,7 @@ public struct CampaignPlan: Sendable, Encodable {
             "baseline",
             prompts: heldOut,
             answers: heldOut + c.evaluation.reportPrompts * c.peers.count,
+            elsewhere: c.evaluation.reportPrompts * c.peers.count { $0.isRemote },
             basis
         )
         preparation += Self.mixtureEvaluation(c, basis)
@@ -72,6 +75,7 @@ public struct CampaignPlan: Sendable, Encodable {
         preparationSeconds = preparation.seconds
         roundSeconds = round.reduce(0) { $0 + $1.seconds }
         trainings = basis.trainings
+        peers = PlannedPeer.all(c, basis)
         let models = c.dpo.enabled ? 2 : 1
         bytesPerRound =
             models * basis.parameters * basis.bytesPerParameter
@@ -103,6 +107,7 @@ public struct CampaignPlan: Sendable, Encodable {
                 "aggregate",
                 prompts: aggregated,
                 answers: aggregated,
+                elsewhere: c.mixture.aggregator.participant.map(c.isRemote) == true ? aggregated : 0,
                 promptTokens: basis.promptTokens + drafts * basis.answerTokens,
                 basis
             ),
@@ -133,6 +138,7 @@ public struct CampaignPlan: Sendable, Encodable {
             "propose",
             prompts: prompts,
             answers: prompts * c.mixture.draftsPerPrompt * layers,
+            elsewhere: prompts * layers * c.mixture.proposers.filter(c.isRemote).reduce(0) { $0 + $1.samples },
             basis
         )
         let tokens = c.mixture.proposers.reduce(0) { sum, proposer in
@@ -140,7 +146,9 @@ public struct CampaignPlan: Sendable, Encodable {
         }
         let saved = step.tokens - prompts * layers * tokens, contexts = layers * basis.contextTokens / prefillAdvantage
         step.tokens -= saved
-        step.seconds += Double(contexts - saved) / basis.decodingSpeed
+        let here = Double(c.mixture.proposers.filter { !c.isRemote($0) }.reduce(0) { $0 + $1.samples })
+        step.seconds +=
+            Double(contexts - saved) / basis.decodingSpeed * here / Double(max(c.mixture.draftsPerPrompt, 1))
         return step
     }
 
@@ -156,11 +164,14 @@ public struct CampaignPlan: Sendable, Encodable {
         )
     }
 
-    /// - Parameter promptTokens: nil for the instruction alone.
+    /// - Parameters:
+    ///   - elsewhere: how many of the answers endpoints write, which takes no time here.
+    ///   - promptTokens: nil for the instruction alone.
     private static func generation(
         _ name: String,
         prompts: Int,
         answers: Int,
+        elsewhere: Int = 0,
         promptTokens: Int? = nil,
         _ basis: PlanningBasis
     ) -> Step {
@@ -171,7 +182,8 @@ public struct CampaignPlan: Sendable, Encodable {
             prompts: prompts,
             answers: answers,
             tokens: tokens,
-            seconds: Double(tokens + prefill) / basis.decodingSpeed
+            seconds: Double(tokens + prefill) / basis.decodingSpeed * Double(answers - elsewhere)
+                / Double(max(answers, 1))
         )
     }
 

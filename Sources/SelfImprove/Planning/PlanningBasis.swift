@@ -41,6 +41,8 @@ public struct PlanningBasis: Sendable {
             weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
             lengths = nurseryLengths
             storage = .fp32
+        case .endpoint:
+            throw SelfImproveError(.configuration, "the student is behind an endpoint and cannot be trained")
         case .directory(let path):
             // Random weights take as long as the student's own, which need not be read.
             let student = try Checkpoint.inspect(URL(fileURLWithPath: path))

@@ -92,7 +92,8 @@ extension Round {
             )
         }
         let instructions = instructions(prompts), ranked = mixture.ranked(instructions, drafts)
-        let (answers, usage) = try await mixture.aggregate(instructions, drafts: drafts, progress: progress)
+        let aggregation = try await mixture.aggregate(instructions, drafts: drafts, progress: progress)
+        let answers = aggregation.answers
 
         let filter = AnswerFilter(campaign.configuration.mixture.filters)
         let own = try await championsOwn()
@@ -102,7 +103,9 @@ extension Round {
             let answer = answers[i] ?? .none
             let share = Vote.share(of: answer.text, among: drafts[i], extraction)
             var reason: AnswerFilter.Reason? = .unanswered
-            if answers[i] != nil, let best {
+            if mixture.settings.minimumDrafts > 1, drafts[i].count < mixture.settings.minimumDrafts {
+                reason = .quorum
+            } else if answers[i] != nil, let best {
                 reason = filter.reason(
                     answer,
                     to: prompts[i].messages,
@@ -122,10 +125,12 @@ extension Round {
                 aggregator: aggregator?.name,
                 aggregatorModel: aggregator?.model.identity.description,
                 hard: own[prompts[i].position].map { !extraction.agree($0, answer.text) } ?? true,
-                share: share
+                share: share,
+                aggregationPrompt: aggregator == nil ? nil : mixture.prompt.digest,
+                shownShare: aggregation.shares[i] < 1 ? aggregation.shares[i] : nil
             )
         }
-        return StepResult(value: records.count { $0.kept }, usage: usage, rows: records)
+        return StepResult(value: records.count { $0.kept }, usage: aggregation.usage, rows: records)
     }
 
     /// What the champion drafted by itself, by position; nothing where it is no proposer. With a context of examples it

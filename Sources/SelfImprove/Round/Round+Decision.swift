@@ -20,9 +20,11 @@ extension Round {
         var entries: [LineageEntry] = []
         var usage = Usage()
         for (name, digest) in made {
+            meter.loading(name)
+            let model = try await campaign.models.chatModel(digest, name: name)
             for set in HeldOutSet.allCases {
                 entries.append(
-                    try await evaluation.model(digest, on: set, round: number, as: .model, name: name, meter, &usage)
+                    try await evaluation.model(model, on: set, round: number, as: .model, name: name, meter, &usage)
                 )
             }
             if let general {

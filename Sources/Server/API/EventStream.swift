@@ -12,15 +12,19 @@ struct EventStream: Sendable {
     private struct Progress: Encodable {
         var campaign: String
         var step: CampaignStatus.Step
+        var peers: [PeerStatus]?
 
-        enum CodingKeys: CodingKey { case campaign }
+        enum CodingKeys: CodingKey { case campaign, peers }
 
         func encode(to encoder: any Encoder) throws {
             try step.encode(to: encoder)
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(campaign, forKey: .campaign)
+            try container.encodeIfPresent(peers, forKey: .peers)
         }
     }
+
+    private static func some(_ peers: [PeerStatus]) -> [PeerStatus]? { peers.isEmpty ? nil : peers }
 
     /// - Throws: 503 where too many streams are open.
     func response(to request: Request) throws -> Response {
@@ -42,7 +46,10 @@ struct EventStream: Sendable {
                             case .changed(let campaign):
                                 try await ServerSentEvent.json(daemon.status(campaign), name: "campaign")
                             case .progress(let campaign, let step):
-                                try ServerSentEvent.json(Progress(campaign: campaign, step: step), name: "progress")
+                                try await ServerSentEvent.json(
+                                    Progress(campaign: campaign, step: step, peers: Self.some(daemon.peers(campaign))),
+                                    name: "progress"
+                                )
                             case .heartbeat: ServerSentEvent.comment
                             }
                         try await writer.write(event)

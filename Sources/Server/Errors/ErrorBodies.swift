@@ -70,6 +70,7 @@ struct ErrorBodies: RouterMiddleware {
                 case .ambiguous, .refused, .interrupted: .conflict
                 case .busy: .tooManyRequests
                 case .full, .readOnly: Self.noStorage
+                case .unreachable, .withheld, .unanswered: .serviceUnavailable
                 case .damaged, .file, .failed: .internalServerError
                 }
             return (status, error.code.rawValue, error.description)
@@ -79,10 +80,10 @@ struct ErrorBodies: RouterMiddleware {
         case let error as any HTTPResponseError:
             return (error.status, code(of: error.status), error.status.reasonPhrase)
         default:
-            guard let trouble = StorageTrouble(error) else {
+            guard let obstacle = Obstacle(error) else {
                 return (.internalServerError, "internal", "an internal error; the server's log has the details")
             }
-            return (trouble == .busy ? .serviceUnavailable : noStorage, "storage", trouble.words)
+            return (obstacle == .busy ? .serviceUnavailable : noStorage, "storage", obstacle.words)
         }
     }
 

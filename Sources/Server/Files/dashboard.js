@@ -192,11 +192,17 @@ function receiveCampaign(campaign) {
   if (news || JSON.stringify(before?.criteria) !== JSON.stringify(campaign.criteria)) loadDetailsSoon();
 }
 
-function receiveProgress({ campaign: name, ...step }) {
+function receiveProgress({ campaign: name, peers, ...step }) {
   const campaign = state.campaigns.get(name);
   if (!campaign) return;
   campaign.step = step;
-  if (name === state.selected) renderStep(campaign);
+  for (const { name: peer, inFlight, waiting, breaker, lastFailure } of peers ?? []) {
+    const known = campaign.peers?.find((other) => other.name === peer);
+    if (known) Object.assign(known, { inFlight, waiting, breaker, lastFailure });
+  }
+  if (name !== state.selected) return;
+  renderStep(campaign);
+  if (peers) renderPeers(campaign);
 }
 
 function receiveEvent(event) {
@@ -320,6 +326,17 @@ function renderOverview() {
   renderStep(campaign);
   renderTiles(campaign);
   renderCriteria(campaign);
+  renderPeers(campaign);
+}
+
+/** Peers behind endpoints: what they were asked, and what they do now. */
+function renderPeers({ peers }) {
+  $("peers").hidden = !peers?.length;
+  if (!peers?.length) return;
+  const breaker = (peer) => peer.inFlight === undefined ? "–" : peer.breaker === "closed" ? `${peer.inFlight} in flight` : `breaker ${peer.breaker}`;
+  $("peer-rows").replaceChildren(...peers.map((peer) => element("tr", { title: peer.lastFailure },
+    ...[peer.name, breaker(peer), count(peer.calls), count(peer.failures), count(peer.retries), count(peer.tokens), peer.money.toFixed(2)]
+      .map((text) => element("td", null, text)))));
 }
 
 /** Does not set equal text again, because a live region would announce it again. */

@@ -53,7 +53,7 @@ import TestSupport
         (("aggregator: words", "aggregator: words\n  layers: 1"), "c.yaml:11: mixture.layers: is 1 (2 to 8)"),
         (
             ("aggregator: words", "aggregator: words\n  aggregation_prompt: mine"),
-            "c.yaml:11: mixture.aggregation_prompt: is \"mine\" (one of moa, nursery)"
+            "c.yaml:11: mixture.aggregation_prompt: there is no file /nowhere/mine (one of moa, nursery, or a file of words)"
         ),
         (("temperature: 0.5", "temperature: hot"), "c.yaml:11: mixture.temperature: is \"hot\" (it must be a number)"),
         (

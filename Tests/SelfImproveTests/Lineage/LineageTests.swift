@@ -225,16 +225,19 @@ import TestSupport
             }
             let number = try #require(Int(schema.prefix(while: \.isNumber)))
             let holdsAnswers = number >= 3
+            let late =
+                number < 10
+                ? (columns: "", values: "") : (columns: "sample, role, finish_reason,", values: "0, 'peer', 'stop',")
             if holdsAnswers {
                 try old.write { db in
                     try db.execute(
                         sql: """
                             INSERT INTO prompts VALUES ('old', 1, 0, 'p', 'all', '[]', 'x');
-                            INSERT INTO drafts
-                                (campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
+                            INSERT INTO drafts (\(late.columns)
+                                campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
                             VALUES
-                                ('old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5),
-                                ('old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
+                                (\(late.values) 'old', 1, 1, 0, 0, 'champion', 'm', 'whole', 5),
+                                (\(late.values) 'old', 1, 1, 0, 1, 'words', 'w', 'cut', 12);
                             INSERT INTO answers (campaign, round, position, text, kept, reason, hard)
                             VALUES ('old', 1, 0, 'cut', 0, 'truncated', 1);
                             """

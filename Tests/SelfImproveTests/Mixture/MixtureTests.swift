@@ -175,4 +175,85 @@ import TestSupport
         _ = try await mixture.aggregate(instructions(["q", "r"]), drafts: layers[0])
         #expect(aggregator.asked[0].messages[0].content == "<|sep|>many 2<|sep|>many 3<|sep|>many 4<|sep|>one")
     }
+
+    // MARK: How candidates are shown
+
+    @Test func candidatesAreShownInTheOrderThatIsChosen() async throws {
+        let names = ["a", "b", "c", "d"]
+        let proposers = names.enumerated().map { place, name in
+            ScriptedModel(name, score: { _ in -Double(4 - place) }) { _ in name }
+        }
+        func shown(_ order: MixtureSettings.Order?, _ texts: [String] = ["q"]) async throws -> [String] {
+            let aggregator = ScriptedModel("aggregator") { _ in "x" }
+            var mixture = mixture(proposers, aggregator: aggregator, prompt: .nursery)
+            mixture.settings.order = order
+            let instructions = instructions(texts)
+            let drafts = try await mixture.propose(instructions).layers[0]
+            _ = try await mixture.aggregate(instructions, drafts: drafts)
+            return aggregator.asked.map { $0.messages[0].content.replacing("<|sep|>", with: "") }
+        }
+        #expect(try await shown(.listed) == ["abcd"])
+        #expect(try await shown(.confidence) == ["dcba"])
+        #expect(try await shown(nil) == ["dcba"], "by confidence, where it is measured")
+        let many = (0..<64).map { "q\($0)" }
+        let shuffled = try await shown(.shuffled, many)
+        #expect(try await shown(.shuffled, many) == shuffled, "the same every time")
+        #expect(Set(shuffled).count > 12 && shuffled.allSatisfy { $0.sorted() == ["a", "b", "c", "d"] })
+        for name in names {
+            #expect((6...28).contains(shuffled.count { $0.hasPrefix(name) }), "\(name) is not always first")
+        }
+    }
+
+    @Test func candidatesThatDoNotFitAreCutAtTheirEndsAlike() async throws {
+        let proposers = [100, 40].map { length in
+            ScriptedModel("\(length)") { _ in String(repeating: "\(length % 7)", count: length) }
+        }
+        // It reads 70 characters; a question of its own is never cut.
+        let aggregator = ScriptedModel("aggregator") { request in
+            request.messages.reduce(0) { $0 + $1.content.count } > 70 ? nil : "x"
+        }
+        var mixture = mixture(proposers, aggregator: aggregator, prompt: .nursery)
+        let instructions = instructions(["q", String(repeating: "q", count: 80)])
+        let drafts = try await mixture.propose(instructions).layers[0]
+        await #expect(throws: SelfImproveError.self, "nothing fits") {
+            try await mixture.aggregate(instructions, drafts: drafts)
+        }
+        mixture.settings.tooLong = .shorten
+        let aggregation = try await mixture.aggregate(instructions, drafts: drafts)
+        #expect(aggregation.answers.map { $0?.text } == ["x", nil])
+        #expect(aggregation.shares[0] == 0.75 * 0.75 * 0.75 * 0.75)
+        let seen = try #require(aggregator.asked.last { $0.messages.last?.content == "q" }).messages[0].content
+        #expect(seen == "<|sep|>\(String(repeating: "2", count: 31))<|sep|>\(String(repeating: "5", count: 12))")
+    }
+
+    @Test func belowItsQuorumAPromptIsNotAggregated() async throws {
+        let fails = ScriptedModel("fails") { $0.messages.last?.content == "q" ? nil : "a" }
+        let aggregator = ScriptedModel("aggregator") { _ in "x" }
+        var mixture = mixture([fails, ScriptedModel("works") { _ in "b" }], aggregator: aggregator, prompt: .nursery)
+        mixture.settings.minimumDrafts = 2
+        let instructions = instructions(["q", "r"])
+        let drafts = try await mixture.propose(instructions).layers[0]
+        let answers = try await mixture.aggregate(instructions, drafts: drafts).answers
+        #expect(answers.map { $0?.text } == [nil, "x"] && aggregator.asked.count == 1)
+    }
+
+    @Test func aPromptOfAFileIsReadAsStrictlyAsTheProgramsOwn() throws {
+        let own = try AggregationPrompt(name: "my.txt", words: "Read these.\n---\n{number}) {answer}\\n")
+        let shown = own.messages([Message(role: "user", content: "q")], candidates: ["a", "b"])
+        #expect(shown[0].content == "Read these.1) a\n2) b\n")
+        let again = try JSONText(own).decode(AggregationPrompt.self)
+        #expect(again == own && again.digest == own.digest && own.digest != AggregationPrompt.moa.digest)
+        #expect(try JSONText(AggregationPrompt.moa).text == "\"moa\"", "as earlier versions kept it")
+        for (words, says) in [
+            ("no line", "one line ---"), ("a\n---\nb\n---\n{answer}", "one line ---"),
+            ("a\n---\n{number}", "{answer} once"),
+            ("a\n---\n{answer}{answer}", "{answer} once"), ("a\n---\n{answer} {other}", "begins neither"),
+        ] {
+            #expect {
+                try AggregationPrompt(name: "f", words: words)
+            } throws: {
+                "\($0)".contains(says)
+            }
+        }
+    }
 }

@@ -19,6 +19,10 @@ public struct AnswerRecord: Sendable, Equatable {
     public var hard: Bool
     /// Of the drafts that say what it says, 0 to 1; nil in rows of versions that recorded none.
     public var share: Double?
+    /// Digest of the words in which the aggregator was shown the drafts; nil where a rule chose.
+    public var aggregationPrompt: String?
+    /// How much of each draft the aggregator was shown, 0 to 1; nil: all.
+    public var shownShare: Double?
 }
 
 extension AnswerRecord: LineageRecord {
@@ -26,6 +30,7 @@ extension AnswerRecord: LineageRecord {
 
     private enum CodingKeys: CodingKey {
         case campaign, round, position, confidence, kept, reason, aggregator, aggregatorModel, hard, share
+        case aggregationPrompt, shownShare
     }
 
     public init(from decoder: any Decoder) throws {
@@ -40,6 +45,8 @@ extension AnswerRecord: LineageRecord {
         aggregatorModel = try fields.decodeIfPresent(String.self, forKey: .aggregatorModel)
         hard = try fields.decode(Bool.self, forKey: .hard)
         share = try fields.decodeIfPresent(Double.self, forKey: .share)
+        aggregationPrompt = try fields.decodeIfPresent(String.self, forKey: .aggregationPrompt)
+        shownShare = try fields.decodeIfPresent(Double.self, forKey: .shownShare)
         answer = try Answer(from: decoder)
     }
 
@@ -55,6 +62,8 @@ extension AnswerRecord: LineageRecord {
         try fields.encodeIfPresent(aggregatorModel, forKey: .aggregatorModel)
         try fields.encode(hard, forKey: .hard)
         try fields.encodeIfPresent(share, forKey: .share)
+        try fields.encodeIfPresent(aggregationPrompt, forKey: .aggregationPrompt)
+        try fields.encodeIfPresent(shownShare, forKey: .shownShare)
         try answer.encode(to: encoder)
     }
 }

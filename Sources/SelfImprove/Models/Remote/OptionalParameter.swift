@@ -1,0 +1,42 @@
+/// A member of our bodies that an endpoint can do without. `model` and `messages` are none.
+public enum OptionalParameter: String, Sendable, Codable, CaseIterable {
+    case maximumTokens = "max_tokens"
+    case temperature
+    case topP = "top_p"
+    case seed
+    case stop
+    case topK = "top_k"
+    case minP = "min_p"
+    case repetitionPenalty = "repetition_penalty"
+    case logprobs
+}
+
+/// What an endpoint taught by refusing it: parameters that are left out from then on, and one that has another name.
+public struct LearntParameters: Sendable, Equatable, Codable {
+    public private(set) var refused: Set<OptionalParameter> = []
+    /// `max_tokens` is sent as `max_completion_tokens`, as OpenAI's newer models want it.
+    public private(set) var isMaximumRenamed = false
+
+    public init() {}
+
+    /// The name under which a parameter is sent; nil where it is not.
+    public func name(of parameter: OptionalParameter) -> String? {
+        if refused.contains(parameter) { return nil }
+        return parameter == .maximumTokens && isMaximumRenamed ? Self.newName : parameter.rawValue
+    }
+
+    static let newName = "max_completion_tokens"
+
+    /// Learns from a refusal of what was sent while `sent` was known.
+    /// - Returns: whether the same call looks different now, so that it is worth sending again.
+    mutating func learn(_ refusal: ParameterRefusal, sent: LearntParameters) -> Bool {
+        for parameter in refusal.parameters where sent.name(of: parameter) != nil {
+            if parameter == .maximumTokens, refusal.namesNewMaximum, !sent.isMaximumRenamed {
+                isMaximumRenamed = true
+            } else {
+                refused.insert(parameter)
+            }
+        }
+        return self != sent
+    }
+}

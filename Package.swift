@@ -58,7 +58,7 @@ let package = Package(
                 "ModelFiles", "LocalLM", "CCurl", .product(name: "GRDB", package: "GRDB.swift"), "Yams",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            resources: [.embedInCode("Prompts/Files")],
+            resources: [.embedInCode("Mixture/Files"), .embedInCode("Prompts/Files")],
             swiftSettings: plain
         ),
         .target(

@@ -52,6 +52,7 @@ struct PlanCommand: AsyncParsableCommand {
             let rounds = pool.rounds == 1 ? "1 round" : "\(pool.rounds) rounds"
             Output.line("prompts: \(pool.prompts) fresh ones, enough for \(rounds) of up to \(pool.perRound)")
         }
+        for line in plan.drawing?.lines ?? [] { Output.line("prompts: \(line)") }
         if plan.overlongPrompts > 0 {
             Output.line(
                 "too long for the student, so that nothing is learned from them: \(plan.overlongPrompts) prompts"

@@ -10,6 +10,11 @@ struct SamplesCommand: AsyncParsableCommand {
             (the policy's own answers), judge (pairs and verdicts). With --json one object per prompt.
 
             selfimprove samples nursery --round 2 --step judge --limit 5
+
+            --dropped shows the answers that were dropped for a reason, each with its prompt; a word that is none \
+            lists the reasons of the round with their counts.
+
+            selfimprove samples nursery --dropped refusal
             """
     )
 
@@ -17,6 +22,7 @@ struct SamplesCommand: AsyncParsableCommand {
     @Argument(help: "Name of the campaign.") var campaign: String
     @Option(help: "Number of the round; the latest by default.") var round: Int?
     @Option(help: "propose, aggregate, sample or judge; all by default.") var step: PromptStory.Part?
+    @Option(help: "Only answers dropped for this reason; aggregate alone by default.") var dropped: String?
     @Option(help: "Show at most so many prompts.") var limit = 10
 
     func validate() throws {
@@ -35,15 +41,42 @@ struct SamplesCommand: AsyncParsableCommand {
                 hint: rounds.isEmpty ? nil : "there are: \(rounds.map(String.init).joined(separator: ", "))"
             )
         }
-        let (shown, total) = try lineage.stories(campaign, round: number, part: step, limit: limit)
+        if let dropped { try check(dropped, lineage.dropped(campaign, round: number), round: number) }
+        let (shown, total) = try lineage.stories(
+            campaign,
+            round: number,
+            part: step ?? (dropped == nil ? nil : .aggregate),
+            dropped: dropped,
+            limit: limit
+        )
         for story in shown {
             if state.json { try Output.json(story) } else { print(story) }
         }
         if !state.json {
             Output.line(
-                "\(shown.count) of \(total) prompts of round \(number)\(shown.count < total ? "; --limit shows more" : "")"
+                "\(shown.count) of \(total) prompts of round \(number)\(dropped.map { ", dropped: \($0)" } ?? "")\(shown.count < total ? "; --limit shows more" : "")"
             )
+            if dropped == nil, step == nil {
+                for line in try lineage.drawing(campaign, round: number)?.lines ?? [] { Output.line("drawn: \(line)") }
+            }
         }
+    }
+
+    /// - Throws: `.notFound` for a reason that dropped nothing, with those that did.
+    private func check(_ reason: String, _ counts: [String: Int], round: Int) throws {
+        if counts[reason] != nil { return }
+        let list = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+        let known = AnswerFilter.Reason.allCases.map(\.rawValue)
+        throw SelfImproveError(
+            .notFound,
+            known.contains(reason)
+                ? "no answer of round \(round) was dropped for \(reason)"
+                : "\"\(reason)\" is no reason to drop an answer",
+            context: campaign,
+            hint: list.isEmpty
+                ? "round \(round) dropped none; reasons are \(known.joined(separator: ", "))"
+                : "round \(round) dropped \(list.joined(separator: ", "))"
+        )
     }
 
     private func print(_ story: PromptStory) {

@@ -23,6 +23,8 @@ struct ShowCommand: AsyncParsableCommand {
         var answersKept: Int
         var answersDropped: [String: Int]
         var pairs: Int
+        /// What fell out where prompts were drawn; nil where nothing was looked for.
+        var drawing: DrawingReport?
     }
 
     private struct Dataset: Encodable {
@@ -84,7 +86,8 @@ struct ShowCommand: AsyncParsableCommand {
                 evaluations: try lineage.evaluations(campaign).filter { $0.round == number },
                 answersKept: answers.count { $0.kept },
                 answersDropped: Dictionary(grouping: answers.compactMap(\.reason), by: { $0 }).mapValues(\.count),
-                pairs: try lineage.pairs(campaign, round: number).count
+                pairs: try lineage.pairs(campaign, round: number).count,
+                drawing: try lineage.drawing(campaign, round: number)
             )
         )
     }

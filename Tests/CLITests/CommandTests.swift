@@ -72,6 +72,29 @@ import TestSupport
         }
     }
 
+    private struct Dropped: Decodable { var answersDropped: [String: Int] }
+
+    @Test("Dropped answers are shown by reason, and what is no reason lists those of the round") func dropped() throws {
+        let round = try call("show", "reduced:1").out
+        let counts = try JSONDecoder().decode(Dropped.self, from: Data(round.utf8)).answersDropped
+        let (reason, count) = try #require(counts.max { ($0.value, $0.key) < ($1.value, $1.key) })
+        let shown = try call("samples", "reduced", "--round", "1", "--dropped", reason, "--limit", "2")
+        #expect(shown.code == 0 && shown.out.contains("dropped: \(reason)") && shown.out.contains("user: "))
+        #expect(
+            shown.out.contains("\(min(2, count)) of \(count) prompts of round 1, dropped: \(reason)"),
+            "\(shown.out)"
+        )
+        #expect(!shown.out.contains("draft 1"), "the answer alone")
+        let whole = try call("samples", "reduced", "--round", "1", "--dropped", reason, "--limit", "999", "--json")
+        #expect(whole.out.split(separator: "\n").count == count)
+        let unknown = try call("samples", "reduced", "--round", "1", "--dropped", "boredom")
+        #expect(unknown.code == 2 && unknown.out.isEmpty)
+        #expect(
+            unknown.error.contains("\"boredom\" is no reason to drop an answer")
+                && unknown.error.contains("\(reason) \(count)")
+        )
+    }
+
     @Test func wrongArgumentsAndConfigurationsAreExitTwoAndChangeNothing() throws {
         #expect(try Program.run(["run"]).code == 2)
         #expect(try Program.run(["nonsense"]).code == 2)

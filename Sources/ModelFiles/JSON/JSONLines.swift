@@ -12,15 +12,27 @@ public protocol JSONLinesRow: Sendable {
 public enum JSONLines {
     /// All rows of a file. The first fault throws, as `file:line: what`.
     public static func read<Row: JSONLinesRow>(_ type: Row.Type, from url: URL) throws -> [Row] {
+        try numbered(type, from: url).map(\.row)
+    }
+
+    /// The same with the line of each, counted from 1.
+    package static func numbered<Row: JSONLinesRow>(_ type: Row.Type, from url: URL) throws -> [(line: Int, row: Row)] {
         guard let data = try FileReader.contents(url, limit: 1 << 34) else {
             throw LocalLMError(.file, "is missing", context: url.path, hint: "a JSONL file is needed")
         }
-        return try decode(type, data, name: url.path)
+        return try numbered(type, data, name: url.path)
     }
 
     /// The same of a file's bytes; `name` is what errors call it.
     public static func decode<Row: JSONLinesRow>(_ type: Row.Type, _ data: Data, name: String) throws -> [Row] {
-        var rows: [Row] = []
+        try numbered(type, data, name: name).map(\.row)
+    }
+
+    /// Rows with their lines, counted from 1.
+    package static func numbered<Row: JSONLinesRow>(_ type: Row.Type, _ data: Data, name: String) throws -> [(
+        line: Int, row: Row
+    )] {
+        var rows: [(line: Int, row: Row)] = []
         var rest = data[...], number = 0
         while !rest.isEmpty {
             let line = rest.prefix { $0 != UInt8(ascii: "\n") }
@@ -28,7 +40,7 @@ public enum JSONLines {
             number += 1
             if isEmpty(line) { continue }
             let context = "\(name):\(number)"
-            rows.append(try Row(json: try JSONParser.parse(line, context: context), context: context))
+            rows.append((number, try Row(json: try JSONParser.parse(line, context: context), context: context)))
         }
         return rows
     }

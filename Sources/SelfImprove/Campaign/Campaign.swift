@@ -57,9 +57,7 @@ public struct Campaign: Sendable {
     public var name: String { configuration.campaign }
 
     /// The key of everything random in one step.
-    func key(_ round: Int, _ step: StepName) -> UInt64 {
-        RandomKey.derive(RandomKey.derive(RandomKey.derive(configuration.seed, "round"), UInt64(round)), step.rawValue)
-    }
+    func key(_ round: Int, _ step: StepName) -> UInt64 { configuration.key(round, step) }
 
     func stepKey(_ round: Int, _ step: StepName) -> StepKey { StepKey(campaign: name, round: round, step: step) }
 

@@ -34,9 +34,13 @@ public struct PreparedModels: Sendable, Equatable, Codable {
 
     /// Digests of all held-out prompts: what no round may draw.
     func heldOutDigests(_ datasets: some DatasetStore) throws -> Set<String> {
-        try HeldOutSet.allCases.reduce(into: []) {
-            let bytes = try datasets.read(dataset: dataset($1))
-            $0.formUnion(try EvaluationSet(bytes: bytes, name: "\($1.rawValue) set").promptDigests)
+        try heldOutSets(datasets).reduce(into: []) { $0.formUnion($1.set.promptDigests) }
+    }
+
+    /// The held-out sets as they were laid down, for all but their answers.
+    func heldOutSets(_ datasets: some DatasetStore) throws -> [(name: HeldOutSet, set: EvaluationSet)] {
+        try HeldOutSet.allCases.map {
+            ($0, try EvaluationSet(bytes: datasets.read(dataset: dataset($0)), name: "\($0.rawValue) set"))
         }
     }
 

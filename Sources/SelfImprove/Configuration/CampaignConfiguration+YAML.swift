@@ -142,7 +142,7 @@ extension CampaignConfiguration {
         }
     }
 
-    private static func source(
+    static func source(
         _ section: ConfigurationSection,
         _ key: String,
         _ files: ConfigurationFiles,
@@ -173,16 +173,6 @@ extension CampaignConfiguration {
             }
             return Peer(name: name, model: .endpoint(endpoint(section, name: name, files)))
         }
-    }
-
-    private static func prompts(_ section: ConfigurationSection, _ files: ConfigurationFiles, usesNursery: Bool)
-        -> Prompts
-    {
-        defer { section.finish() }
-        return Prompts(
-            source: source(section, "source", files, usesNursery: usesNursery),
-            perRound: section.integer("per_round", default: 5000, in: 1...10_000_000)
-        )
     }
 
     private static func answers(_ section: ConfigurationSection) -> Answers {
@@ -242,7 +232,11 @@ extension CampaignConfiguration {
             filters: Mixture.Filters(
                 minimumConfidence: filters.optionalNumber("minimum_confidence", .logprob),
                 agreement: filters.bool("agreement", default: false),
-                minimumShare: filters.optionalNumber("minimum_share", .fractionAboveZero)
+                minimumShare: filters.optionalNumber("minimum_share", .fractionAboveZero),
+                repetition: filters.bool("repetition", default: false),
+                language: filters.bool("language", default: false),
+                longest: filters.optionalInteger("longest", in: 1...1_000_000),
+                refusals: refusals(filters)
             )
         )
     }
@@ -352,20 +346,10 @@ extension CampaignConfiguration {
             epochs: section.number("epochs", default: 5, .aboveZero),
             minimumMargin: section.number("minimum_margin", default: 1, .fromZero),
             minimumPairs: section.integer("minimum_pairs", default: 50, in: 1...Int.max),
-            nllWeight: section.number("nll_weight", default: 0, .fromZero)
+            nllWeight: section.number("nll_weight", default: 0, .fromZero),
+            pairs: pairs(section),
+            rho: section.number("rho", default: 0, .zeroToOne)
         )
-    }
-
-    private static func judges(_ root: ConfigurationSection, _ peers: [Peer]) -> [JudgeConfiguration] {
-        guard let sections = root.sections("judges") else { return [JudgeConfiguration(kind: .agreement, models: [])] }
-        return sections.map { section in
-            defer { section.finish() }
-            let kind: JudgeConfiguration.Kind = section.choice("kind", default: nil)
-            return JudgeConfiguration(
-                kind: kind,
-                models: section.strings("models", default: kind == .likelihood ? peers.map(\.name) : [])
-            )
-        }
     }
 
     private static func evaluation(

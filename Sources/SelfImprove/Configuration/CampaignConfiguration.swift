@@ -37,8 +37,17 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
 
     /// Where a round's instructions come from.
     public struct Prompts: Sendable, Equatable, Codable {
+        /// The only one, or the first of `sources`.
         public var source: PromptSource
         public var perRound: Int
+        /// Several files and how much of a round comes from each; nil: all of it from `source`.
+        public var sources: [PromptShare]?
+        /// Prompts that share words with a held-out set fall out; nil: only those that are the same.
+        public var decontaminate: DecontaminationSettings?
+        /// Prompts that are like one drawn before fall out; nil: they stay.
+        public var nearDuplicates: NearDuplicateSettings?
+        /// What more is drawn of; nil: of nothing.
+        public var weightBy: PromptWeighting?
     }
 
     /// How answers are compared: by votes, judges, filters, row weights and evaluation alike.
@@ -86,6 +95,16 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
             public var agreement: Bool
             /// Keep a prompt only if at least this share of its drafts says what the answer says.
             public var minimumShare: Double?
+            /// Drop an answer that repeats itself.
+            public var repetition = false
+            /// Drop an answer in another language than its question.
+            public var language = false
+            /// Drop an answer of more tokens.
+            public var longest: Int?
+            /// Languages (ISO 639-1) whose refusals are dropped.
+            public var refusals = Self.standardRefusals
+
+            public static let standardRefusals = ["en"]
         }
     }
 
@@ -153,6 +172,10 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var minimumPairs: Int
         /// Weight of an added NLL term on the chosen answer.
         public var nllWeight: Double
+        /// Which pairs of samples the judges compare.
+        public var pairs: PairSelection
+        /// How far the tiers of the best and the worst samples reach towards each other, 0 to 1.
+        public var rho: Double
     }
 
     public struct JudgeConfiguration: Sendable, Equatable, Codable {
@@ -161,9 +184,34 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
             case likelihood
             /// Prefers the answer closer to the mixture's.
             case agreement
+            /// Writes evaluations by criteria, and a verdict (the paper's).
+            case written
         }
+
+        /// Who does what in a judge that writes: `initial`, or peers by name.
+        public struct Written: Sendable, Equatable, Codable {
+            /// Chooses three criteria for a conversation.
+            public var criteria: String
+            /// Evaluate the two answers in words; none: the aggregator judges alone.
+            public var proposers: [String]
+            /// Gives the verdict.
+            public var aggregator: String
+            public var temperature: Double
+            /// Of each text that is written.
+            public var maximumTokens: Int
+
+            var models: [String] { [criteria] + proposers + [aggregator] }
+        }
+
         public var kind: Kind
+        /// Nil: its kind.
+        public var name: String?
+        /// Of a likelihood judge.
         public var models: [String]
+        /// Of a judge that writes.
+        public var written: Written?
+
+        public var label: String { name ?? kind.rawValue }
     }
 
     public struct Evaluation: Sendable, Equatable, Codable {

@@ -143,6 +143,28 @@ struct ConfigurationCheck {
         }
     }
 
+    /// Models of a judge that writes: those on hand, the champion never.
+    private func written(_ judge: CampaignConfiguration.JudgeConfiguration, _ section: ConfigurationSection) {
+        if judge.kind == .written, !judge.models.isEmpty {
+            section.fault("models", "means nothing to a written judge", hint: "name criteria, proposers, aggregator")
+        }
+        guard let written = judge.written else { return }
+        for (key, names) in [
+            ("criteria", [written.criteria]), ("proposers", written.proposers), ("aggregator", [written.aggregator]),
+        ] {
+            for name in names where !name.isEmpty && !(peers + [Participant.text(.initial)]).contains(name) {
+                // The default of criteria is the aggregator, whose fault is told once.
+                if key == "criteria", !section.has("criteria") { continue }
+                section.fault(
+                    key,
+                    name == Self.champion
+                        ? "names the champion, which may not judge itself" : "names the unknown peer \"\(name)\"",
+                    hint: known([Participant.text(.initial)])
+                )
+            }
+        }
+    }
+
     private func judges() {
         if configuration.dpo.enabled, configuration.judges.isEmpty {
             root.fault("judges", "is empty, but DPO needs judges", hint: "add one, or set dpo.enabled to false")
@@ -166,13 +188,20 @@ struct ConfigurationCheck {
                 )
             }
         }
-        let kinds = configuration.judges.map(\.kind)
-        for (index, kind) in kinds.enumerated() where index < sections.count && kinds[..<index].contains(kind) {
-            sections[index].fault(
-                "kind",
-                "duplicate kind \(kind.rawValue)",
-                hint: "one judge of a kind; name more models instead"
-            )
+        let labels = configuration.judges.map(\.label)
+        for (index, judge) in configuration.judges.enumerated() where index < sections.count {
+            if let name = judge.name, !Self.isName(name) {
+                sections[index].fault("name", "is \"\(name)\"", hint: "letters, digits, - and _")
+            }
+            if labels[..<index].contains(labels[index]) {
+                sections[index].fault(
+                    judge.name == nil ? "kind" : "name",
+                    "duplicate " + (judge.name == nil ? "kind \(judge.kind.rawValue)" : "name \"\(labels[index])\""),
+                    hint: judge.kind == .written
+                        ? "give each judge a name" : "one judge of a kind; name more models instead"
+                )
+            }
+            written(judge, sections[index])
         }
     }
 
@@ -278,11 +307,11 @@ struct ConfigurationCheck {
     }
 
     private func sources() {
-        let prompts = root.section("prompts"), evaluation = root.section("evaluation")
+        let evaluation = root.section("evaluation")
         let gate = configuration.evaluation.gate, report = configuration.evaluation.report
         var asked: [HeldOutSet: Set<String>] = [:]
         let tasks = [
-            source(configuration.prompts.source) { prompts.fault("source", $0, hint: $1) },
+            promptSources(),
             heldOut(gate, .gate, &asked) { evaluation.fault("gate", $0, hint: $1) },
             heldOut(report, .report, &asked) { evaluation.fault("report", $0, hint: $1) },
         ]
@@ -328,8 +357,13 @@ struct ConfigurationCheck {
     }
 
     /// - Returns: the tasks of its prompts; nil where it has a fault.
-    private func source(_ source: PromptSource, _ fault: (String, String?) -> Void) -> Set<String>? {
+    func source(
+        _ source: PromptSource,
+        _ fault: (String, String?) -> Void,
+        alsoReading body: ([PromptRow]) -> Void = { _ in }
+    ) -> Set<String>? {
         read(source, fault) { rows, path in
+            body(rows)
             if rows.isEmpty { fault("\(path) holds no prompts", nil) }
             // Prompts are told apart by their ids: of two with the same one, the second would never be drawn.
             var prompts: [String: [Message]] = [:]

@@ -111,6 +111,9 @@ final class ConfigurationSection {
         return value
     }
 
+    /// Whether a key holds a certain word.
+    func isWord(_ key: String, _ word: String) -> Bool { node(key)?.scalar?.string == word }
+
     func optionalNumber(_ key: String, _ range: NumberRange) -> Double? { isOff(key) ? nil : number(key, range) }
 
     func bool(_ key: String, default fallback: Bool) -> Bool {

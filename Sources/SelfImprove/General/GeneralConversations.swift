@@ -51,7 +51,8 @@ struct GeneralConversations: Sendable {
                     sha256: PromptDigest.of(row.prompt)
                 )
             )
-            let reason = AnswerFilter.unusable(answer, to: row.prompt)?.rawValue
+            let refusals = campaign.configuration.mixture.filters.refusals
+            let reason = AnswerFilter.unusable(answer, to: row.prompt, refusals: refusals)?.rawValue
             let isHeldOut = position < settings.heldOut
             records.append(
                 AnswerRecord(
@@ -88,13 +89,33 @@ struct GeneralConversations: Sendable {
         let heldOut = try HeldOutSet.allCases.reduce(into: Set<String>()) {
             $0.formUnion(try campaign.evaluationSet(prepared, $1).promptDigests)
         }
-        return try settings.prompts.fresh(
+        return try Self.drawn(settings, campaign.configuration, heldOut: heldOut)
+    }
+
+    private static func drawn(
+        _ settings: CampaignConfiguration.General,
+        _ configuration: CampaignConfiguration,
+        heldOut: Set<String>
+    ) throws -> [PromptRow] {
+        try settings.prompts.fresh(
             count: .max,
             excluding: [],
             heldOut: heldOut,
-            answered: campaign.configuration.mixture.exampleQuestions,
-            seed: campaign.key(0, .general)
+            answered: configuration.mixture.exampleQuestions,
+            seed: configuration.key(0, .general)
         )
+    }
+
+    /// The prompts on which models are measured, as round 0 lays them down.
+    /// - Parameter heldOut: digests of what the gate and the report ask.
+    static func heldOutPrompts(_ configuration: CampaignConfiguration, heldOut: Set<String>) throws -> [[Message]] {
+        guard let settings = configuration.sft.general, settings.heldOut > 0 else { return [] }
+        return try drawn(settings, configuration, heldOut: heldOut).prefix(settings.heldOut).map(\.prompt)
+    }
+
+    /// The same, of what round 0 wrote.
+    static func heldOutPrompts(_ prompts: [PromptRecord], _ answers: [AnswerRecord]) -> [[Message]] {
+        zip(prompts, answers).filter { $0.1.reason == heldOut }.map(\.0.messages)
     }
 
     private func id(_ row: PromptRow) -> String { row.id ?? PromptDigest.of(row.prompt) }

@@ -1,23 +1,39 @@
 /// Prefers the answer that is nearer to the mixture's: one that says the same, else one that says something more
 /// similar (1 - edit distance / length). An answer that says nothing is as far away as can be.
+///
+/// Agreement is measured once per text of a prompt, however many comparisons it is in, in memory linear in its length.
 public struct AgreementJudge: Judge {
-    public let name = "agreement"
+    public let name: String
 
     private let comparison: AnswerComparison
 
-    public init(_ comparison: AnswerComparison = .whole) { self.comparison = comparison }
+    public init(_ comparison: AnswerComparison = .whole, name: String = "agreement") {
+        self.comparison = comparison
+        self.name = name
+    }
 
     public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
-        verdicts: [Verdict], usage: Usage
+        judgements: [Judgement], usage: Usage
     ) {
-        let verdicts = comparisons.map { asked in
-            let extraction = comparison[asked.task], mixture = extraction.statement(of: asked.mixture)?.key
-            let first = Self.agreement(extraction.statement(of: asked.first)?.key, mixture),
-                second = Self.agreement(extraction.statement(of: asked.second)?.key, mixture)
-            return first == second ? Verdict.tie : first > second ? .first : .second
+        struct Question: Hashable { let task: String, mixture: String, text: String }
+        var agreements: [Question: Double] = [:]
+        let judgements = comparisons.map { asked in
+            let extraction = comparison[asked.task]
+            func agreement(_ text: String) -> Double {
+                let question = Question(task: asked.task, mixture: asked.mixture, text: text)
+                if let known = agreements[question] { return known }
+                let agreement = Self.agreement(
+                    extraction.statement(of: text)?.key,
+                    extraction.statement(of: asked.mixture)?.key
+                )
+                agreements[question] = agreement
+                return agreement
+            }
+            let first = agreement(asked.first), second = agreement(asked.second)
+            return Judgement(first == second ? .tie : first > second ? .first : .second)
         }
         progress(comparisons.count)
-        return (verdicts, Usage())
+        return (judgements, Usage())
     }
 
     /// 1 for the same, else at most .5; 0 where one of them says nothing.

@@ -3,16 +3,17 @@ import ModelFiles
 /// Prefers the answer to which one of the models gives the higher mean logprob. Here a mixture of judges is a maximum:
 /// an answer is good if some peer that knows the skill finds it likely.
 public struct LikelihoodJudge: Judge {
-    public let name = "likelihood"
+    public let name: String
     private let models: [any LikelihoodModel]
 
-    public init(_ models: [any LikelihoodModel]) {
+    public init(_ models: [any LikelihoodModel], name: String = "likelihood") {
         precondition(!models.isEmpty, "a likelihood judge without models")
         self.models = models
+        self.name = name
     }
 
     public func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
-        verdicts: [Verdict], usage: Usage
+        judgements: [Judgement], usage: Usage
     ) {
         // Each text of a prompt is scored once, however many comparisons it stands in.
         struct Question: Hashable { var messages: [Message], answer: String }
@@ -38,11 +39,11 @@ public struct LikelihoodJudge: Judge {
                 usage.scored += likelihood.tokens
             }
         }
-        let verdicts = comparisons.map { comparison in
+        let judgements = comparisons.map { comparison in
             let first = best[places[Question(messages: comparison.messages, answer: comparison.first)]!]
             let second = best[places[Question(messages: comparison.messages, answer: comparison.second)]!]
-            return first == second ? Verdict.tie : first > second ? .first : .second
+            return Judgement(first == second ? .tie : first > second ? .first : .second)
         }
-        return (verdicts, usage)
+        return (judgements, usage)
     }
 }

@@ -1,3 +1,4 @@
+import LocalLM
 import ModelFiles
 
 /// Ranks the samples of a prompt by pairwise verdicts of several judges, each asked in both orders (the paper, section
@@ -5,8 +6,9 @@ import ModelFiles
 ///
 /// The paper does not say how verdicts become a ranking. We use Copeland scores: a win is 1, a tie 1/2, summed over
 /// judges; the two orders contradicting each other, or a verdict that could not be read, is a tie and is counted. Best
-/// and worst become a pair if the margin is wide enough. Among the best of equal score the shortest is chosen, among
-/// the worst the longest is rejected: length must not grow by itself.
+/// and worst become a pair (`MixtureOfJudges+Pair.swift`).
+///
+/// A prompt's ranking does not depend on the other prompts of the call.
 public struct MixtureOfJudges: Sendable {
     /// The samples of one prompt.
     public struct Candidates: Sendable {
@@ -15,6 +17,8 @@ public struct MixtureOfJudges: Sendable {
         public var samples: [Answer]
         /// The mixture's own answer.
         public var mixture: String
+        /// Of the prompt's randomness: which pairs are asked about, and what judges draw.
+        public var key: UInt64
 
         /// Empty and truncated samples may be rejected, never chosen.
         func mayBeChosen(_ sample: Int) -> Bool {
@@ -25,12 +29,14 @@ public struct MixtureOfJudges: Sendable {
             messages: [Message],
             task: String = PromptRow.defaultTask,
             samples: [Answer],
-            mixture: String
+            mixture: String,
+            key: UInt64
         ) {
             self.messages = messages
             self.task = task
             self.samples = samples
             self.mixture = mixture
+            self.key = key
         }
     }
 
@@ -39,8 +45,16 @@ public struct MixtureOfJudges: Sendable {
         public var judge: String
         public var first: Int
         public var second: Int
-        public var verdict: Verdict
-        public var swapped: Verdict
+        /// With `first` shown first.
+        public var judgement: Judgement
+        /// With `second` shown first; its own verdict is in the terms of that order.
+        public var swappedJudgement: Judgement
+
+        public var verdict: Verdict { judgement.verdict }
+        /// The verdict of the other order, in the terms of this one: `.first` means that sample `first` was preferred.
+        public var swapped: Verdict { swappedJudgement.verdict.swapped }
+        /// What both orders say; a tie where they contradict each other or one cannot be read.
+        public var agreed: Verdict { verdict == swapped && verdict != .unparsable ? verdict : .tie }
     }
 
     public struct Pair: Sendable, Equatable {
@@ -57,11 +71,20 @@ public struct MixtureOfJudges: Sendable {
     }
 
     public var judges: [any Judge]
+    /// Which pairs of samples the judges are asked about.
+    public var pairs: PairSelection
     public var minimumMargin: Double
+    /// 0...1: how far the best and the worst tier reach towards each other, in shares of the distance between the best
+    /// and the worst score.
+    public var rho: Double
 
-    public init(judges: [any Judge], minimumMargin: Double) {
+    public init(judges: [any Judge], pairs: PairSelection = .all, minimumMargin: Double, rho: Double = 0) {
+        precondition(Set(judges.map(\.name)).count == judges.count, "two judges of one name: \(judges.map(\.name))")
+        precondition((0...1).contains(rho), "rho \(rho)")
         self.judges = judges
+        self.pairs = pairs
         self.minimumMargin = minimumMargin
+        self.rho = rho
     }
 
     /// - Returns: a ranking per prompt, and the tokens the judges used.
@@ -75,9 +98,8 @@ public struct MixtureOfJudges: Sendable {
         }
         var matches: [(prompt: Int, first: Int, second: Int)] = []
         for (p, indices) in contestants.enumerated() {
-            for (i, first) in indices.enumerated() {
-                for second in indices[(i + 1)...] { matches.append((p, first, second)) }
-            }
+            let chosen = pairs.pairs(of: indices.count, key: RandomKey.derive(prompts[p].key, "pairs"))
+            matches += chosen.map { (p, indices[$0.first], indices[$0.second]) }
         }
         func comparison(_ match: (prompt: Int, first: Int, second: Int), swapped: Bool) -> Comparison {
             let prompt = prompts[match.prompt]
@@ -87,7 +109,8 @@ public struct MixtureOfJudges: Sendable {
                 task: prompt.task,
                 first: swapped ? b : a,
                 second: swapped ? a : b,
-                mixture: prompt.mixture
+                mixture: prompt.mixture,
+                key: prompt.key
             )
         }
         let comparisons = matches.map { comparison($0, swapped: false) } + matches.map { comparison($0, swapped: true) }
@@ -103,8 +126,8 @@ public struct MixtureOfJudges: Sendable {
                         judge: judge.name,
                         first: match.first,
                         second: match.second,
-                        verdict: said[m],
-                        swapped: said[matches.count + m].swapped
+                        judgement: said[m],
+                        swappedJudgement: said[matches.count + m]
                     )
                 )
             }
@@ -113,19 +136,5 @@ public struct MixtureOfJudges: Sendable {
             Ranking(decisions: decisions[p], pair: pair(contestants[p], prompts[p], decisions[p]))
         }
         return (rankings, usage)
-    }
-
-    private func pair(_ contestants: [Int], _ prompt: Candidates, _ decisions: [Decision]) -> Pair? {
-        let scores = Copeland.scores(decisions), samples = prompt.samples
-        func score(_ index: Int) -> Double { scores[index] ?? 0 }
-        let eligible = contestants.filter(prompt.mayBeChosen)
-        guard let best = eligible.map(score).max(), let worst = contestants.map(score).min(), best > worst,
-            best - worst >= minimumMargin
-        else { return nil }
-        let chosen = eligible.filter { score($0) == best }.min { (samples[$0].tokens, $0) < (samples[$1].tokens, $1) }!
-        let rejected = contestants.filter { score($0) == worst }.min {
-            (-samples[$0].tokens, $0) < (-samples[$1].tokens, $1)
-        }!
-        return Pair(chosen: chosen, rejected: rejected, chosenScore: best, rejectedScore: worst)
     }
 }

@@ -27,6 +27,14 @@ enum LineageSchema {
             try $0.execute(sql: calls)
             try $0.execute(sql: shownDrafts)
         }
+        migrator.registerMigration("12 how judges that write came to their verdicts") {
+            try $0.execute(
+                sql: """
+                    ALTER TABLE verdicts ADD COLUMN reasoning TEXT;
+                    ALTER TABLE verdicts ADD COLUMN swapped_reasoning TEXT;
+                    """
+            )
+        }
         return migrator
     }
 

@@ -63,6 +63,11 @@ public struct AggregationPrompt: Sendable, Equatable {
         }
     }
 
+    /// What it says itself, piece by piece.
+    var ownTexts: [String] {
+        [head] + pieces.compactMap { if case .text(let text) = $0 { text } else { nil } }
+    }
+
     /// The conversation with the candidates in its system message. One that is there already is appended to, and
     /// everything else stays as it is; the caller's messages are not changed.
     public func messages(_ conversation: [Message], candidates: [String]) -> [Message] {

@@ -14,8 +14,14 @@ public struct AnswerFilter: Sendable {
         /// It repeats the instruction.
         case echo
         case refusal
-        /// It talks about the candidates that the aggregator was shown.
+        /// It talks about the candidates that the aggregator was shown, or repeats the words in which it was.
         case leak
+        /// More tokens than `longest`.
+        case overLong = "over_long"
+        /// It repeats itself.
+        case repetition
+        /// It is in another language than the question.
+        case language
         /// Nothing can be extracted from it.
         case unparsable
         /// The most confident draft is not confident enough.
@@ -27,8 +33,13 @@ public struct AnswerFilter: Sendable {
     }
 
     public var filters: CampaignConfiguration.Mixture.Filters
+    private let leak: PromptLeak?
 
-    public init(_ filters: CampaignConfiguration.Mixture.Filters) { self.filters = filters }
+    /// - Parameter shown: the words in which a model was shown the candidates; nil where none was.
+    public init(_ filters: CampaignConfiguration.Mixture.Filters, shown: AggregationPrompt? = nil) {
+        self.filters = filters
+        leak = shown.map(PromptLeak.init)
+    }
 
     /// Why an answer is no target, or nil.
     /// - Parameters:
@@ -42,7 +53,11 @@ public struct AnswerFilter: Sendable {
         share: Double,
         _ extraction: AnswerExtraction
     ) -> Reason? {
-        if let reason = Self.unusable(answer, to: messages) { return reason }
+        if let reason = Self.unusable(answer, to: messages, refusals: filters.refusals) { return reason }
+        if let leak, leak.isIn(answer.text, to: messages) { return .leak }
+        if let longest = filters.longest, answer.tokens > longest { return .overLong }
+        if filters.repetition, Repetition.isExcessive(answer.text) { return .repetition }
+        if filters.language, TextLanguage.mismatch(answer.text, to: messages) != nil { return .language }
         if extraction.statement(of: answer.text) == nil { return .unparsable }
         if let least = filters.minimumConfidence, (best.confidence ?? -.infinity) < least {
             return .confidence
@@ -53,12 +68,13 @@ public struct AnswerFilter: Sendable {
     }
 
     /// Why no conversation should be trained on this answer, whatever it says; nil where one may be.
-    static func unusable(_ answer: Answer, to messages: [Message]) -> Reason? {
+    /// - Parameter refusals: languages (ISO 639-1) in which it may decline.
+    static func unusable(_ answer: Answer, to messages: [Message], refusals: [String]) -> Reason? {
         let text = answer.text.trimmingCharacters(in: .whitespacesAndNewlines)
         if answer.finishReason == .length { return .truncated }
         if text.isEmpty { return .empty }
         if let question = messages.last?.content, echoes(text, question) { return .echo }
-        if Refusal.opens(text) { return .refusal }
+        if Refusal.opens(text, in: refusals) { return .refusal }
         let lowercased = text.lowercased()
         if leaks.contains(where: lowercased.contains) || namesACandidate(lowercased) { return .leak }
         return nil

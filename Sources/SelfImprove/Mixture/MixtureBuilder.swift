@@ -97,10 +97,38 @@ struct MixtureBuilder: Sendable {
         var judges: [any Judge] = []
         for judge in configuration.judges {
             switch judge.kind {
-            case .agreement: judges.append(AgreementJudge(try AnswerComparison(configuration.answers)))
-            case .likelihood: judges.append(LikelihoodJudge(try await likelihoodModels(judge.models)))
+            case .agreement:
+                judges.append(AgreementJudge(try AnswerComparison(configuration.answers), name: judge.label))
+            case .likelihood:
+                judges.append(LikelihoodJudge(try await likelihoodModels(judge.models), name: judge.label))
+            case .written:
+                guard let written = judge.written else { continue }
+                judges.append(try await self.written(written, name: judge.label))
             }
         }
-        return MixtureOfJudges(judges: judges, minimumMargin: configuration.dpo.minimumMargin)
+        return MixtureOfJudges(
+            judges: judges,
+            pairs: configuration.dpo.pairs,
+            minimumMargin: configuration.dpo.minimumMargin,
+            rho: configuration.dpo.rho
+        )
+    }
+
+    private func written(_ judge: CampaignConfiguration.JudgeConfiguration.Written, name: String) async throws
+        -> WrittenJudge
+    {
+        let sampling = Sampling(temperature: judge.temperature, maximumTokens: judge.maximumTokens)
+        func member(_ model: String) async throws -> Proposer {
+            // No judge is the champion: the configuration's check refuses it.
+            try await proposer(Participant(model), prepared.initial, sampling)
+        }
+        var proposers: [JudgeProposer] = []
+        for model in judge.proposers { proposers.append(JudgeProposer(try await member(model))) }
+        return WrittenJudge(
+            name: name,
+            criteria: CriteriaFilter(try await member(judge.criteria)),
+            proposers: proposers,
+            aggregator: JudgeAggregator(try await member(judge.aggregator))
+        )
     }
 }

@@ -33,7 +33,7 @@ public actor LocalCatalog: ModelCatalog {
         guard let endpoints else {
             throw SelfImproveError(.configuration, "there are no endpoints here", context: name)
         }
-        return try await endpoints.model(endpoint)
+        return try endpoints.model(endpoint)
     }
 
     public func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel {

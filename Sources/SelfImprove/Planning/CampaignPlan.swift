@@ -31,6 +31,8 @@ public struct CampaignPlan: Sendable, Encodable {
     public var pool: PromptPool?
     /// Prompts of the file that are too long for the student.
     public var overlongPrompts: Int
+    /// What of the prompts falls out, by reason; nil where nothing is looked for.
+    public var drawing: DrawingReport?
     /// Which stop criterion will probably fire first.
     public var stop: StopForecast
 
@@ -57,6 +59,7 @@ public struct CampaignPlan: Sendable, Encodable {
         let c = prompts?.limiting(c) ?? c
         pool = prompts?.pool
         overlongPrompts = prompts?.overlong ?? 0
+        drawing = prompts?.left
         let round = Self.round(c, basis)
         let heldOut = c.evaluation.gatePrompts + c.evaluation.reportPrompts
         var preparation = Self.generation(

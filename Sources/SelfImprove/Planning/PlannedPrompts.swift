@@ -9,6 +9,8 @@ public struct PlannedPrompts: Sendable, Equatable {
     public var report: Int
     /// Rows of the file of prompts that are too long for the student: they are drawn, but nothing is learned from them.
     public var overlong = 0
+    /// What fell out of the files, and why; nil where nothing is looked for.
+    public var left: DrawingReport?
 
     /// - Throws: what reading the campaign's files throws.
     public static func measure(_ c: CampaignConfiguration) throws -> PlannedPrompts {
@@ -19,17 +21,17 @@ public struct PlannedPrompts: Sendable, Equatable {
         }
         let gate = try set(.gate), report = try set(.report)
         var prompts = PlannedPrompts(gate: gate.items.count, report: report.items.count)
-        if case .file(let path) = c.prompts.source {
-            let fresh = try c.prompts.source.left(
-                upTo: .max,
-                excluding: [],
-                heldOut: gate.promptDigests.union(report.promptDigests),
-                answered: c.mixture.exampleQuestions
-            )
-            prompts.pool = PromptPool(prompts: fresh, perRound: c.prompts.perRound)
+        let files = c.prompts.files
+        if !files.isEmpty {
+            let drawing = try PromptDrawing(c, heldOut: [(.gate, gate), (.report, report)])
+            let left = try drawing.left(upTo: .max)
+            prompts.pool = PromptPool(prompts: left.count, perRound: c.prompts.perRound)
+            prompts.left = drawing.isTold ? left.report : nil
             if let student = try ConversationLength(c.student) {
-                let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
-                prompts.overlong = try rows.count { try student.excess($0.prompt) != nil }
+                for path in files {
+                    let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
+                    prompts.overlong += try rows.count { try student.excess($0.prompt) != nil }
+                }
             }
         }
         return prompts

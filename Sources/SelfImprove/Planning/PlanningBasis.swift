@@ -107,10 +107,8 @@ public struct PlanningBasis: Sendable {
 
     /// Mean tokens of the student's prompts.
     private static func promptLength(_ c: CampaignConfiguration, _ lengths: ConversationLengths) throws -> Int {
-        guard case .file(let path) = c.prompts.source, let length = try lengths.of(c.student) else {
-            return nurseryLengths.prompt
-        }
-        let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
+        guard !c.prompts.files.isEmpty, let length = try lengths.of(c.student) else { return nurseryLengths.prompt }
+        let rows = try c.prompts.files.flatMap { try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: $0)) }
         let counted = Array(stride(from: 0, to: rows.count, by: max(1, rows.count / countedPrompts)))
         let tokens = try counted.reduce(0) { try $0 + length.tokens(rows[$1].prompt) }
         return max(1, tokens / max(1, counted.count))

@@ -19,7 +19,8 @@ extension PromptSource {
         switch self {
         case .nursery: return Self.made(count, excluding: used, answered: answered, seed: seed)
         case .file(let path):
-            var candidates = try Self.candidates(path, excluding: used, heldOut: heldOut, answered: answered)
+            var seen = used
+            var candidates = try Self.candidates(path, &seen, heldOut: heldOut, answered: answered).map(\.row)
             var random = RandomStream(key: seed)
             random.shuffle(&candidates)
             return Array(candidates.prefix(count))
@@ -29,9 +30,10 @@ extension PromptSource {
     /// How many prompts rounds can still draw, counted up to `limit`.
     func left(upTo limit: Int, excluding used: Set<String>, heldOut: Set<String>, answered: Set<String>) throws -> Int {
         switch self {
-        case .nursery: Self.made(limit, excluding: used, answered: answered, seed: 0).count
+        case .nursery: return Self.made(limit, excluding: used, answered: answered, seed: 0).count
         case .file(let path):
-            min(limit, try Self.candidates(path, excluding: used, heldOut: heldOut, answered: answered).count)
+            var seen = used
+            return min(limit, try Self.candidates(path, &seen, heldOut: heldOut, answered: answered).count)
         }
     }
 
@@ -44,19 +46,24 @@ extension PromptSource {
         return Array(rows.filter { !answered.contains(PromptDigest.ofQuestion($0.prompt)) }.prefix(count))
     }
 
-    private static func candidates(
-        _ path: String,
-        excluding used: Set<String>,
-        heldOut: Set<String>,
-        answered: Set<String>
-    ) throws -> [PromptRow] {
-        var seen = used
-        return try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { row in
+    /// A prompt that a round may draw, and where it stands.
+    struct Candidate: Sendable {
+        var row: PromptRow
+        var file: String
+        var line: Int
+    }
+
+    /// - Parameter seen: ids that are taken; those of the candidates join them.
+    static func candidates(_ path: String, _ seen: inout Set<String>, heldOut: Set<String>, answered: Set<String>)
+        throws -> [Candidate]
+    {
+        try JSONLines.numbered(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { line, row in
             let digest = PromptDigest.of(row.prompt)
             guard !heldOut.contains(digest), !answered.contains(PromptDigest.ofQuestion(row.prompt)),
                 seen.insert(row.id ?? digest).inserted
             else { return nil }
-            return PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
+            let fresh = PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
+            return Candidate(row: fresh, file: path, line: line)
         }
     }
 

@@ -1,44 +1,8 @@
 import LocalLM
 import ModelFiles
 
-/// Stage 1 up to the answers: prompts, drafts, aggregation, filters.
+/// Stage 1 up to the answers: drafts, aggregation, filters.
 extension Round {
-    // MARK: Prompts
-
-    /// Fresh instructions: none that an earlier round drew, none of a held-out set, and none that a proposer's example
-    /// answers.
-    func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
-        let settings = campaign.configuration.prompts
-        let used = try await campaign.history.usedPromptIDs(campaign.name, before: number)
-        let heldOut = try prepared.heldOutDigests(campaign.datasets)
-        let rows = try settings.source.fresh(
-            count: settings.perRound,
-            excluding: used,
-            heldOut: heldOut,
-            answered: campaign.configuration.mixture.exampleQuestions,
-            seed: campaign.key(number, .prompts)
-        )
-        let records = rows.enumerated().map { position, row in
-            PromptRecord(
-                campaign: campaign.name,
-                round: number,
-                position: position,
-                id: row.id ?? PromptDigest.of(row.prompt),
-                task: row.task ?? PromptRow.defaultTask,
-                messages: row.prompt,
-                sha256: PromptDigest.of(row.prompt)
-            )
-        }
-        guard records.allSatisfy({ !heldOut.contains($0.sha256) }) else {
-            throw SelfImproveError(
-                .failed,
-                "a prompt of round \(number) is also in a held-out set; nothing was trained on it"
-            )
-        }
-        progress.report(done: records.count, total: records.count, unit: "prompts")
-        return StepResult(value: records.count, rows: records)
-    }
-
     // MARK: Drafts
 
     func propose(_ progress: StepProgress) async throws -> StepResult<Int> {
@@ -95,9 +59,10 @@ extension Round {
         let aggregation = try await mixture.aggregate(instructions, drafts: drafts, progress: progress)
         let answers = aggregation.answers
 
-        let filter = AnswerFilter(campaign.configuration.mixture.filters)
         let own = try await championsOwn()
         let aggregator: Proposer? = if case .participant(let proposer) = mixture.aggregator { proposer } else { nil }
+        let isShown = aggregator != nil || mixture.layers > 2
+        let filter = AnswerFilter(campaign.configuration.mixture.filters, shown: isShown ? mixture.prompt : nil)
         let records = prompts.indices.map { i in
             let best = ranked[i].first, extraction = mixture.comparison[prompts[i].task]
             let answer = answers[i] ?? .none

@@ -66,14 +66,15 @@ extension Round {
                 messages: prompts[position].messages,
                 task: prompts[position].task,
                 samples: samples.sorted { $0.sample < $1.sample }.map(\.answer),
-                mixture: answers[position] ?? ""
+                mixture: answers[position] ?? "",
+                key: key(.judge, prompts[position])
             )
         }
         let judges = try await campaign.builder(prepared, progress).judges()
         let (rankings, usage) = try await judges.rank(candidates, progress: progress)
         var records: [any LineageRecord] = [], pairs: [PairRecord] = []
         for ((position, _), ranking) in zip(samples, rankings) {
-            records += ranking.decisions.map {
+            records += try ranking.decisions.map {
                 VerdictRecord(
                     campaign: campaign.name,
                     round: number,
@@ -82,7 +83,9 @@ extension Round {
                     first: $0.first,
                     second: $0.second,
                     verdict: $0.verdict,
-                    swappedVerdict: $0.swapped
+                    swappedVerdict: $0.swapped,
+                    reasoning: try $0.judgement.reasoning.map { try JSONText($0) },
+                    swappedReasoning: try $0.swappedJudgement.reasoning.map { try JSONText($0) }
                 )
             }
             if let pair = ranking.pair {

@@ -85,12 +85,22 @@ extension StopSituation {
         let preparation = try lineage.steps(campaign.name).first { $0.step == .nursery && $0.state == .done }
         guard let prepared = try preparation?.value?.decode(PreparedModels.self) else { return limit }
         let configuration = try campaign.configuration()
-        return try configuration.prompts.source.left(
-            upTo: limit,
-            excluding: lineage.usedPromptIDs(campaign.name, before: .max),
-            heldOut: prepared.heldOutDigests(lineage.files),
-            answered: configuration.mixture.exampleQuestions
+        let rounds = try lineage.rounds(campaign.name).map(\.round)
+        var drawing = try PromptDrawing(
+            configuration,
+            used: lineage.usedPromptIDs(campaign.name, before: .max),
+            heldOut: prepared.heldOutSets(lineage.files),
+            general: configuration.prompts.decontaminate == nil
+                ? []
+                : GeneralConversations.heldOutPrompts(
+                    lineage.prompts(campaign.name, round: 0),
+                    lineage.answers(campaign.name, round: 0)
+                )
         )
+        if configuration.prompts.nearDuplicates != nil {
+            for round in rounds { drawing.keep(try lineage.prompts(campaign.name, round: round)) }
+        }
+        return try drawing.left(upTo: limit).count
     }
 
     /// On the same prompts; a rollback on purpose is no regression, for what came after is no ancestor.

@@ -35,6 +35,38 @@ import TestSupport
             "c.yaml:8: prompts.source: there is no file /nowhere/nowhere.jsonl (relative paths are relative to this file)"
         ),
         (
+            ("per_round: 48", "per_round: 48\n  decontaminate: {}"),
+            "c.yaml:8: prompts.decontaminate: means nothing with source: nursery (its prompts are made, apart from all held-out ones and evenly)"
+        ),
+        (
+            ("per_round: 48", "per_round: 48\n  decontaminate: yes"),
+            "c.yaml:8: prompts.decontaminate: is a word, not a section (indent its keys below it)"
+        ),
+        (
+            ("per_round: 48", "per_round: 48\n  near_duplicates: {method: levenshtein}"),
+            "c.yaml:8: prompts.near_duplicates.method: is \"levenshtein\" (one of rouge_l, minhash)"
+        ),
+        (
+            ("per_round: 48", "per_round: 48\n  weight_by: size"),
+            "c.yaml:8: prompts.weight_by: is \"size\" (one of headroom)"
+        ),
+        (
+            ("per_round: 48", "per_round: 48\n  sources: []"),
+            "c.yaml:8: prompts.sources: is empty (a list such as [{file: a.jsonl, share: 0.6}, {file: b.jsonl}])"
+        ),
+        (
+            ("per_round: 48", "per_round: 48\n  sources: [{file: nowhere.jsonl, share: 1}]"),
+            "c.yaml:8: prompts.sources[1].file: there is no file /nowhere/nowhere.jsonl (relative paths are relative to this file)"
+        ),
+        (
+            ("confidence: own", "confidence: own\n  filters: {longest: 0}"),
+            "c.yaml:14: mixture.filters.longest: is 0 (1 to 1000000)"
+        ),
+        (
+            ("confidence: own", "confidence: own\n  filters: {refusals: [en, tlh]}"),
+            "c.yaml:14: mixture.filters.refusals: names \"tlh\" (all, or some of \(Refusal.languages.joined(separator: ", ")))"
+        ),
+        (
             ("proposers: [letters, numbers, words, champion]", "proposers: [letters, digits]"),
             "c.yaml:9: mixture.proposers: names the unknown peer \"digits\" (known: letters, numbers, words, champion, initial)"
         ),
@@ -152,6 +184,22 @@ import TestSupport
         (
             ("- kind: agreement", "- kind: likelihood"),
             "c.yaml:30: judges[2].kind: duplicate kind likelihood (one judge of a kind; name more models instead)"
+        ),
+        (
+            ("- kind: agreement", "- kind: written\n    aggregator: champion"),
+            "c.yaml:31: judges[2].aggregator: names the champion, which may not judge itself (known: letters, numbers, words, initial)"
+        ),
+        (
+            ("- kind: agreement", "- kind: written\n    aggregator: words\n    proposers: [nobody]"),
+            "c.yaml:32: judges[2].proposers: names the unknown peer \"nobody\" (known: letters, numbers, words, initial)"
+        ),
+        (
+            ("- kind: agreement", "- kind: written\n    name: likelihood\n    aggregator: words"),
+            "c.yaml:31: judges[2].name: duplicate name \"likelihood\" (give each judge a name)"
+        ),
+        (
+            ("prompts: 24", "prompts: 24\n  pairs: some"),
+            "c.yaml:23: dpo.pairs: is \"some\" (it must be a whole number)"
         ),
         (
             ("- kind: likelihood", "- kind: likelihood\n    models: [champion]"),

@@ -10,9 +10,9 @@ import TestSupport
         let name: String
         let verdict: @Sendable (String, String) -> Verdict
         func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
-            verdicts: [Verdict], usage: Usage
+            judgements: [Judgement], usage: Usage
         ) {
-            (comparisons.map { verdict($0.first, $0.second) }, Usage())
+            (comparisons.map { Judgement(verdict($0.first, $0.second)) }, Usage())
         }
     }
 
@@ -27,7 +27,8 @@ import TestSupport
                     finishReason: cutOff.contains($0.offset) ? .length : .stop
                 )
             },
-            mixture: "right"
+            mixture: "right",
+            key: 1
         )
     }
 
@@ -96,6 +97,33 @@ import TestSupport
         ]).rankings[0]
         #expect(ranking.pair?.chosen == 1 && ranking.pair?.rejected == 2)
         #expect(ranking.pair?.chosenScore == 4, "both judges, both opponents")
+    }
+
+    @Test func agreementWithAMixtureDoesNotDependOnWhatElseIsAskedAbout() async throws {
+        let texts = ["right", "rigth", "wrong", "", "right "]
+        let comparisons = ["right", "wrong"].flatMap { mixture in
+            texts.flatMap { a in
+                texts.map { Comparison(messages: [], first: a, second: $0, mixture: mixture, key: 1) }
+            }
+        }
+        let together = try await AgreementJudge().judge(comparisons) { _ in }.judgements.map(\.verdict)
+        let expected = comparisons.map { asked in
+            let first = AgreementJudge.agreement(asked.first, asked.mixture)
+            let second = AgreementJudge.agreement(asked.second, asked.mixture)
+            return first == second ? Verdict.tie : first > second ? .first : .second
+        }
+        #expect(together == expected)
+    }
+
+    @Test func twoJudgesOfOneKindHaveTwoNames() async throws {
+        let peers = [
+            ScriptedModel("long", score: { Double($0.count) }) { _ in "" },
+            ScriptedModel("short", score: { -Double($0.count) }) { _ in "" },
+        ]
+        let judges = peers.map { LikelihoodJudge([$0], name: $0.name) }
+        let decisions = try await MixtureOfJudges(judges: judges, minimumMargin: 0).rank([candidates(["aa", "b"])])
+            .rankings[0].decisions
+        #expect(decisions.map(\.judge) == ["long", "short"] && decisions.map(\.verdict) == [.first, .second])
     }
 
     @Test func agreementIsOneForTheSameTextAndFallsWithTheEditDistance() {

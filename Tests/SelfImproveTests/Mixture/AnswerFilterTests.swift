@@ -84,4 +84,64 @@ import Testing
         #expect(reason("It is four.", extraction: numbers) == .unparsable)
         #expect(reason("It is 4.", best: "I do not know.", agreement: true, extraction: numbers) == .disagreement)
     }
+
+    private func reason(
+        _ text: String,
+        to question: String,
+        tokens: Int = 3,
+        shown: AggregationPrompt? = nil,
+        _ filters: CampaignConfiguration.Mixture.Filters
+    ) -> AnswerFilter.Reason? {
+        let answer = Answer(text: text, tokens: tokens, logprob: nil, finishReason: .stop)
+        return AnswerFilter(filters, shown: shown).reason(
+            answer,
+            to: [Message(role: "user", content: question)],
+            best: Draft(proposer: 0, answer: answer, confidence: nil),
+            share: 1,
+            .whole
+        )
+    }
+
+    @Test("Repetition, length and language are asked for only where configured") func optional() {
+        let loop = String(repeating: "and so we go on and on ", count: 40)
+        #expect(reason(loop, to: "Say something.", .init(agreement: false)) == nil)
+        #expect(reason(loop, to: "Say something.", .init(agreement: false, repetition: true)) == .repetition)
+        #expect(reason("Short.", to: "Say something.", tokens: 9, .init(agreement: false, longest: 9)) == nil)
+        #expect(reason("Short.", to: "Say something.", tokens: 10, .init(agreement: false, longest: 9)) == .overLong)
+        let question = "What is the best way to keep the flowers in my garden fresh when it is hot in the summer?"
+        let german =
+            "Am besten ist es, wenn man die Blumen früh am Morgen gießt und nicht dann, wenn die Sonne scheint."
+        #expect(reason(german, to: question, .init(agreement: false)) == nil)
+        #expect(reason(german, to: question, .init(agreement: false, language: true)) == .language)
+    }
+
+    @Test("Refusals are looked for in the languages that are named") func refusalLanguages() {
+        let german = "Es tut mir leid, aber dabei kann ich nicht helfen."
+        #expect(reason(german, to: "Hilf mir.", .init(agreement: false)) == nil)
+        #expect(reason(german, to: "Hilf mir.", .init(agreement: false, refusals: ["en", "de"])) == .refusal)
+        let english = "I'm sorry, but I can't do that."
+        #expect(reason(english, to: "Help me.", .init(agreement: false, refusals: ["de"])) == nil)
+        #expect(reason(english, to: "Help me.", .init(agreement: false, refusals: [])) == nil)
+    }
+
+    @Test("Eight words of the prompt that was used are a leak, seven are none") func promptLeak() throws {
+        let plain = CampaignConfiguration.Mixture.Filters(agreement: false)
+        let own = try AggregationPrompt(
+            name: "own.txt",
+            words: "Look at the notes of five careful gardeners, and write the one letter.\n---\n\\n* {answer}"
+        )
+        let eight = "I did look at: THE NOTES of five careful gardeners!",
+            seven = "The notes of five careful gardeners, and more."
+        #expect(reason(eight, to: "Write.", shown: own, plain) == .leak)
+        #expect(reason(seven, to: "Write.", shown: own, plain) == nil)
+        #expect(reason(eight, to: "Write.", plain) == nil, "nobody was shown it")
+        #expect(reason(eight, to: "Write.", shown: .moa, plain) == nil)
+        #expect(
+            reason(eight, to: "Look at the notes of five careful gardeners.", shown: own, plain) == nil,
+            "it was asked"
+        )
+        let moa = "As told, I do not simply replicate the given answers but should offer a refined, accurate reply."
+        #expect(reason(moa, to: "Write.", shown: .moa, plain) == .leak)
+        #expect(reason("Responses from models: 1.", to: "Write.", shown: .moa, plain) == .leak, "as before")
+    }
 }

@@ -46,6 +46,16 @@ extension Lineage {
         }
     }
 
+    /// What fell out where a round drew its prompts; nil where nothing was looked for.
+    public func drawing(_ campaign: String, round: Int) throws -> DrawingReport? {
+        try events(campaign).last { $0.round == round && $0.kind == .drawn }?.data?.decode()
+    }
+
+    /// How many answers of a round were dropped, by reason.
+    public func dropped(_ campaign: String, round: Int) throws -> [String: Int] {
+        try answers(campaign, round: round).compactMap(\.reason).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+
     private func rows<Record: LineageRecord>(_ campaign: String, _ round: Int, then columns: [String] = []) throws
         -> [Record]
     {

@@ -6,8 +6,8 @@ public struct EventRecord: LineageRecord, Equatable {
     public static let databaseTableName = "events"
 
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        case created, queued, resumed, paused, initial, promoted, kept, rolledBack, criteriaChanged, stopped, finished,
-            interrupted, failed, warning, collected
+        case created, queued, resumed, paused, initial, drawn, promoted, kept, rolledBack, criteriaChanged, stopped,
+            finished, interrupted, failed, warning, collected
     }
 
     /// Given by the database; events are in its order.

@@ -15,4 +15,7 @@ public struct VerdictRecord: LineageRecord, Equatable {
     public var verdict: Verdict
     /// With `second` shown first; in the same terms: `.first` means that sample `first` was preferred.
     public var swappedVerdict: Verdict
+    /// How a judge that writes came to them, whole: `WrittenReasoning`. Nil for judges that compute.
+    public var reasoning: JSONText?
+    public var swappedReasoning: JSONText?
 }

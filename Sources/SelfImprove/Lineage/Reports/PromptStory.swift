@@ -29,21 +29,31 @@ public struct PromptStory: Sendable, Encodable {
 
 extension Lineage {
     /// Stories of a round's prompts in their order, of those only to which `part` happened.
+    /// - Parameter reason: only prompts whose answer was dropped for it; nil: all.
     /// - Returns: at most `limit` of them from the `offset`-th on, and how many there are in all.
     public func stories(
         _ campaign: String,
         round: Int,
         part: PromptStory.Part? = nil,
+        dropped reason: String? = nil,
         offset: Int = 0,
         limit: Int = .max
     ) throws -> (stories: [PromptStory], total: Int) {
         try read { db in
             let table = part == .sample ? "samples" : part == .judge ? "pairs" : "prompts"
-            let all = try Int.fetchAll(
+            var all = try Int.fetchAll(
                 db,
                 sql: "SELECT DISTINCT position FROM \(table) WHERE campaign = ? AND round = ? ORDER BY position",
                 arguments: [campaign, round]
             )
+            if let reason {
+                let dropped = try Int.fetchSet(
+                    db,
+                    sql: "SELECT position FROM answers WHERE campaign = ? AND round = ? AND reason = ?",
+                    arguments: [campaign, round, reason]
+                )
+                all.removeAll { !dropped.contains($0) }
+            }
             let positions = Array(all.dropFirst(offset).prefix(limit))
             func rows<Record: LineageRecord>(_ then: [String] = []) throws -> [Record] {
                 try Record.filter(

@@ -15,6 +15,7 @@ enum ExitCodes {
             case .stopped: 3
             }
         }
+        if let code = error as? ExitCode { return code.rawValue }  // what it stands for was said
         if let obstacle = Obstacle(error) {
             Output.error("selfimprove: \(obstacle.words)")
             return 1

@@ -39,6 +39,8 @@ struct RunCommand: AsyncParsableCommand {
         )
         let rounds = campaign.rounds
         let work = Task { try await runner.run(rounds: rounds) }
+        let trouble = Task { try await EndpointTrouble(runner.endpoints, display).watch() }
+        defer { trouble.cancel() }
         let signals = SignalWatch([SIGINT, SIGTERM]) {
             display.stopping()
             work.cancel()

@@ -92,6 +92,7 @@ struct StatusCommand: AsyncParsableCommand {
                 peer.name,
                 "\(peer.calls) calls, \(peer.failures) failed, \(peer.retries) retries, \(peer.tokens) tokens\(money)",
             ])
+            if let failure = peer.lastFailure { rows.append(["", failure]) }
         }
         rows.append([
             "stops at",

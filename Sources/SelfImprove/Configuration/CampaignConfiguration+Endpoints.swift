@@ -33,8 +33,8 @@ extension CampaignConfiguration {
     private static func price(_ section: ConfigurationSection) -> EndpointSettings.Price {
         defer { section.finish() }
         return EndpointSettings.Price(
-            input: section.number("input", .fromZero),
-            output: section.number("output", .fromZero)
+            input: section.number("input", .through(0, 1_000_000)),
+            output: section.number("output", .through(0, 1_000_000))
         )
     }
 
@@ -61,9 +61,13 @@ extension CampaignConfiguration {
     private static func keyVariable(_ section: ConfigurationSection) -> String? {
         if section.isOff("api_key_env") { return nil }
         let name = section.string("api_key_env")
-        let isName = name.utf8.allSatisfy {
-            $0 == UInt8(ascii: "_") || Character(UnicodeScalar($0)).isLetter || $0.isDigit
-        }
+        let isKey = name.utf8.count >= 16 && !name.contains("_") && name.contains(where: \.isNumber)
+        let isMixed = name.contains(where: \.isLowercase) && name.contains(where: \.isUppercase)
+        let isName =
+            !isKey && !isMixed
+            && name.utf8.allSatisfy {
+                $0 == UInt8(ascii: "_") || Character(UnicodeScalar($0)).isLetter || $0.isDigit
+            }
         guard isName, name.utf8.first.map({ !$0.isDigit }) ?? false else {
             section.fault(
                 "api_key_env",

@@ -32,12 +32,13 @@ extension CampaignConfiguration {
     }
 
     /// The keys in which `other` asks for something else; what both leave to the program is no difference, and neither
-    /// are stop criteria, which may change while a campaign runs.
+    /// are stop criteria, nor how endpoints may be used, which may change while a campaign runs.
     /// - Returns: paths such as `sft.tokens`, sorted.
     public func differences(from other: CampaignConfiguration) throws -> [String] {
         func json(_ configuration: CampaignConfiguration) throws -> JSONValue {
             var configuration = configuration
             configuration.stop = StopCriteria()
+            configuration.peers = configuration.peers.map(\.withoutUse)
             return try JSONText(configuration).decode()
         }
         return try Self.differences(json(self), json(other), Self.defaults(usesNursery: nursery != nil), path: [])
@@ -89,4 +90,13 @@ extension JSONValue {
 
 extension [JSONValue.Member] {
     fileprivate func value(_ key: String) -> JSONValue? { first { $0.key == key }?.value }
+}
+
+extension CampaignConfiguration.Peer {
+    /// An endpoint's limits, prices and budget change no answer: who answers stays the same.
+    fileprivate var withoutUse: CampaignConfiguration.Peer {
+        guard case .endpoint(let settings) = model else { return self }
+        let bare = EndpointSettings(name: settings.name, address: settings.address, servedModel: settings.servedModel)
+        return CampaignConfiguration.Peer(name: name, model: .endpoint(bare))
+    }
 }

@@ -269,7 +269,13 @@ struct ConfigurationCheck {
         switch reference {
         case .nursery(let name): check(nursery: name, fault)
         case .directory(let path): if !path.isEmpty { check(path: path, fault) }
-        case .endpoint: break  // `doctor` asks it
+        case .endpoint(let settings):  // `doctor` asks it
+            if settings.budget.money != nil, settings.pricePerMillion == nil {
+                fault("has a budget of money and no price_per_million", "say what a million tokens cost")
+            }
+            if settings.servedModel.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) {
+                fault("served_model holds control characters", "it must be one line")
+            }
         }
     }
 

@@ -34,7 +34,10 @@ public struct AggregationPrompt: Sendable, Equatable {
     /// Words of a person's own.
     /// - Parameter name: of the file.
     /// - Throws: `.configuration` with what is wrong with them.
-    public init(name: String, words: String) throws { try self.init(name, words, isOwn: false) }
+    public init(name: String, words: String) throws {
+        let plain = (words.hasPrefix("\u{FEFF}") ? String(words.dropFirst()) : words).replacing("\r\n", with: "\n")
+        try self.init(name, plain, isOwn: false)
+    }
 
     private init(_ name: String, _ file: String, isOwn: Bool) throws {
         func fault(_ what: String) -> SelfImproveError { SelfImproveError(.configuration, what, context: name) }

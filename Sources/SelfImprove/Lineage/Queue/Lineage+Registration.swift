@@ -31,6 +31,12 @@ extension Lineage {
                 }
                 known.status = transition.to
                 known.stopReason = nil
+                // How endpoints may be used is what the file says now; nothing else of it differs.
+                var kept = try known.configuration()
+                if kept.peers != configuration.peers {
+                    kept.peers = configuration.peers
+                    try known.set(kept)
+                }
                 if transition == .enqueue { known.queuedAt = now }
                 try known.update(db)
                 try EventRecord(

@@ -96,6 +96,11 @@ public struct CampaignRecord: LineageRecord, Equatable {
         }
     }
 
+    /// Only what may change of a campaign that has begun differs.
+    mutating func set(_ configuration: CampaignConfiguration) throws {
+        storedConfiguration = try JSONText(configuration)
+    }
+
     public mutating func set(_ criteria: StopCriteria) throws { storedCriteria = try JSONText(criteria) }
 
     /// What its running cost, in the currency of `price_per_hour`; nil where there is no price.

@@ -11,8 +11,8 @@ struct CallFault: Error, Sendable {
     /// Seconds that the endpoint asked for.
     var retryAfter: Double?
     var refusal: ParameterRefusal?
-    /// Whether it counts against the endpoint: one that limits or refuses is up.
-    var isOutage: Bool { isRetried && kind != .limited }
+    /// Whether it counts against the endpoint: one that limits, refuses or says nonsense is up.
+    var isOutage: Bool { isRetried && ![.limited, .garbage, .emptyChoices, .wrongModel].contains(kind) }
 
     init(_ failure: HTTPFailure) {
         isRetried = false
@@ -41,7 +41,7 @@ struct CallFault: Error, Sendable {
             kind = Self.kind(refused)
             message = "status \(refused.status)" + (refused.message.isEmpty ? "" : ": \(refused.message)")
             // A gateway's 200 with an error in it says nothing about whose fault it is.
-            isRetried = RetryPolicy.isRetried(status: refused.status) || refused.status < 300
+            isRetried = kind != .unauthorised && (RetryPolicy.isRetried(status: refused.status) || refused.status < 300)
             retryAfter = RetryAfter.seconds(reply, now: now)
             refusal = refused.parameters
         }
@@ -54,8 +54,9 @@ struct CallFault: Error, Sendable {
 
     private static func kind(_ refusal: ReplyFault.Refusal) -> CallFailure.Kind {
         if refusal.isTooLong { return .tooLong }
+        if refusal.isUnpaid { return .unauthorised }
         switch refusal.status {
-        case 401, 403: return .unauthorised
+        case 401, 402, 403: return .unauthorised
         case 429: return .limited
         case 500...: return .serverError
         case ..<300: return .garbage

@@ -15,12 +15,15 @@ enum ReplyFault: Error, Sendable, Equatable {
         var parameters: ParameterRefusal?
         /// The conversation does not fit.
         var isTooLong: Bool
+        /// Nothing is left of what was paid for.
+        var isUnpaid: Bool
 
         init(status: Int, _ error: EndpointErrorBody) {
             self.status = status
             message = error.message
             // Only these two are about what a request holds.
             parameters = status == 400 || status == 422 ? ParameterRefusal(error) : nil
+            isUnpaid = error.code == "insufficient_quota" || error.code == "billing_hard_limit_reached"
             isTooLong = status == 413 || (400..<500).contains(status) && error.isAboutLength
         }
     }

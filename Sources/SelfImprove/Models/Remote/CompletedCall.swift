@@ -54,7 +54,7 @@ public struct CallFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case garbage
         case emptyChoices = "empty_choices"
         case wrongModel = "wrong_model"
-        /// 401 and 403: the key is missing, wrong, or may not do this.
+        /// 401, 402, 403, and 429 for a quota that is used up: the key is missing, wrong, or may not do this any more.
         case unauthorised
         /// The conversation does not fit the model.
         case tooLong = "too_long"

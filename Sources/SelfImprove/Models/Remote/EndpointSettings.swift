@@ -28,13 +28,6 @@ public struct EndpointSettings: Sendable, Hashable, Codable {
             self.tokens = tokens
             self.money = money
         }
-
-        /// Why no more may be spent, in words; nil where it may.
-        func reason(_ cost: CallCost) -> String? {
-            if let tokens, cost.tokens >= tokens { return "\(cost.tokens) tokens are spent; its budget is \(tokens)" }
-            if let money, cost.money >= money { return "\(cost.money) is spent; its budget is \(money)" }
-            return nil
-        }
     }
 
     public var name: String

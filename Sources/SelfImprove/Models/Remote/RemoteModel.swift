@@ -49,11 +49,16 @@ struct RemoteModel: ChatModel {
             let hasWholeSeed = try await isOurs(), budget = try await CallBudget(client.settings, log)
             try await withThrowingTaskGroup(of: (Wanted, Result<Answer, SelfImproveError>).self) { tasks in
                 var next = open[...]
-                // More tasks than places, so that a place never waits for a task.
-                for item in next.prefix(2 * client.settings.concurrency) {
-                    tasks.addTask { (item, try await call(item, budget, hasWholeSeed: hasWholeSeed)) }
+                /// The next calls, as long as they may be paid for.
+                func begin(_ count: Int) {
+                    for _ in 0..<count {
+                        guard let item = next.first, let reserved = budget.reserve(item.body) else { return }
+                        next.removeFirst()
+                        tasks.addTask { (item, try await call(item, budget, reserved, hasWholeSeed: hasWholeSeed)) }
+                    }
                 }
-                next = next.dropFirst(2 * client.settings.concurrency)
+                // More tasks than places, so that a place never waits for a task.
+                begin(2 * client.settings.concurrency)
                 for try await (item, result) in tasks {
                     switch result {
                     case .success(let answer): answers[item.request][item.sample] = answer
@@ -61,9 +66,10 @@ struct RemoteModel: ChatModel {
                     }
                     done += 1
                     progress(done)
-                    guard let item = next.popFirst() else { continue }
-                    tasks.addTask { (item, try await call(item, budget, hasWholeSeed: hasWholeSeed)) }
+                    begin(1)
                 }
+                // Calls that were under way have ended, and are kept.
+                if !next.isEmpty { throw budget.error }
             }
         }
         return requests.indices.map { index in
@@ -91,28 +97,29 @@ struct RemoteModel: ChatModel {
         switch await client.listing() {
         case .success(let models): return models.contains { $0.isOurs }
         case .failure(let failure):
-            guard let error = fatal(failure) else { return false }
+            guard [.cancelled, .unavailable, .unreachable].contains(failure.kind), let error = fatal(failure) else {
+                return false
+            }
             throw error
         }
     }
 
-    /// - Throws: what ends the step: see `fatal`; `.withheld` where no more may be spent; what keeping the call throws.
-    private func call(_ item: Wanted, _ budget: CallBudget, hasWholeSeed: Bool) async throws
+    /// - Throws: what ends the step: see `fatal`; what keeping the call throws.
+    private func call(_ item: Wanted, _ budget: CallBudget, _ reserved: CallCost, hasWholeSeed: Bool) async throws
         -> Result<Answer, SelfImproveError>
     {
-        try budget.check()
         let start = client.clock.seconds()
         let result = await client.complete(item.body, hasWholeSeed: hasWholeSeed)
         if case .failure(let failure) = result, failure.kind == .cancelled { throw CancellationError() }
         let record = record(result, item, seconds: client.clock.seconds() - start)
         try await log.record(record)
-        budget.spend(record.cost)
+        budget.spend(record.cost, reserved: reserved, of: item.body)
         switch result {
         case .success: return .success(record.answer!)
         case .failure(let failure):
             if let error = fatal(failure) { throw error }
             let code: SelfImproveError.Code = failure.kind == .tooLong ? .input : .unanswered
-            return .failure(SelfImproveError(code, failure.message, context: name))
+            return .failure(SelfImproveError(code, failure.message))
         }
     }
 
@@ -121,12 +128,11 @@ struct RemoteModel: ChatModel {
         switch failure.kind {
         case .cancelled: CancellationError()
         case .unavailable, .unreachable:
-            SelfImproveError(.unreachable, failure.message, context: name, retryable: true)
+            SelfImproveError(.unreachable, failure.message, retryable: true)
         case .unauthorised:
             SelfImproveError(
                 .withheld,
-                "refuses the key: \(failure.message)",
-                context: name,
+                "the key is refused, or nothing is left of what was paid for: \(failure.message)",
                 hint: client.settings.apiKeyVariable.map { "set \($0), and resume" }
                     ?? "name its variable as api_key_env"
             )

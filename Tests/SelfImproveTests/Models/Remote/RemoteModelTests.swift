@@ -1,0 +1,118 @@
+import Foundation
+import LocalLM
+import ModelFiles
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import SelfImprove
+
+/// A call log in memory.
+private final class MemoryCallLog: CallLog {
+    private let calls = Mutex<[String: CallRecord]>([:])
+
+    var all: [CallRecord] { calls.withLock { Array($0.values) } }
+
+    func answers(to digests: [String]) async -> [String: Answer] {
+        calls.withLock { calls in
+            Dictionary(uniqueKeysWithValues: digests.compactMap { d in calls[d]?.answer.map { (d, $0) } })
+        }
+    }
+
+    func record(_ call: CallRecord) async { calls.withLock { $0[call.digest] = call } }
+
+    func spent(on peer: String) async -> CallCost { all.reduce(CallCost()) { $0 + $1.cost } }
+}
+
+private final class Counter: Sendable {
+    private let value = Mutex(0)
+    var count: Int { value.withLock { $0 } }
+    func add() { value.withLock { $0 += 1 } }
+}
+
+@Suite struct RemoteModelTests {
+    private let log = MemoryCallLog()
+
+    private func model(_ settings: EndpointSettings, _ transport: ScriptedTransport) -> RemoteModel {
+        let client = EndpointClient(settings, secret: nil, transport: transport, retry: RetryPolicy(tries: 1))
+        return RemoteModel(client: client, log: log, campaign: "c", now: { Date(timeIntervalSince1970: 0) })
+    }
+
+    private func requests(_ count: Int, samples: Int = 1) -> [ChatRequest] {
+        (0..<count).map {
+            let message = Message(role: "user", content: "q\($0)")
+            return ChatRequest(
+                messages: [message],
+                samples: samples,
+                sampling: Sampling(maximumTokens: 3),
+                key: UInt64($0)
+            )
+        }
+    }
+
+    private static func answers(_ counter: Counter) -> ScriptedTransport {
+        ScriptedTransport { _, call in
+            guard case .post = call.method else { return .success(HTTPReply(404, "")) }
+            counter.add()
+            return .success(HTTPReply(200, chatReply("4")))
+        }
+    }
+
+    @Test func whatWasAnsweredIsNotAskedAgain() async throws {
+        let counter = Counter(), transport = Self.answers(counter)
+        let first = try await model(.test(), transport).answer(requests(5, samples: 2)) { _ in }
+        let texts = try first.map { result in try result.get().map { $0.text } }
+        #expect(texts == [[String]](repeating: ["4", "4"], count: 5) && counter.count == 10)
+        let again = try await model(.test(), transport).answer(requests(7, samples: 2)) { _ in }
+        #expect(again.count == 7 && counter.count == 14, "two new questions, twice each")
+    }
+
+    /// An answer costs ten tokens (`chatReply`), and a campaign that goes on spends nothing more.
+    @Test(arguments: [25, 100, 305]) func aBudgetIsNotOverdrawn(tokens: Int) async throws {
+        let counter = Counter(), transport = Self.answers(counter)
+        var settings = try EndpointSettings.test()
+        settings.budget.tokens = tokens
+        for _ in 0..<2 {
+            await #expect { try await model(settings, transport).answer(requests(60)) { _ in } } throws: { error in
+                (error as? SelfImproveError)?.code == .withheld && "\(error)".contains("raise the peer's budget")
+            }
+        }
+        let spent = log.all.reduce(0) { $0 + $1.cost.tokens }
+        #expect(spent <= tokens && spent >= tokens - 20 && counter.count == log.all.count)
+        settings.budget.tokens = 10_000
+        let answers = try await model(settings, transport).answer(requests(60)) { _ in }
+        #expect(answers.count == 60 && counter.count == 60, "raised, it goes on where it was")
+    }
+
+    @Test(arguments: [
+        (401, #"{"error": {"message": "no"}}"#), (402, "{}"),
+        (429, #"{"error": {"message": "quota", "code": "insufficient_quota"}}"#),
+    ]) func whoMayNotAskIsPaused(status: Int, body: String) async throws {
+        let transport = ScriptedTransport { _, _ in .success(HTTPReply(status, body)) }
+        await #expect { try await model(.test(), transport).answer(requests(3)) { _ in } } throws: {
+            ($0 as? SelfImproveError)?.code == .withheld
+        }
+    }
+
+    @Test func oneCallWithoutAnAnswerCostsThatAnswer() async throws {
+        let transport = ScriptedTransport { _, call in
+            guard case .post(let body) = call.method else { return .success(HTTPReply(404, "")) }
+            let isBad = String(decoding: body, as: UTF8.self).contains("q1")
+            return .success(isBad ? HTTPReply(400, "no") : HTTPReply(200, chatReply("4")))
+        }
+        let results = try await model(.test(), transport).answer(requests(3)) { _ in }
+        #expect(try results.answered().map { $0?.first?.text } == ["4", nil, "4"])
+        #expect(log.all.first { $0.text == nil }?.failure?.contains("status 400") == true)
+        let nothing = ScriptedTransport { _, _ in .success(HTTPReply(404, "")) }
+        let none = try await model(.test(), nothing).answer(
+            requests(2).map { request in
+                var request = request
+                request.key += 100
+                return request
+            }
+        ) { _ in }
+        #expect(throws: SelfImproveError.self, "where nothing is answered, it is not the question") {
+            try none.answered()
+        }
+    }
+}

@@ -12,7 +12,7 @@ import Testing
 
     private func call(
         _ server: ScriptedServer,
-        _ timeouts: HTTPTimeouts = HTTPTimeouts(connect: 2, firstByte: 5, stall: 5, total: 20),
+        _ timeouts: HTTPTimeouts = HTTPTimeouts(connect: 60, firstByte: 3000, stall: 3000, total: 6000),
         _ limits: HTTPCall.Limits = .init(bodyBytes: 1 << 20, headerBytes: 16 << 10),
         secret: Secret? = nil
     ) -> HTTPCall {
@@ -82,7 +82,7 @@ import Testing
 
     @Test("silence before the headers, in the headers and in the body end after the timeout for each")
     func stalls() async {
-        let short = HTTPTimeouts(connect: 1, firstByte: 0.3, stall: 0.4, total: 20)
+        let short = HTTPTimeouts(connect: 30, firstByte: 4, stall: 1.5, total: 600)
         #expect(await failure([.hang], short) == .timedOut(.firstByte))
         #expect(await failure([.send("HTTP/1.1 200 OK\r\nContent-"), .hang], short) == .timedOut(.stall))
         let half = ScriptedServer.Action.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")

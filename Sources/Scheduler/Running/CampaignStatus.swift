@@ -79,7 +79,7 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
         round = try lineage.latestRound(record.name)
         champion = record.champion
         self.score = try score(record.champion)
-        let called = try lineage.calls(record.name).peers.map(PeerStatus.init)
+        let called = try lineage.callsByPeer(record.name).map(PeerStatus.init)
         peers = called.isEmpty ? nil : called
         initial = try record.initialModel.map { Initial(model: $0, score: try score($0)) }
         do {

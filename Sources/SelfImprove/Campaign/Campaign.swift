@@ -32,18 +32,15 @@ public struct Campaign: Sendable {
 
     /// A campaign on this machine, with its models and data in a state directory.
     /// - Parameters:
-    ///   - endpoints: where its peers behind endpoints are asked; nil: a catalog of its own.
+    ///   - endpoints: where its peers behind endpoints are asked.
     ///   - snapshotInterval: between the snapshots of a running training (see `ResumableTraining`).
     public init(
         _ configuration: CampaignConfiguration,
         lineage: Lineage,
-        endpoints: EndpointCatalog? = nil,
+        endpoints: EndpointCatalog,
         snapshotInterval: Duration,
         now: @escaping @Sendable () -> Date
     ) {
-        let name = configuration.campaign
-        let endpoints =
-            endpoints ?? EndpointCatalog(campaign: name, log: DatabaseCallLog(lineage, campaign: name), now: now)
         self.init(
             configuration,
             history: lineage,

@@ -57,7 +57,7 @@ extension CampaignConfiguration {
     /// In the place of one that cannot be read; the fault is told.
     private static let placeholder = "http://127.0.0.1:8000/v1"
 
-    /// The variable must be set where the campaign is checked: a key that is missing is found before anything is spent.
+    /// The name alone: whether it is set is looked at where the campaign runs, before anything is spent.
     private static func keyVariable(_ section: ConfigurationSection) -> String? {
         if section.isOff("api_key_env") { return nil }
         let name = section.string("api_key_env")

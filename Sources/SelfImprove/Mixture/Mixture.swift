@@ -168,11 +168,15 @@ public struct Mixture: Sendable {
 
     /// The texts of candidates, in the order in which a model is shown them.
     private func shown(_ drafts: [Draft], to instruction: Instruction) -> [String] {
+        var shown = drafts
         switch settings.order ?? (confidence == .none ? .listed : .confidence) {
-        case .listed: drafts.map(\.answer.text)
-        case .confidence: ordered(drafts).map(\.answer.text)
-        case .shuffled: drafts.shuffled(key: RandomKey.derive(instruction.key, "order")).map(\.answer.text)
+        case .listed: break
+        case .confidence: shown = ordered(drafts)
+        case .shuffled:
+            var random = RandomStream(key: RandomKey.derive(instruction.key, "order"))
+            random.shuffle(&shown)
         }
+        return shown.map(\.answer.text)
     }
 
     /// Fills in what orders the drafts.

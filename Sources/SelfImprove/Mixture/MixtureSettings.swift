@@ -1,5 +1,3 @@
-import LocalLM
-
 /// How a mixture shows candidates, and how many it needs.
 public struct MixtureSettings: Sendable, Hashable {
     /// In which order candidates are shown.
@@ -36,15 +34,4 @@ public struct MixtureSettings: Sendable, Hashable {
 extension String {
     /// Its beginning, a share of its characters.
     func cut(to share: Double) -> String { share >= 1 ? self : String(prefix(Int(Double(count) * share))) }
-}
-
-extension Array {
-    /// By Fisher and Yates, from a stream of the key.
-    func shuffled(key: UInt64) -> [Element] {
-        var elements = self
-        for i in stride(from: count - 1, to: 0, by: -1) {
-            elements.swapAt(i, Int(RandomKey.derive(key, UInt64(i)) % UInt64(i + 1)))
-        }
-        return elements
-    }
 }

@@ -67,6 +67,21 @@ import Testing
         }
     }
 
+    @Test func theLastFailureIsTheLatest() async throws {
+        try await withLog { lineage, log in
+            for (digest, failure, at) in [("a", "zz", 1.0), ("b", "aa", 3.5), ("c", "mm", 2.0)] {
+                var failed = call(digest, text: nil)
+                failed.failure = failure
+                failed.at = Date(timeIntervalSince1970: at)
+                try await log.record(failed)
+            }
+            try await log.record(call("d"))
+            let report = try lineage.calls("c")
+            #expect(report.peers.map(\.lastFailure) == ["aa"] && report.steps.map(\.lastFailure) == ["aa"])
+            #expect(try lineage.callsByPeer("c") == report.peers && report.peers[0].round == nil)
+        }
+    }
+
     @Test func callsThatEndTogetherAreAllKept() async throws {
         try await withLog { lineage, log in
             try await withThrowingTaskGroup(of: Void.self) { tasks in

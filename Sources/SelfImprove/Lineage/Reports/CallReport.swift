@@ -24,11 +24,6 @@ public struct CallReport: Sendable, Equatable, Encodable {
         public var lastFailure: String?
 
         public static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
-
-        private enum CodingKeys: String, CodingKey {
-            case peer, endpoint, model, round, step, calls, failures, retries, promptTokens, completionTokens, money
-            case meanSeconds, lastFailure
-        }
     }
 
     public var campaign: String
@@ -43,28 +38,34 @@ extension Lineage {
     public func calls(_ name: String) throws -> CallReport {
         _ = try campaign(name)
         return try read { db in
-            var steps = try CallReport.Line.fetchAll(db, sql: Self.lines("round, step"), arguments: [name])
+            var steps = try CallReport.Line.fetchAll(db, sql: CallReport.query(byStep: true), arguments: [name])
             steps.sort { a, b in
                 let x = (a.round ?? 0, a.step ?? .nursery, a.peer), y = (b.round ?? 0, b.step ?? .nursery, b.peer)
                 return x < y
             }
-            return CallReport(
-                campaign: name,
-                peers: try CallReport.Line.fetchAll(db, sql: Self.lines("NULL, NULL"), arguments: [name]),
-                steps: steps
-            )
+            return CallReport(campaign: name, peers: try CallReport.peers(name, db), steps: steps)
         }
     }
 
-    private static func lines(_ parts: String) -> String {
-        let columns = parts == "round, step" ? "round, step" : "NULL AS round, NULL AS step"
-        let grouping = parts == "round, step" ? ", round, step" : ""
-        return """
-            SELECT peer, MAX(endpoint) AS endpoint, MAX(model) AS model, \(columns), COUNT(*) AS calls,
-                SUM(text IS NULL) AS failures, SUM(tries - 1) AS retries, SUM(prompt_tokens) AS prompt_tokens,
-                SUM(completion_tokens) AS completion_tokens, SUM(money) AS money, AVG(seconds) AS mean_seconds,
-                MAX(failure) AS last_failure
-            FROM calls WHERE campaign = ? GROUP BY peer\(grouping) ORDER BY peer\(grouping)
-            """
+    /// Of each peer, all rounds and steps together.
+    public func callsByPeer(_ name: String) throws -> [CallReport.Line] {
+        try read { try CallReport.peers(name, $0) }
+    }
+}
+
+extension CallReport {
+    fileprivate static func peers(_ campaign: String, _ db: Database) throws -> [Line] {
+        try Line.fetchAll(db, sql: query(byStep: false), arguments: [campaign])
+    }
+
+    /// The latest failure comes after its time, which has 23 characters.
+    fileprivate static func query(byStep: Bool) -> String {
+        """
+        SELECT peer, MAX(endpoint) AS endpoint, MAX(model) AS model, \(byStep ? "round, step, " : "")COUNT(*) AS calls,
+            SUM(text IS NULL) AS failures, SUM(tries - 1) AS retries, SUM(prompt_tokens) AS prompt_tokens,
+            SUM(completion_tokens) AS completion_tokens, SUM(money) AS money, AVG(seconds) AS mean_seconds,
+            SUBSTR(MAX(at || failure), 24) AS last_failure
+        FROM calls WHERE campaign = ? GROUP BY peer\(byStep ? ", round, step" : "") ORDER BY peer
+        """
     }
 }

@@ -120,5 +120,5 @@ extension EndpointClient {
     }
 
     /// Tokens of texts, at four bytes each.
-    private static func estimate(_ texts: [String]) -> Int { texts.reduce(0) { $0 + $1.utf8.count } / 4 + 1 }
+    static func estimate(_ texts: [String]) -> Int { texts.reduce(0) { $0 + $1.utf8.count } / 4 + 1 }
 }

@@ -182,11 +182,11 @@ struct RemoteModel: ChatModel {
         return record
     }
 
-    /// Of an endpoint that does not count: four bytes a token.
+    /// Of an endpoint that does not count.
     private static func estimate(_ body: ChatCompletionBody, _ text: String) -> EndpointUsage {
         EndpointUsage(
-            promptTokens: body.messages.reduce(0) { $0 + $1.content.utf8.count } / 4 + 1,
-            completionTokens: text.utf8.count / 4 + 1
+            promptTokens: EndpointClient.estimate(body.messages.map(\.content)),
+            completionTokens: EndpointClient.estimate([text])
         )
     }
 }

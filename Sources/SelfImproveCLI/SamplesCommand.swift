@@ -79,6 +79,11 @@ struct SamplesCommand: AsyncParsableCommand {
         )
     }
 
+    /// What `show` knows a verdict by.
+    private static func id(_ verdict: VerdictRecord) -> String {
+        "\(verdict.campaign):\(verdict.round):\(verdict.position):\(verdict.judge):\(verdict.first):\(verdict.second)"
+    }
+
     private func print(_ story: PromptStory) {
         for message in story.prompt.messages {
             Output.line(
@@ -112,8 +117,10 @@ struct SamplesCommand: AsyncParsableCommand {
         }
         for line in Text.table(rows) { Output.line(line) }
         for verdict in story.verdicts {
+            let written = verdict.reasoning == nil ? "" : "; show \(Self.id(verdict)) has the reasons"
             Output.line(
-                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue)"
+                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), "
+                    + "swapped \(verdict.swappedVerdict.rawValue)\(written)"
             )
         }
         Output.line("")

@@ -20,7 +20,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
             RunCommand.self, DaemonCommand.self, StartCommand.self, PauseCommand.self, ResumeCommand.self,
             StopCommand.self, WatchCommand.self,
             PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self,
-            ShowCommand.self, SamplesCommand.self, CallsCommand.self,
+            ShowCommand.self, SamplesCommand.self, CallsCommand.self, JudgeBenchCommand.self,
             RollbackCommand.self,
             CriteriaCommand.self, ImportCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self,
             CollectCommand.self,

@@ -8,13 +8,14 @@ struct ShowCommand: AsyncParsableCommand {
         abstract: "One model, round, dataset, sample or event, whole.",
         discussion: """
             ID is a model (nursery/champion, nursery/r2-sft, or the first 4 or more digits of a digest), a round \
-            (nursery:2), a sample (nursery:2:17, prompt 17 of round 2), a dataset (its digest), or an event \
-            (event:12). Prints JSON.
+            (nursery:2), a sample (nursery:2:17, prompt 17 of round 2), a verdict (nursery:2:17:panel:0:3, what the \
+            judge panel says of the samples 0 and 3 of that prompt), a dataset (its digest), or an event (event:12). \
+            Prints JSON.
             """
     )
 
     @OptionGroup var state: StateOptions
-    @Argument(help: "Model, CAMPAIGN:ROUND, CAMPAIGN:ROUND:PROMPT, dataset, or event:N.") var id: String
+    @Argument(help: "Model, CAMPAIGN:ROUND[:PROMPT[:JUDGE:A:B]], dataset, or event:N.") var id: String
 
     private struct Round: Encodable {
         var round: RoundRecord
@@ -78,6 +79,7 @@ struct ShowCommand: AsyncParsableCommand {
             }
             return try print(story)
         }
+        if parts.count > 3 { return try print(verdict(parts, campaign, number, lineage)) }
         let answers = try lineage.answers(campaign, round: number)
         try print(
             Round(
@@ -90,6 +92,23 @@ struct ShowCommand: AsyncParsableCommand {
                 drawing: try lineage.drawing(campaign, round: number)
             )
         )
+    }
+
+    /// - Parameter parts: of an ID: campaign, round, prompt, judge, and the two samples.
+    private func verdict(_ parts: [String], _ campaign: String, _ round: Int, _ lineage: Lineage) throws -> VerdictStory
+    {
+        guard parts.count == 6, let position = Int(parts[2]), let a = Int(parts[4]), let b = Int(parts[5]) else {
+            throw SelfImproveError(.input, "\"\(id)\" is no ID", hint: "see selfimprove show --help")
+        }
+        guard let story = try lineage.verdict(campaign, round: round, position: position, judge: parts[3], a, b) else {
+            throw SelfImproveError(
+                .notFound,
+                "\(parts[3]) gave no verdict on the samples \(a) and \(b) of prompt \(position)",
+                context: "\(campaign), round \(round)",
+                hint: "selfimprove samples \(campaign) --round \(round) --step judge lists verdicts"
+            )
+        }
+        return story
     }
 
     private func dataset(_ lineage: Lineage) throws -> Dataset? {

@@ -72,6 +72,30 @@ import TestSupport
         }
     }
 
+    private struct Verdicts: Decodable {
+        struct Verdict: Decodable { var position: Int, judge: String, first: Int, second: Int, verdict: String }
+        struct Sample: Decodable { var sample: Int }
+        var first: Sample?, second: Sample?
+        var verdict: Verdict?
+        var verdicts: [Verdict]?
+    }
+
+    @Test func aVerdictIsShownWithWhatItWasAbout() throws {
+        let lines = try call("samples", "reduced", "--round", "1", "--step", "judge", "--limit", "1", "--json").out
+        let story = try JSONDecoder().decode(Verdicts.self, from: Data(lines.utf8))
+        let one = try #require(story.verdicts?.first)
+        let id = "reduced:1:\(one.position):\(one.judge)"
+        let shown = try call("show", "\(id):\(one.second):\(one.first)")
+        #expect(shown.code == 0, "\(shown.error)")
+        let whole = try JSONDecoder().decode(Verdicts.self, from: Data(shown.out.utf8))
+        #expect(whole.verdict?.verdict == one.verdict && whole.verdict?.judge == one.judge)
+        #expect(whole.first?.sample == one.first && whole.second?.sample == one.second)
+        for (wrong, says) in [(":99:98", "gave no verdict"), (":1", "is no ID"), (":a:b", "is no ID")] {
+            let result = try call("show", id + wrong)
+            #expect(result.code == 2 && result.error.contains(says), "\(result.error)")
+        }
+    }
+
     private struct Dropped: Decodable { var answersDropped: [String: Int] }
 
     @Test("Dropped answers are shown by reason, and what is no reason lists those of the round") func dropped() throws {

@@ -118,6 +118,12 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         rows().filter { $0.round == round }.sorted { ($0.position, $0.sample) < ($1.position, $1.sample) }
     }
 
+    public func verdicts(_ campaign: String, round: Int) -> [VerdictRecord] {
+        rows().filter { $0.round == round }.sorted {
+            ($0.position, $0.judge, $0.first, $0.second) < ($1.position, $1.judge, $1.first, $1.second)
+        }
+    }
+
     public func pairs(_ campaign: String, round: Int) -> [PairRecord] {
         rows().filter { $0.round == round }.sorted { $0.position < $1.position }
     }

@@ -1,6 +1,12 @@
+import Foundation
+import LocalLM
+import ModelFiles
+
 /// How judges, and what they are asked about, are read.
 extension CampaignConfiguration {
-    static func judges(_ root: ConfigurationSection, _ peers: [Peer]) -> [JudgeConfiguration] {
+    static func judges(_ root: ConfigurationSection, _ peers: [Peer], _ files: ConfigurationFiles)
+        -> [JudgeConfiguration]
+    {
         guard let sections = root.sections("judges") else { return [JudgeConfiguration(kind: .agreement, models: [])] }
         return sections.map { section in
             defer { section.finish() }
@@ -9,20 +15,56 @@ extension CampaignConfiguration {
                 kind: kind,
                 name: section.isOff("name") ? nil : section.string("name"),
                 models: section.strings("models", default: kind == .likelihood ? peers.map(\.name) : []),
-                written: kind == .written ? written(section) : nil
+                written: kind == .written ? written(section, files) : nil
             )
         }
     }
 
-    private static func written(_ section: ConfigurationSection) -> JudgeConfiguration.Written {
+    private static func written(_ section: ConfigurationSection, _ files: ConfigurationFiles)
+        -> JudgeConfiguration.Written
+    {
         let aggregator = section.string("aggregator")
         return JudgeConfiguration.Written(
             criteria: section.string("criteria", default: aggregator),
             proposers: section.strings("proposers", default: []),
             aggregator: aggregator,
             temperature: section.number("temperature", default: 0, .through(0, 5)),
-            maximumTokens: section.integer("maximum_tokens", default: 1024, in: 1...1_000_000)
+            maximumTokens: section.integer("maximum_tokens", default: 1024, in: 1...1_000_000),
+            prompts: section.isOff("prompts") ? nil : prompts(section.section("prompts"), files)
         )
+    }
+
+    /// Files whose words become part of the configuration.
+    private static func prompts(_ section: ConfigurationSection, _ files: ConfigurationFiles) -> [String: JudgeWords]? {
+        defer { section.finish() }
+        var own: [String: JudgeWords] = [:]
+        for part in JudgePrompts.parts where !section.isOff(part) { own[part] = words(section, part, files) }
+        return own.isEmpty ? nil : own
+    }
+
+    private static func words(_ section: ConfigurationSection, _ part: String, _ files: ConfigurationFiles)
+        -> JudgeWords?
+    {
+        let path = files.absolute(section.string(part)), url = URL(fileURLWithPath: path)
+        if path.isEmpty { return nil }
+        do {
+            guard files.allows(path) else {
+                section.fault(part, "lies outside of what a request may name", hint: "a file in the state directory")
+                return nil
+            }
+            guard let words = try FileReader.text(url) else {
+                section.fault(part, "there is no file \(path)", hint: "relative paths are relative to this file")
+                return nil
+            }
+            let file = JudgeWords(name: url.lastPathComponent, words: words)
+            _ = try JudgePrompts(own: [part: file])
+            return file
+        } catch let error as SelfImproveError {
+            section.fault(part, "\(path): \(error.message)", hint: error.hint)
+        } catch {
+            section.fault(part, "\((error as? LocalLMError)?.message ?? "\(error)")", hint: "a file of words")
+        }
+        return nil
     }
 
     /// `all`, or how many of a prompt's pairs.

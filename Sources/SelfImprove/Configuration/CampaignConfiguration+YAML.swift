@@ -127,7 +127,7 @@ extension CampaignConfiguration {
             mixture: mixture,
             sft: sft(root.section("sft"), files, usesNursery: nursery != nil),
             dpo: dpo(root.section("dpo"), usesNursery: nursery != nil),
-            judges: judges(root, peers),
+            judges: judges(root, peers, files),
             evaluation: evaluation(root.section("evaluation"), files, mixture, usesNursery: nursery != nil),
             gate: gate(root.section("gate")),
             models: models(root.section("models")),
@@ -348,7 +348,8 @@ extension CampaignConfiguration {
             minimumPairs: section.integer("minimum_pairs", default: 50, in: 1...Int.max),
             nllWeight: section.number("nll_weight", default: 0, .fromZero),
             pairs: pairs(section),
-            rho: section.number("rho", default: 0, .zeroToOne)
+            rho: section.number("rho", default: 0, .zeroToOne),
+            reference: section.choice("reference", default: .round)
         )
     }
 

@@ -176,6 +176,15 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var pairs: PairSelection
         /// How far the tiers of the best and the worst samples reach towards each other, 0 to 1.
         public var rho: Double
+        public var reference: Reference
+
+        /// Whose logprobs the policy is held against.
+        public enum Reference: String, Sendable, Codable, CaseIterable {
+            /// The fine-tuned policy of the round, which sampled the answers.
+            case round
+            /// The campaign's initial model.
+            case initial
+        }
     }
 
     public struct JudgeConfiguration: Sendable, Equatable, Codable {
@@ -199,6 +208,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
             public var temperature: Double
             /// Of each text that is written.
             public var maximumTokens: Int
+            /// Words of a person's own, by part (`JudgePrompts`); nil: this program's.
+            public var prompts: [String: JudgeWords]?
 
             var models: [String] { [criteria] + proposers + [aggregator] }
         }

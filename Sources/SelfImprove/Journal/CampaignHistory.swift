@@ -12,6 +12,8 @@ public protocol CampaignHistory: Sendable {
     func answers(_ campaign: String, round: Int) async throws -> [AnswerRecord]
     /// By position and sample.
     func samples(_ campaign: String, round: Int) async throws -> [SampleRecord]
+    /// By position, judge and samples, without their reasonings.
+    func verdicts(_ campaign: String, round: Int) async throws -> [VerdictRecord]
     /// By position.
     func pairs(_ campaign: String, round: Int) async throws -> [PairRecord]
     /// The answers of one round that its SFT trained on, with their prompts, in the order of the training set.

@@ -82,6 +82,25 @@ public struct JudgingFigures: Sendable, Equatable, Codable {
 }
 
 extension JudgingFigures {
+    /// Over all judges of a round.
+    /// - Parameter samples: that were judged, with others perhaps.
+    init(_ verdicts: [VerdictRecord], of samples: [SampleRecord]) {
+        struct Place: Hashable { let position: Int, sample: Int }
+        let texts = Dictionary(
+            samples.map { (Place(position: $0.position, sample: $0.sample), $0.answer.text) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for verdict in verdicts {
+            func text(_ sample: Int) -> String { texts[Place(position: verdict.position, sample: sample)] ?? "" }
+            count(
+                verdict.verdict,
+                swapped: verdict.swappedVerdict,
+                first: text(verdict.first),
+                second: text(verdict.second)
+            )
+        }
+    }
+
     /// The figures of every judge over the rankings of `prompts`.
     public static func byJudge(_ rankings: [MixtureOfJudges.Ranking], of prompts: [MixtureOfJudges.Candidates])
         -> [String: JudgingFigures]

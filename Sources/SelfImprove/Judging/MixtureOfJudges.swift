@@ -91,50 +91,91 @@ public struct MixtureOfJudges: Sendable {
     public func rank(_ prompts: [Candidates], progress: StepProgress = StepProgress()) async throws -> (
         rankings: [Ranking], usage: Usage
     ) {
-        // Samples that say the same are one contestant: the first of them.
-        let contestants = prompts.map { prompt in
-            var seen = Set<String>()
-            return prompt.samples.indices.filter { seen.insert(prompt.samples[$0].text).inserted }
+        var rankings: [Ranking] = []
+        let usage = try await rank(prompts, progress: progress) { _, ranking in rankings.append(ranking) }
+        return (rankings, usage)
+    }
+
+    /// Ranks the prompts in portions: what the judges are asked at once is bounded, however many prompts there are.
+    /// - Parameters:
+    ///   - portion: prompts at a time.
+    ///   - take: gets the ranking of each prompt, by the prompt's index, in order.
+    /// - Returns: the tokens the judges used.
+    public func rank(
+        _ prompts: [Candidates],
+        portion: Int = Self.portion,
+        progress: StepProgress = StepProgress(),
+        _ take: (_ prompt: Int, _ ranking: Ranking) throws -> Void
+    ) async throws -> Usage {
+        precondition(portion > 0, "portions of \(portion) prompts")
+        let matches = prompts.map(self.matches)
+        let comparisons = 2 * matches.reduce(0) { $0 + $1.pairs.count }
+        let meter = CallMeter(total: comparisons * judges.count, unit: "verdicts", progress)
+        var usage = Usage()
+        for start in stride(from: 0, to: prompts.count, by: portion) {
+            let part = start..<min(start + portion, prompts.count)
+            let (decisions, used) = try await decide(prompts[part], matches[part], meter)
+            usage += used
+            for (index, decisions) in zip(part, decisions) {
+                let pair = self.pair(matches[index].contestants, prompts[index], decisions)
+                try take(index, Ranking(decisions: decisions, pair: pair))
+            }
         }
-        var matches: [(prompt: Int, first: Int, second: Int)] = []
-        for (p, indices) in contestants.enumerated() {
-            let chosen = pairs.pairs(of: indices.count, key: RandomKey.derive(prompts[p].key, "pairs"))
-            matches += chosen.map { (p, indices[$0.first], indices[$0.second]) }
+        return usage
+    }
+
+    /// Prompts that judges are asked about at once: enough to keep every place of an endpoint busy.
+    public static let portion = 64
+
+    /// Who takes part, and who meets whom, by the index of the sample.
+    private typealias Matches = (contestants: [Int], pairs: [(first: Int, second: Int)])
+
+    /// Samples that say the same are one contestant: the first of them.
+    private func matches(of prompt: Candidates) -> Matches {
+        var seen = Set<String>()
+        let contestants = prompt.samples.indices.filter { seen.insert(prompt.samples[$0].text).inserted }
+        let chosen = pairs.pairs(of: contestants.count, key: RandomKey.derive(prompt.key, "pairs"))
+        return (contestants, chosen.map { (contestants[$0.first], contestants[$0.second]) })
+    }
+
+    /// What every judge says of the pairs of some prompts, by prompt: one judge after the other.
+    private func decide(_ prompts: ArraySlice<Candidates>, _ matches: ArraySlice<Matches>, _ meter: CallMeter)
+        async throws -> (decisions: [[Decision]], usage: Usage)
+    {
+        let all = zip(prompts, matches).enumerated().flatMap { place, item in
+            item.1.pairs.map { (place: place, prompt: item.0, first: $0.first, second: $0.second) }
         }
-        func comparison(_ match: (prompt: Int, first: Int, second: Int), swapped: Bool) -> Comparison {
-            let prompt = prompts[match.prompt]
-            let a = prompt.samples[match.first].text, b = prompt.samples[match.second].text
-            return Comparison(
-                messages: prompt.messages,
-                task: prompt.task,
-                first: swapped ? b : a,
-                second: swapped ? a : b,
-                mixture: prompt.mixture,
-                key: prompt.key
-            )
+        let comparisons = [false, true].flatMap { swapped in
+            all.map { Self.comparison($0.prompt, swapped ? $0.second : $0.first, swapped ? $0.first : $0.second) }
         }
-        let comparisons = matches.map { comparison($0, swapped: false) } + matches.map { comparison($0, swapped: true) }
-        let meter = CallMeter(total: comparisons.count * judges.count, unit: "verdicts", progress)
         var decisions = [[Decision]](repeating: [], count: prompts.count)
         var usage = Usage()
         for judge in judges where !comparisons.isEmpty {
             let (said, used) = try await judge.judge(comparisons, progress: meter.call(judge.name))
             usage += used
-            for (m, match) in matches.enumerated() {
-                decisions[match.prompt].append(
+            for (m, match) in all.enumerated() {
+                decisions[match.place].append(
                     Decision(
                         judge: judge.name,
                         first: match.first,
                         second: match.second,
                         judgement: said[m],
-                        swappedJudgement: said[matches.count + m]
+                        swappedJudgement: said[all.count + m]
                     )
                 )
             }
         }
-        let rankings = prompts.indices.map { p in
-            Ranking(decisions: decisions[p], pair: pair(contestants[p], prompts[p], decisions[p]))
-        }
-        return (rankings, usage)
+        return (decisions, usage)
+    }
+
+    private static func comparison(_ prompt: Candidates, _ first: Int, _ second: Int) -> Comparison {
+        Comparison(
+            messages: prompt.messages,
+            task: prompt.task,
+            first: prompt.samples[first].text,
+            second: prompt.samples[second].text,
+            mixture: prompt.mixture,
+            key: prompt.key
+        )
     }
 }

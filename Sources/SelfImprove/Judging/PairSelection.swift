@@ -27,6 +27,12 @@ public enum PairSelection: Sendable, Hashable {
         return chosen.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
 
+    /// How many pairs there are of `count` samples.
+    func count(of count: Int) -> Int {
+        let all = count * (count - 1) / 2
+        return if case .budget(let budget) = self { min(max(budget, 0), all) } else { all }
+    }
+
     /// An even number of players in rounds in which each plays once (the circle method of tournaments): one stays where
     /// it is, the others move around. Two consecutive rounds are one cycle through all.
     private static func rounds(of count: Int) -> [(Int, Int)] {

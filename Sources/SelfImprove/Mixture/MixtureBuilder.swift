@@ -122,13 +122,14 @@ struct MixtureBuilder: Sendable {
             // No judge is the champion: the configuration's check refuses it.
             try await proposer(Participant(model), prepared.initial, sampling)
         }
+        let prompts = try JudgePrompts(own: judge.prompts ?? [:])
         var proposers: [JudgeProposer] = []
-        for model in judge.proposers { proposers.append(JudgeProposer(try await member(model))) }
+        for model in judge.proposers { proposers.append(JudgeProposer(try await member(model), prompts: prompts)) }
         return WrittenJudge(
             name: name,
-            criteria: CriteriaFilter(try await member(judge.criteria)),
+            criteria: CriteriaFilter(try await member(judge.criteria), prompts: prompts),
             proposers: proposers,
-            aggregator: JudgeAggregator(try await member(judge.aggregator))
+            aggregator: JudgeAggregator(try await member(judge.aggregator), prompts: prompts)
         )
     }
 }

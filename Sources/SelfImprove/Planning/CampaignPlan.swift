@@ -212,16 +212,25 @@ public struct CampaignPlan: Sendable, Encodable {
     }
 
     /// Every model of a likelihood judge reads every sample after its prompt; samples that are alike are read once,
-    /// which is not known before. Agreement with the mixture takes no model.
+    /// which is not known before. Judges that write read and write (`PlannedJudging`). Agreement with the mixture takes
+    /// no model.
     private static func judging(_ c: CampaignConfiguration, sampled: Int, _ basis: PlanningBasis) -> Step {
         let models = c.judges.filter { $0.kind == .likelihood }.reduce(0) { $0 + $1.models.count }
         let read = sampled * c.dpo.samples * models
-        return Step(
+        var step = Step(
             name: "judge",
             prompts: sampled,
             answers: 0,
             tokens: read * basis.answerTokens,
             seconds: Double(read * basis.sequenceTokens / prefillAdvantage) / basis.decodingSpeed
         )
+        for part in PlannedJudging.all(c, sampled: sampled, basis) {
+            let written = part.calls * part.answerTokens
+            step.answers += part.calls
+            step.tokens += written
+            if c.isRemote(Participant(part.model)) { continue }
+            step.seconds += Double(written + part.calls * part.promptTokens / prefillAdvantage) / basis.decodingSpeed
+        }
+        return step
     }
 }

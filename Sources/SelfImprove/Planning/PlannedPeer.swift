@@ -43,6 +43,10 @@ public struct PlannedPeer: Sendable, Encodable, Equatable {
             add(&round, peer.name, prompts: c.prompts.perRound, c, basis)
             let evaluated = c.evaluation.mixturePrompts ?? c.evaluation.reportPrompts
             add(&round, peer.name, prompts: evaluated, c, basis)
+            let sampled = min(c.dpo.prompts, c.prompts.perRound)
+            for part in PlannedJudging.all(c, sampled: sampled, basis) where part.model == peer.name {
+                round.add(calls: part.calls, promptTokens: part.promptTokens, answerTokens: part.answerTokens)
+            }
             preparation.add(
                 calls: c.evaluation.reportPrompts,
                 promptTokens: basis.promptTokens,

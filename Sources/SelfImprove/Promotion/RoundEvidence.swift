@@ -13,6 +13,8 @@ struct RoundEvidence: Sendable {
     /// The mixture's answers in this round.
     var answers: [AnswerRecord]
     var pairs: Int
+    /// What the verdicts say of the judges, all of them together.
+    var judging = JudgingFigures()
     /// What DPO reported, where the round had one.
     var preferences: Preferences?
     /// The challenger and the initial model on held-out general conversations, where there are some.
@@ -66,6 +68,10 @@ extension Round {
             parentReport: try await parentScore(besides: mixture),
             answers: try await history.answers(name, round: number),
             pairs: try await history.pairs(name, round: number).count,
+            judging: JudgingFigures(
+                try await history.verdicts(name, round: number),
+                of: try await history.samples(name, round: number)
+            ),
             preferences: preferences,
             general: conversations
         )

@@ -53,6 +53,22 @@ public struct RoundFigure: Sendable {
             return Double(round.answers.count(where: \.kept)) / Double(round.answers.count)
         },
         RoundFigure("pairs", "preference pairs: below 100") { Double($0.pairs) },
+        // A judge that goes by the place, and not by the answer, says the opposite once the order is swapped.
+        RoundFigure("flip_rate", "share of the pairs whose verdict flips with the order: above 0.3") {
+            $0.judging.flipRate
+        },
+        RoundFigure("unparsable_rate", "share of the pairs with a verdict that cannot be read: above 0.1") {
+            $0.judging.unparsableRate
+        },
+        RoundFigure("tie_rate", "share of the pairs of which a judge says that they are alike: above 0.8") {
+            $0.judging.tieRate
+        },
+        RoundFigure("prefers_longer", "share of the preferences that are for the longer answer: above 0.7") {
+            $0.judging.prefersLonger
+        },
+        RoundFigure("prefers_first", "share of the verdicts that are for the answer shown first: above 0.7") {
+            $0.judging.prefersFirst
+        },
         // DPO can widen the margin by unlearning both answers.
         RoundFigure("chosen_logprob", "change of the chosen answers' mean logprob in DPO, in nats: below -5") { round in
             guard let first = round.preferences?.firstChosenLogprob, let last = round.preferences?.lastChosenLogprob

@@ -71,37 +71,39 @@ extension Round {
             )
         }
         let judges = try await campaign.builder(prepared, progress).judges()
-        let (rankings, usage) = try await judges.rank(candidates, progress: progress)
+        let positions = samples.map(\.key)
         var records: [any LineageRecord] = [], pairs: [PairRecord] = []
-        for ((position, _), ranking) in zip(samples, rankings) {
-            records += try ranking.decisions.map {
-                VerdictRecord(
-                    campaign: campaign.name,
-                    round: number,
-                    position: position,
-                    judge: $0.judge,
-                    first: $0.first,
-                    second: $0.second,
-                    verdict: $0.verdict,
-                    swappedVerdict: $0.swapped,
-                    reasoning: try $0.judgement.reasoning.map { try JSONText($0) },
-                    swappedReasoning: try $0.swappedJudgement.reasoning.map { try JSONText($0) }
-                )
-            }
-            if let pair = ranking.pair {
-                pairs.append(
-                    PairRecord(
-                        campaign: campaign.name,
-                        round: number,
-                        position: position,
-                        chosenSample: pair.chosen,
-                        rejectedSample: pair.rejected,
-                        chosenScore: pair.chosenScore,
-                        rejectedScore: pair.rejectedScore
-                    )
-                )
-            }
+        let usage = try await judges.rank(candidates, progress: progress) { index, ranking in
+            records += try ranking.decisions.map { try record($0, at: positions[index]) }
+            if let pair = ranking.pair { pairs.append(record(pair, at: positions[index])) }
         }
         return StepResult(value: pairs.count, usage: usage, rows: records + pairs)
+    }
+
+    private func record(_ decision: MixtureOfJudges.Decision, at position: Int) throws -> VerdictRecord {
+        VerdictRecord(
+            campaign: campaign.name,
+            round: number,
+            position: position,
+            judge: decision.judge,
+            first: decision.first,
+            second: decision.second,
+            verdict: decision.verdict,
+            swappedVerdict: decision.swapped,
+            reasoning: try decision.judgement.reasoning.map { try JSONText($0) },
+            swappedReasoning: try decision.swappedJudgement.reasoning.map { try JSONText($0) }
+        )
+    }
+
+    private func record(_ pair: MixtureOfJudges.Pair, at position: Int) -> PairRecord {
+        PairRecord(
+            campaign: campaign.name,
+            round: number,
+            position: position,
+            chosenSample: pair.chosen,
+            rejectedSample: pair.rejected,
+            chosenScore: pair.chosenScore,
+            rejectedScore: pair.rejectedScore
+        )
     }
 }

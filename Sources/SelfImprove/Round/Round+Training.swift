@@ -91,7 +91,8 @@ extension Round {
 
     // MARK: DPO
 
-    /// Best against worst sample of every prompt that has both; the reference is the policy that sampled them.
+    /// Best against worst sample of every prompt that has both; the reference is the policy that sampled them, or the
+    /// initial model.
     func optimisePreferences(of sft: StageOutcome, _ progress: StepProgress) async throws -> StepResult<StageOutcome> {
         let settings = campaign.configuration.dpo
         guard settings.enabled else { return StepResult(value: .skipped("DPO is off")) }
@@ -128,6 +129,7 @@ extension Round {
             base: policy,
             dataset: try campaign.datasets.write(dataset: JSONLines.encode(rows)),
             method: .dpo(beta: settings.beta, nllWeight: settings.nllWeight),
+            reference: settings.reference == .initial ? prepared.initial : nil,
             settings.optimization,
             tuning: settings.tuning,
             storage: campaign.configuration.models.store.weights,

@@ -30,7 +30,8 @@ public struct LocalWorkplace: Workplace {
                     case .dpo: .preferences(try JSONLines.decode(PreferenceRow.self, rows, name: name))
                     }
                 let adapter = try job.adapter.map { try Adapter($0, for: base.configuration, seed: job.seed) }
-                let loop = try TrainingLoop(job, base: base, adapter: adapter, data: data)
+                let reference = try job.reference.map { try files.load(model: $0).timeless }
+                let loop = try TrainingLoop(job, base: base, adapter: adapter, reference: reference, data: data)
                 let steps = loop.steps
                 var (weights, report) = try loop.run(training, cancellation) { pairs in
                     progress.report(done: 0, total: steps, unit: "steps", note: "reference: \(pairs) pairs")

@@ -8,7 +8,7 @@ public struct TrainingJob: Sendable, Equatable, Codable {
     public enum Method: Sendable, Equatable, Codable {
         /// Supervised fine-tuning on completions.
         case sft
-        /// Direct preference optimisation (Rafailov et al. 2023); the reference is the base.
+        /// Direct preference optimisation (Rafailov et al. 2023); the reference is the base, or `reference`.
         case dpo(beta: Double, nllWeight: Double)
     }
 
@@ -28,6 +28,8 @@ public struct TrainingJob: Sendable, Equatable, Codable {
     /// Digest of the rows.
     public var dataset: String
     public var method: Method
+    /// Digest of the model that DPO refers to; nil: the base.
+    public var reference: String?
     public var optimizer: OptimizationSettings.Optimizer
     public var learningRate: Double
     public var schedule: OptimizationSettings.Schedule
@@ -62,6 +64,7 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         base: String,
         dataset: String,
         method: Method,
+        reference: String? = nil,
         optimizer: OptimizationSettings.Optimizer,
         learningRate: Double,
         schedule: OptimizationSettings.Schedule,
@@ -83,6 +86,7 @@ public struct TrainingJob: Sendable, Equatable, Codable {
         self.base = base
         self.dataset = dataset
         self.method = method
+        self.reference = reference
         self.optimizer = optimizer
         self.learningRate = learningRate
         self.schedule = schedule

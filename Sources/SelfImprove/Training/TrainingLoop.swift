@@ -21,6 +21,8 @@ package struct TrainingLoop {
     private let plan: [[[Int]]]
     private let given: Int
     package let adapter: Adapter?
+    /// What DPO refers to; nil: the base.
+    private let reference: Checkpoint?
     /// Rows that cannot be trained on: too long, without a target, or with a prompt that is no prefix of the
     /// conversation.
     package let dropped: Int
@@ -44,17 +46,20 @@ package struct TrainingLoop {
     /// Checks everything that can be checked before the first step.
     /// - Parameters:
     ///   - base: is not changed.
+    ///   - reference: the model that the job refers to; nil: the base.
     ///   - place: what errors call a row, by its index.
     /// - Throws: `TrainingFailure.noRows`; `LocalLMError` where training would not fit into memory.
     package init(
         _ job: TrainingJob,
         base: Checkpoint,
         adapter: Adapter? = nil,
+        reference: Checkpoint? = nil,
         data: TrainingData,
         place: (Int) -> String = { "row \($0 + 1)" }
     ) throws {
         self.job = job
         self.adapter = adapter
+        self.reference = reference
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
         let cut = job.cutsLongRows ? limit : nil
         weights = adapter == nil ? base.weights.copy() : base.weights
@@ -102,7 +107,7 @@ package struct TrainingLoop {
             microBatchTokens: job.microBatchTokens,
             activations: job.gradientCheckpointing == .on ? .checkpoint : nil,
             mayCheckpoint: job.gradientCheckpointing == .auto,
-            capacity: Self.capacity ?? .max
+            capacity: Self.capacity.map { $0 - (reference?.weights.parameterCount ?? 0) * 4 } ?? .max
         ) { parts, activations in
             try TrainingMemory(
                 base.configuration,
@@ -171,7 +176,7 @@ package struct TrainingLoop {
                 try trainer.step(batch.map { $0.map { examples[$0] } })
             }
         case .dpo(let trainer, let pairs):
-            let referenced = try trainer.reference(pairs) {
+            let referenced = try (frozen() ?? trainer).reference(pairs) {
                 reference($0)
                 try cancellation.check()
             }
@@ -180,6 +185,21 @@ package struct TrainingLoop {
             }
         }
         return (weights, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
+    }
+
+    /// The other model that DPO refers to, in the arithmetic of training; nil: there is none. It is never trained: an
+    /// adapter of rank 1, which changes nothing before its first step, saves the gradients of its weights.
+    private func frozen() throws -> DPOTrainer? {
+        guard let reference, case .dpo(let beta, _) = job.method else { return nil }
+        return try DPOTrainer(
+            weights: reference.weights,
+            adapter: Adapter(LoRASettings(rank: 1, alpha: 1), for: reference.configuration, seed: job.seed),
+            settings: job.settings(steps: steps),
+            beta: beta,
+            precision: job.precision,
+            threads: job.threads,
+            memory: fit.activations
+        )
     }
 
     /// What is wrong with a row gets the row's number, from 1.

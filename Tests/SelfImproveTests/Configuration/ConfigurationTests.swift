@@ -198,6 +198,22 @@ import TestSupport
             "c.yaml:31: judges[2].name: duplicate name \"likelihood\" (give each judge a name)"
         ),
         (
+            ("- kind: agreement", "- kind: written\n    criteria: champion\n    aggregator: words"),
+            "c.yaml:31: judges[2].criteria: names the champion, which may not judge itself (known: letters, numbers, words, initial)"
+        ),
+        (
+            ("- kind: agreement", "- kind: written\n    aggregator: words\n    prompts: {verdict: absent.txt}"),
+            "c.yaml:32: judges[2].prompts.verdict: there is no file /nowhere/absent.txt (relative paths are relative to this file)"
+        ),
+        (
+            ("- kind: agreement", "- kind: written\n    aggregator: words\n    prompts: {verdicts: absent.txt}"),
+            "c.yaml:32: judges[2].prompts.verdicts: unknown key (did you mean verdict?)"
+        ),
+        (
+            ("prompts: 24", "prompts: 24\n  reference: last"),
+            "c.yaml:23: dpo.reference: is \"last\" (one of round, initial)"
+        ),
+        (
             ("prompts: 24", "prompts: 24\n  pairs: some"),
             "c.yaml:23: dpo.pairs: is \"some\" (it must be a whole number)"
         ),

@@ -1,4 +1,5 @@
 import ModelFiles
+import Synchronization
 import Testing
 import TestSupport
 
@@ -129,5 +130,67 @@ import TestSupport
     @Test func agreementIsOneForTheSameTextAndFallsWithTheEditDistance() {
         #expect(AgreementJudge.agreement("abc", "abc") == 1)
         #expect(AgreementJudge.agreement("abc", "abd") == 0.5 * (1 - 1.0 / 3))
+    }
+
+    @Test func portionsBoundWhatIsAskedAtOnceAndChangeNothing() async throws {
+        let asked = Mutex<[Int]>([])
+        let judge = ScriptedJudge(name: "longer") { $0.count > $1.count ? .first : .second }
+        let counting = CountingJudge(judge) { count in asked.withLock { $0.append(count) } }
+        let prompts = (0..<10).map { n in
+            candidates((0..<4).map { String(repeating: "a", count: 1 + (n + $0 * $0) % 9) })
+        }
+        let mixture = MixtureOfJudges(judges: [Named("a", counting), Named("b", judge)], minimumMargin: 0)
+        let whole = try await mixture.rank(prompts).rankings
+        let once = asked.withLock { $0 }
+        asked.withLock { $0 = [] }
+        var parts: [MixtureOfJudges.Ranking] = [], order: [Int] = [], reports: [Int] = []
+        let last = Mutex(0)
+        let progress = StepProgress { report in last.withLock { $0 = report.done * 1000 / report.total } }
+        _ = try await mixture.rank(prompts, portion: 3, progress: progress) { index, ranking in
+            order.append(index)
+            parts.append(ranking)
+            reports.append(last.withLock { $0 })
+        }
+        #expect(order == Array(0..<10))
+        #expect(parts.map(\.decisions) == whole.map(\.decisions) && parts.map(\.pair) == whole.map(\.pair))
+        #expect(once.count == 1 && asked.withLock { $0 }.count == 4 && asked.withLock { $0 }.reduce(0, +) == once[0])
+        #expect(reports == reports.sorted() && reports.last == 1000, "progress is of the whole")
+    }
+}
+
+private struct CountingJudge: Judge {
+    let judge: any Judge
+    let asked: @Sendable (Int) -> Void
+    var name: String { judge.name }
+
+    init(_ judge: any Judge, asked: @escaping @Sendable (Int) -> Void) {
+        self.judge = judge
+        self.asked = asked
+    }
+
+    func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+        judgements: [Judgement], usage: Usage
+    ) {
+        asked(comparisons.count)
+        return try await judge.judge(comparisons, progress: progress)
+    }
+}
+
+/// Another name for a judge, which tells its progress at its end.
+private struct Named: Judge {
+    let name: String
+    let judge: any Judge
+
+    init(_ name: String, _ judge: any Judge) {
+        self.name = name
+        self.judge = judge
+    }
+
+    func judge(_ comparisons: [Comparison], progress: @escaping @Sendable (Int) -> Void) async throws -> (
+        judgements: [Judgement], usage: Usage
+    ) {
+        let said = try await judge.judge(comparisons, progress: progress)
+        progress(comparisons.count)
+        return said
     }
 }

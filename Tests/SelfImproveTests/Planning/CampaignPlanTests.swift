@@ -124,4 +124,38 @@ import Testing
         let limited = [("tokens: 3000", "epochs: 1\n  maximum_replayed_rows: 10"), ("rounds: 2", "rounds: 3")]
         #expect(try step("sft", of: plan(limited)).tokens == (48 + 10) * 20)
     }
+
+    /// 24 prompts of 5 samples: 10 pairs each, in both orders. Criteria are 20 tokens, evaluations 300, verdicts 150,
+    /// each at most `maximum_tokens`.
+    @Test func judgesThatWriteArePricedInCallsAndTokens() throws {
+        let panel =
+            "  - kind: written\n    proposers: [letters, numbers]\n    aggregator: words\n    maximum_tokens: 200\n"
+        let judges = [("  - kind: likelihood\n  - kind: agreement\n", panel)]
+        let judge = try step("judge", of: plan(judges))
+        #expect(judge.answers == 24 + 24 * 20 * 3)
+        #expect(judge.tokens == 24 * 20 + 24 * 20 * (2 * 200 + 150))
+        #expect(judge.seconds > Double(judge.tokens) / 2000)
+        let few = try step("judge", of: plan(judges + [("prompts: 24", "prompts: 24\n  pairs: 4")]))
+        #expect(few.answers == 24 + 24 * 8 * 3)
+        let off = try plan(judges + [("dpo:\n", "dpo:\n  enabled: false\n")])
+        #expect(!off.steps.contains { $0.name == "judge" })
+    }
+
+    @Test func judgesBehindEndpointsTakeCallsAndNoTimeHere() throws {
+        let peers =
+            "peers:\n  - {name: far, endpoint: \"http://127.0.0.1:1/v1\", served_model: m}\n"
+            + "  - {name: letters, model: nursery/letters}\nprompts:\n  per_round"
+        func changes(_ judge: String) -> [(String, String)] {
+            [
+                ("prompts:\n  per_round", peers), ("[letters, numbers, words, champion]", "[letters, champion]"),
+                ("aggregator: words", "aggregator: letters"),
+                ("  - kind: likelihood\n  - kind: agreement\n", "  - kind: written\n    aggregator: \(judge)\n"),
+            ]
+        }
+        let far = try plan(changes("far")), near = try plan(changes("letters"))
+        let asked = try #require(far.peers.first?.round.calls), unasked = try #require(near.peers.first?.round.calls)
+        #expect(asked - unasked == 24 + 24 * 20)
+        #expect(try step("judge", of: far).seconds == 0 && step("judge", of: near).seconds > 0)
+        #expect(try step("judge", of: far).tokens == step("judge", of: near).tokens)
+    }
 }

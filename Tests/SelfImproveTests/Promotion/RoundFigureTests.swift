@@ -33,6 +33,29 @@ import Testing
         )
     }
 
+    private func verdict(_ position: Int, _ verdict: Verdict, _ swapped: Verdict) -> VerdictRecord {
+        VerdictRecord(
+            campaign: "c",
+            round: 1,
+            position: position,
+            judge: "j",
+            first: 0,
+            second: 1,
+            verdict: verdict,
+            swappedVerdict: swapped
+        )
+    }
+
+    private func sample(_ position: Int, _ sample: Int, _ text: String) -> SampleRecord {
+        SampleRecord(
+            campaign: "c",
+            round: 1,
+            position: position,
+            sample: sample,
+            answer: Answer(text: text, tokens: 1, logprob: nil, finishReason: .stop)
+        )
+    }
+
     private var evidence: RoundEvidence {
         RoundEvidence(
             gain: -0.25,
@@ -43,6 +66,13 @@ import Testing
             parentReport: Score(value: 0.5, low: 0.25, high: 0.75, n: 8),
             answers: [answer(kept: true), answer(kept: false), answer(kept: true), answer(kept: true)],
             pairs: 7,
+            judging: JudgingFigures(
+                [
+                    verdict(0, .first, .first), verdict(1, .first, .second), verdict(2, .tie, .first),
+                    verdict(3, .unparsable, .second), verdict(4, .first, .first),
+                ],
+                of: (0..<5).flatMap { [sample($0, 0, "long one"), sample($0, 1, "short")] }
+            ),
             preferences: .init(firstChosenLogprob: -2, lastChosenLogprob: -4.5)
         )
     }
@@ -53,7 +83,8 @@ import Testing
 
     @Test(arguments: [
         ("gain", -0.25), ("length_ratio", 1.5), ("distinct_1", 0.6), ("distinct_2", 2.0 / 3), ("headroom", 0.25),
-        ("kept", 0.75), ("pairs", 7), ("chosen_logprob", -2.5),
+        ("kept", 0.75), ("pairs", 7), ("chosen_logprob", -2.5), ("flip_rate", 0.2), ("unparsable_rate", 0.2),
+        ("tie_rate", 0.2), ("prefers_longer", 1.0), ("prefers_first", 0.625),
     ]) func everyFigureIsMeasuredOnWhatTheRoundDid(key: String, value: Double) throws {
         #expect(try measure(key, evidence) == value)
     }
@@ -65,7 +96,11 @@ import Testing
         evidence.mixture = nil
         evidence.answers = []
         evidence.preferences = nil
-        for key in ["length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "chosen_logprob"] {
+        evidence.judging = JudgingFigures()
+        for key in [
+            "length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "chosen_logprob", "flip_rate",
+            "unparsable_rate", "tie_rate", "prefers_longer", "prefers_first",
+        ] {
             #expect(try measure(key, evidence) == nil, "\(key)")
         }
     }

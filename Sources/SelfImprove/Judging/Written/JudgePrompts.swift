@@ -31,9 +31,41 @@ public struct JudgePrompts: Sendable, Equatable {
 
     /// SHA-256 of every file, by its part.
     public var digests: [String: String] {
-        var digests = ["definitions": definitions.digest]
+        var digests = [Self.definitionsName: definitions.digest]
         for prompt in [criteria, evaluation, verdict, single] { digests[prompt.part.rawValue] = prompt.digest }
         return digests
+    }
+
+    fileprivate static let definitionsName = "definitions"
+}
+
+/// Words of a person's own for one part of a judge: a file that is kept whole with the configuration.
+public struct JudgeWords: Sendable, Equatable, Codable {
+    /// Of the file.
+    public var name: String
+    public var words: String
+}
+
+extension JudgePrompts {
+    /// What a person may have words of their own for.
+    static let parts = JudgePrompt.Part.allCases.map(\.rawValue) + [definitionsName]
+
+    /// Own words by part; those of this program for the other parts.
+    /// - Throws: `.configuration` with what is wrong with a file.
+    init(own: [String: JudgeWords]) throws(SelfImproveError) {
+        func prompt(_ part: JudgePrompt.Part, _ standard: JudgePrompt) throws(SelfImproveError) -> JudgePrompt {
+            guard let file = own[part.rawValue] else { return standard }
+            return try JudgePrompt(part, file: Array(file.words.utf8), name: file.name)
+        }
+        self.init(
+            criteria: try prompt(.criteria, .criteria),
+            evaluation: try prompt(.evaluation, .evaluation),
+            verdict: try prompt(.verdict, .verdict),
+            single: try prompt(.single, .single),
+            definitions: try own[Self.definitionsName].map { file throws(SelfImproveError) in
+                try CriteriaDefinitions(file: Array(file.words.utf8), name: file.name)
+            } ?? .standard
+        )
     }
 }
 

@@ -54,10 +54,15 @@ public struct WrittenJudge: Judge {
             decidable.map { (questions[$0].asked("aggregator", 0), written[$0].compactMap(\.text)) },
             progress: meter.next(comparisons.count)
         )
+        let digests = digests
         var judgements = comparisons.indices.map { place in
             Judgement(
                 .unparsable,
-                reasoning: WrittenReasoning(criteria: choices[places[place]], evaluations: written[place])
+                reasoning: WrittenReasoning(
+                    criteria: choices[places[place]],
+                    evaluations: written[place],
+                    prompts: digests
+                )
             )
         }
         for (place, decision) in zip(decidable, decisions) {
@@ -67,6 +72,12 @@ public struct WrittenJudge: Judge {
         progress(comparisons.count)
         let shared = choices.reduce(0) { $0 + $1.call.tokens }
         return (judgements, judgements.reduce(Usage(generated: shared)) { $0 + $1.usage })
+    }
+
+    /// Of the prompts that this judge uses, by part.
+    private var digests: [String: String] {
+        let unused = proposers.isEmpty ? [JudgePrompt.Part.evaluation, .verdict] : [.single]
+        return aggregator.prompts.digests.filter { part, _ in !unused.contains { $0.rawValue == part } }
     }
 
     /// The conversations that are compared about, each once, and which of them each comparison belongs to.

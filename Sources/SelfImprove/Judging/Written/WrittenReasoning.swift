@@ -8,6 +8,8 @@ public struct WrittenReasoning: Sendable, Equatable, Codable {
     public var evaluations: [WrittenCall]
     /// Of the judge-aggregator; nil where it was not asked, because an evaluation failed.
     public var verdict: WrittenCall?
+    /// SHA-256 of the files whose words the judge was asked in, by part (`JudgePrompts`).
+    public var prompts: [String: String]?
 
     /// Tokens that were written for this comparison alone: the choice of criteria is not in it.
     public var ownTokens: Int { evaluations.reduce(verdict?.tokens ?? 0) { $0 + $1.tokens } }

@@ -24,8 +24,37 @@ extension Lineage {
     }
     public func pairs(_ campaign: String, round: Int) throws -> [PairRecord] { try rows(campaign, round) }
 
+    /// Without their reasonings, which are the larger part of a round by far; `verdict` has those of one.
     public func verdicts(_ campaign: String, round: Int) throws -> [VerdictRecord] {
-        try rows(campaign, round, then: ["judge", "first", "second"])
+        let key = ["position", "judge", "first", "second"]
+        return try read { db in
+            try VerdictRecord.filter(Column("campaign") == campaign && Column("round") == round)
+                .select((["campaign", "round"] + key + ["verdict", "swapped_verdict"]).map { Column($0) })
+                .order(key.map { Column($0) }).fetchAll(db)
+        }
+    }
+
+    /// One verdict whole, with what was judged; nil where there is none.
+    /// - Parameters: the two samples in either order.
+    public func verdict(_ campaign: String, round: Int, position: Int, judge: String, _ a: Int, _ b: Int) throws
+        -> VerdictStory?
+    {
+        try read { db in
+            let place = Column("campaign") == campaign && Column("round") == round && Column("position") == position
+            let record = try VerdictRecord.filter(
+                place && Column("judge") == judge && Column("first") == min(a, b) && Column("second") == max(a, b)
+            ).fetchOne(db)
+            guard let record, let prompt = try PromptRecord.filter(place).fetchOne(db) else { return nil }
+            func sample(_ index: Int) throws -> SampleRecord? {
+                try SampleRecord.filter(place && Column("sample") == index).fetchOne(db)
+            }
+            return VerdictStory(
+                prompt: prompt,
+                first: try sample(record.first),
+                second: try sample(record.second),
+                verdict: record
+            )
+        }
     }
 
     public func generalAnswers(of model: String, campaign: String) throws -> [GeneralAnswerRecord] {

@@ -7,23 +7,6 @@ import Testing
 
 @testable import SelfImprove
 
-/// A call log in memory.
-private final class MemoryCallLog: CallLog {
-    private let calls = Mutex<[String: CallRecord]>([:])
-
-    var all: [CallRecord] { calls.withLock { Array($0.values) } }
-
-    func answers(to digests: [String]) async -> [String: Answer] {
-        calls.withLock { calls in
-            Dictionary(uniqueKeysWithValues: digests.compactMap { d in calls[d]?.answer.map { (d, $0) } })
-        }
-    }
-
-    func record(_ call: CallRecord) async { calls.withLock { $0[call.digest] = call } }
-
-    func spent(on peer: String) async -> CallCost { all.reduce(CallCost()) { $0 + $1.cost } }
-}
-
 private final class Counter: Sendable {
     private let value = Mutex(0)
     var count: Int { value.withLock { $0 } }

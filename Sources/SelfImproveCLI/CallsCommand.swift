@@ -32,6 +32,9 @@ struct CallsCommand: AsyncParsableCommand {
         for line in report.peers {
             Output.line("\n\(line.peer): \(line.model) at \(line.endpoint)")
             if let failure = line.lastFailure { Output.line("  failed: \(failure)") }
+            if let refused = try line.learnt?.decode(LearntParameters.self).words {
+                Output.line("  not sent, since it refuses it: \(refused)")
+            }
         }
     }
 

@@ -44,7 +44,7 @@ struct ModelBench: AsyncParsableCommand {
             weights = try state.checkpoint(model).weights.copy()
         } else {
             let positions = length + (context.map { $0 + prompt } ?? 64)
-            weights = Initialization.gaussian(try ModelShape.configuration(shape!, positions: positions), seed: 0)
+            weights = Initialization.gaussian(try .named(shape!, positions: positions), seed: 0)
         }
         let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
         if let context {

@@ -10,6 +10,8 @@ struct ModelTokenize: AsyncParsableCommand {
             Reads {"text":"..."} or {"messages":[{"role":"user","content":"..."}],"add_generation_prompt":true}, and \
             "tools" beside messages;
             prints {"ids":[...],"rendered":"...","decoded":"..."}. Text is encoded as it stands, nothing is added.
+            With "return_assistant_tokens_mask":true also "assistant_masks": 1 for each id that training on a row of \
+            these messages predicts.
             """
     )
 
@@ -20,12 +22,14 @@ struct ModelTokenize: AsyncParsableCommand {
         var ids: [Int]
         var rendered: String
         var decoded: String
+        /// Nil unless it was asked for.
+        var assistant_masks: [Int]?
     }
 
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
         try Output.forEachInput { row in
-            try row.one(of: [["text"], ["messages", "tools", "add_generation_prompt"]])
+            try row.one(of: [["text"], ["messages", "tools", "add_generation_prompt", "return_assistant_tokens_mask"]])
             let rendered: String
             if let text = try row.text("text") {
                 rendered = text
@@ -39,8 +43,21 @@ struct ModelTokenize: AsyncParsableCommand {
                 throw LocalLMError(.input, "a line needs \"text\" or \"messages\"")
             }
             let ids = checkpoint.tokenizer.encode(rendered)
-            try Output.json(Result(ids: ids, rendered: rendered, decoded: checkpoint.tokenizer.decode(ids)))
+            var result = Result(ids: ids, rendered: rendered, decoded: checkpoint.tokenizer.decode(ids))
+            if try row.flag("return_assistant_tokens_mask") == true {
+                result.assistant_masks = try masks(row, checkpoint, ids)
+            }
+            try Output.json(result)
         }
+    }
+
+    private func masks(_ row: RowFields, _ checkpoint: Checkpoint, _ ids: [Int]) throws -> [Int] {
+        guard let example = try checkpoint.example(conversation: row.messages("messages"), tools: row.tools()),
+            example.ids == ids
+        else { throw LocalLMError(.input, "training would drop this conversation: it has no targets") }
+        var masks = ids.map { _ in 0 }
+        for index in example.targets.joined() { masks[index] = 1 }
+        return masks
     }
 }
 

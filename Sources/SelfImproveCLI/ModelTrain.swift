@@ -9,7 +9,8 @@ struct ModelTrain: AsyncParsableCommand {
         commandName: "train",
         abstract: "Fine-tune a model: SFT on completions, or DPO on preferences.",
         discussion: """
-            --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft,
+            --data is TRL's conversational JSONL: {"prompt":[messages],"completion":[message]} for sft, \
+            or {"messages":[messages]}, of which every message of the assistant is trained;
             {"prompt":[...],"chosen":[...],"rejected":[...]} for dpo. Prints one JSON line per step; writes a Hugging \
             Face directory to --output, or with --lora-rank a PEFT adapter, which `model merge` merges into its base.
 

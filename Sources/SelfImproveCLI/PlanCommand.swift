@@ -7,7 +7,9 @@ struct PlanCommand: AsyncParsableCommand {
         commandName: "plan",
         abstract: "Dry run: prompts, calls, tokens, time and disk; and every fault of the configuration.",
         discussion: """
-            Nothing is written. Time is estimated from a short measurement of this machine with the student's shape.
+            Nothing is written. Models and files need not be there yet where the file says in `plan` what to take for \
+            granted (configs/self-improvement.yaml). Time is estimated from a short measurement of this machine with \
+            the student's shape.
             With --shape in place of a configuration: memory and time of fine-tuning a model of that shape, before you \
             have it, as in
             selfimprove plan --shape 8B --lora-rank 16 --batch 1 --length 512
@@ -27,17 +29,20 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let config else { return try training.run(json: state.json) }
-        let configuration = try CampaignConfiguration.read(URL(fileURLWithPath: config), seed: seed)
+        let (configuration, assumptions) = try CampaignConfiguration.planned(URL(fileURLWithPath: config), seed: seed)
         let files = FileStore(root: state.url)
         let plan = try CampaignPlan(
             configuration,
-            .measure(configuration),
-            prompts: .measure(configuration),
+            .measure(configuration, assumptions),
+            prompts: .measure(configuration, assumptions),
             stateBytes: FileManager.default.fileExists(atPath: state.url.path) ? files.bytes() : 0,
             now: Date()
         )
         if state.json { return try Output.json(plan) }
         Output.line("campaign \(configuration.campaign), seed \(configuration.seed): the configuration has no fault")
+        for path in assumptions?.absent ?? [] {
+            Output.line("not there yet, and taken for granted as plan: says: \(path)")
+        }
         var rows = [["", "prompts", "answers", "tokens", "time, about"]]
         for step in plan.steps {
             rows.append([step.name, "\(step.prompts)", "\(step.answers)", "\(step.tokens)", Text.time(step.seconds)])
@@ -59,6 +64,10 @@ struct PlanCommand: AsyncParsableCommand {
             )
         }
         for peer in plan.peers { Output.line(Self.words(peer)) }
+        if let preparation = plan.preparationMoney, let round = plan.roundMoney {
+            Output.line("money: preparation \(Text.fixed(preparation, 2)), a round \(Text.fixed(round, 2))")
+        }
+        for context in plan.contexts { Output.line(Self.words(context, configuration.mixture)) }
         for training in plan.trainings { Output.line(Self.words(training)) }
         Output.line("disk: \(plan.bytesPerRound / 1_000_000 + 1) MB a round")
         Output.line(
@@ -79,6 +88,17 @@ struct PlanCommand: AsyncParsableCommand {
         }
         return "\(peer.name) (\(peer.model) at \(peer.endpoint)): preparation \(words(peer.preparation)); "
             + "a round \(words(peer.round))"
+    }
+
+    /// What a model is shown, and what becomes of prompts where that is too much.
+    private static func words(_ context: PlannedContext, _ mixture: CampaignConfiguration.Mixture) -> String {
+        let line =
+            "context of \(context.name): about \(context.tokens) of \(context.positions) tokens, "
+            + "\(context.most) where every answer is as long as it may be"
+        guard context.most > context.positions else { return line }
+        return line + "; what is too long is "
+            + (mixture.tooLong == .shorten
+                ? "shortened, every candidate alike" : "dropped (too_long: shorten cuts instead)")
     }
 
     /// What a step of a stage takes, and what to do where it is too much.

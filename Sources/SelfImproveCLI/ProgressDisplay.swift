@@ -46,18 +46,11 @@ final class ProgressDisplay: Sendable {
                 state.first[step] = nil
                 state.lastDrawn = isTerminal ? nil : clock.now
                 draw(step, nil, &state)
-                emit([
-                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
-                    "state": .string("running"),
-                ])
+                emit(Self.place(step).merging(["state": .string("running")]) { $1 })
             case .progress(let step, let report): draw(step, report, &state)
             case .stepFinished(let step, let seconds):
                 line("\(Self.title(step))  \(Self.duration(seconds))", &state)
-                emit([
-                    "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
-                    "state": .string("done"),
-                    "seconds": .double(seconds),
-                ])
+                emit(Self.place(step).merging(["state": .string("done"), "seconds": .double(seconds)]) { $1 })
                 if step.step == .baseline || step.step == .evaluate { scores(step.round, &state) }
             case .roundFinished(let round):
                 line("round \(round.round) \(round.outcome?.rawValue ?? ""): \(round.reason ?? "")", &state)
@@ -152,8 +145,14 @@ final class ProgressDisplay: Sendable {
         return "\(title) [\(bar)] \(Int(share * 100))%" + (secondsLeft.map { "  \(duration($0)) left" } ?? "")
     }
 
-    private static func title(_ step: StepKey) -> String {
-        step.round == 0 ? "prepare: \(step.step.rawValue)" : "round \(step.round): \(step.step.rawValue)"
+    private static func title(_ step: StepKey) -> String { CampaignStatus.Step(step).title }
+
+    private static func place(_ step: StepKey) -> [String: JSONValue] {
+        var place: [String: JSONValue] = [
+            "event": .string("step"), "round": .integer(step.round), "step": .string(step.step.rawValue),
+        ]
+        if step.turn > 1 { place["turn"] = .integer(step.turn) }
+        return place
     }
 
     static func duration(_ seconds: Double) -> String {

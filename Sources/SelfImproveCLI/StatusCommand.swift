@@ -70,7 +70,7 @@ struct StatusCommand: AsyncParsableCommand {
     private func status(_ record: CampaignRecord, _ lineage: Lineage, _ holder: Int32?) throws -> Status {
         var campaign = try CampaignStatus(record, lineage: lineage)
         campaign.step = try lineage.steps(record.name).last { $0.state == .running }.map {
-            CampaignStatus.Step(round: $0.round, name: $0.step)
+            CampaignStatus.Step(StepKey(campaign: $0.campaign, round: $0.round, step: $0.step, turn: $0.turn))
         }
         return Status(campaign: campaign, isRunning: record.status == .running && holder != nil)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 
 /// `plan --shape`: what fine-tuning a model of some shape takes.
@@ -22,7 +23,7 @@ struct TrainingPlanOptions: ParsableArguments {
     func run(json: Bool) throws {
         guard let shape else { return }
         let plan = try TrainingForecast.measure(
-            ModelShape.configuration(shape, positions: length),
+            .named(shape, positions: length),
             adapter: rank > 0 ? LoRASettings(rank: rank, alpha: Double(2 * rank)) : nil,
             precision: precision.training,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
@@ -45,6 +46,15 @@ struct TrainingPlanOptions: ParsableArguments {
         )
         if !plan.fits {
             Output.line("it does not fit: lower --batch or --length, or try --gradient-checkpointing or --lora-rank")
+        }
+    }
+}
+
+extension ModelConfiguration {
+    /// Of `--shape`.
+    static func named(_ shape: String, positions: Int) throws -> ModelConfiguration {
+        do { return try ModelShape.configuration(shape, positions: positions) } catch let error as LocalLMError {
+            throw ValidationError("--shape: \(error.message)")
         }
     }
 }

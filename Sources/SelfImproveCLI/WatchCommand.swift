@@ -61,7 +61,7 @@ struct WatchCommand: AsyncParsableCommand {
             text =
                 "        "
                 + ProgressDisplay.bar(
-                    "\(step.round == 0 ? "prepare" : "round \(step.round)"): \(step.name.rawValue)",
+                    step.title,
                     step.done,
                     step.total,
                     step.secondsLeft

@@ -81,7 +81,10 @@ class Stub:
         key = hashlib.sha256(body).hexdigest()
         self.answered.setdefault(key, []).append(time.time())
         words = "alpha beta gamma delta epsilon zeta eta theta".split()
-        return 200, {}, answer(self.model, f"{words[int(key[:8], 16) % 8]} {key[:12]}"), None  # no two alike
+        text = f"{words[int(key[:8], 16) % 8]} {key[:12]}"  # no two alike
+        if b"[[A]]" in body:  # asked for a verdict
+            text += f" [[{'ABC'[int(key[8:16], 16) % 3]}]]"
+        return 200, {}, answer(self.model, text), None
 
 
 class Chaos:
@@ -202,6 +205,14 @@ def peer(name, url, model, **more):
             "timeouts": {"first_byte": 2, "stall": 2, "total": 20}, **more}
 
 
+def resident(process):
+    """Bytes of memory that a process holds; 0 where it has ended."""
+    try:
+        return int(pathlib.Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
 # MARK: Claims
 
 def chaos(campaigns, seed):
@@ -249,43 +260,58 @@ def chaos(campaigns, seed):
 
 
 def kills(campaigns, seed, times):
-    words = "proposers: [a, b, champion]"
+    """Killed in `propose`, `aggregate` and `judge`, a third of the times in each."""
     stubs = [Stub("m1", 0.01), Stub("m2", 0.01)]
-    peers = lambda: [peer(name, stub.server.url, stub.model, concurrency=4) for name, stub in zip("ab", stubs)]
-    (campaigns.folder / "whole.yaml").write_text(campaigns.configuration("peers", peers()))
+    peers = [peer(name, stub.server.url, stub.model, concurrency=4) for name, stub in zip("ab", stubs)]
+    judge = "  - {kind: written, proposers: [a, b], aggregator: b, maximum_tokens: 64}\n"
+    (campaigns.folder / "whole.yaml").write_text(campaigns.configuration("peers", peers, replace=[
+        ("  - kind: agreement\n", judge), ("  prompts: 60\n", "  prompts: 12\n  samples: 4\n")]))
     code, _, error = campaigns.run("run", "whole.yaml", "--state", "whole")
     check(code == 0, f"uninterrupted: {error[-300:]}")
-    asked = sum(len(stub.answered) for stub in stubs)
+    count = lambda: sum(len(stub.answered) for stub in stubs)
+    asked, done, draw, targets = count(), 0, random.Random(seed), []
+    steps = dict(campaigns.database("whole").execute("SELECT step, COUNT(*) FROM calls GROUP BY step"))
+    for step in ["baseline", "propose", "aggregate", "judge"]:
+        if step != "baseline":
+            targets += [done + draw.randint(1, steps[step] - 16) for _ in range(-(-times // 3))]
+        done += steps[step]
     for stub in stubs:
         stub.answered = {}
-    draw, killed, deaths = random.Random(seed), 0, []  # the moment of each death, and what was on disk by then
+    deaths, struck = [], {}  # the moment of each death, and what was on disk by then
+    targets.sort()
     while True:
         running = campaigns.run("run", "whole.yaml", "--state", "killed", wait=False)
-        start = sum(len(stub.answered) for stub in stubs)
-        limit = start + draw.randint(asked // times // 2, asked // times) if killed < times else 1 << 60
-        while running.poll() is None and sum(len(stub.answered) for stub in stubs) < limit:
+        limit = max(targets.pop(0), count() + 1) if targets else 1 << 60
+        while running.poll() is None and count() < limit:
             time.sleep(0.002)
         if running.poll() is None:
             running.send_signal(signal.SIGKILL)
             moment = time.time()
             running.wait()
-            kept = {text for text, in campaigns.database("killed").execute("SELECT text FROM calls WHERE text IS NOT NULL")}
+            database = campaigns.database("killed")
+            kept = {text for text, in database.execute("SELECT text FROM calls WHERE text IS NOT NULL")}
             deaths.append((moment, {text.split()[1] for text in kept}))
-            killed += 1
+            step, = database.execute("SELECT step FROM steps WHERE state = 'running'").fetchone() or ("between",)
+            struck[step] = struck.get(step, 0) + 1
         running.communicate()
         if running.returncode == 0:
             break
         if running.returncode != -signal.SIGKILL:
             check(False, f"the campaign ended with {running.returncode}")
             break
+    killed = len(deaths)
     check(killed >= times, f"killed {killed} times")
+    check(all(struck.get(step, 0) >= times // 4 for step in ["propose", "aggregate", "judge"]), f"in every step: {struck}")
     check(campaigns.datasets("killed") == campaigns.datasets("whole") != [], "killed again and again, the same bytes")
+    verdicts = "SELECT * FROM verdicts ORDER BY round, position, judge, first, second"
+    whole = campaigns.database("whole").execute(verdicts).fetchall()
+    check(campaigns.database("killed").execute(verdicts).fetchall() == whole != [], f"the same {len(whole)} verdicts")
     repeated = [(key[:12], moments) for stub in stubs for key, moments in stub.answered.items() if len(moments) > 1]
     # Asked again although its answer was on disk when the program died.
     twice = [key for key, moments in repeated for again in moments[1:] if any(at < again and key in kept for at, kept in deaths)]
     check(not twice, f"{len(twice)} calls were asked again whose answers were on disk")
     check(len(repeated) <= 2 * 4 * 2 * killed, f"no more than what was in flight is asked again: {len(repeated)}")
-    print(f"kills: {asked} calls, {killed} kills, {len(repeated)} calls in flight repeated", flush=True)
+    print(f"kills: {asked} calls, {killed} kills ({struck}), {len(repeated)} calls in flight repeated", flush=True)
 
 
 def speed(campaigns, limit):
@@ -297,13 +323,22 @@ def speed(campaigns, limit):
             ("aggregator: p0", "aggregator: plurality"), ("gate_prompts: 240", "gate_prompts: 24"),
             ("report_prompts: 240", "report_prompts: 24")])
         (campaigns.folder / f"{name}.yaml").write_text(text)
-        code, _, error = campaigns.run("run", f"{name}.yaml", "--state", name)
-        check(code == 0, f"{name}: {error[-300:]}")
-        return campaigns.database(name).execute("SELECT seconds FROM steps WHERE round = 1 AND step = 'propose'").fetchone()[0]
-    measured(100, "hundred")
-    seconds = measured(1000, "thousand")
+        for stub in stubs:
+            stub.answered = {}
+        running, peak, asked = campaigns.run("run", f"{name}.yaml", "--state", name, wait=False), 0, 0
+        while running.poll() is None:  # memory while the peers answer: training takes more, whatever they do
+            now = sum(len(stub.answered) for stub in stubs)
+            if now > asked:
+                peak, asked = max(peak, resident(running.pid)), now
+            time.sleep(0.01)
+        check(running.returncode == 0, f"{name}: {running.communicate()[1][-300:]}")
+        seconds, = campaigns.database(name).execute("SELECT seconds FROM steps WHERE round = 1 AND step = 'propose'").fetchone()
+        return seconds, peak
+    _, little = measured(100, "hundred")
+    seconds, much = measured(1000, "thousand")
+    check(much - little <= 20 << 20, f"1,000 prompts take {(much - little) / 1e6:.1f} MB more than 100 ({little / 1e6:.0f} MB)")
     check(seconds <= limit, f"1,000 prompts x 4 proposers at 50 ms and concurrency 8 take {seconds:.2f} s (6.25 are possible)")
-    print(f"speed: {seconds:.2f} s of 6.25 possible", flush=True)
+    print(f"speed: {seconds:.2f} s of 6.25 possible, {much / 1e6:.0f} MB for 1,000 prompts, {little / 1e6:.0f} for 100", flush=True)
 
 
 def secrets(campaigns):

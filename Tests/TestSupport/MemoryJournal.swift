@@ -41,8 +41,8 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         }
         let result = try await StepKey.$running.withValue(step) { try await body(progress) }
         let value = try JSONEncoder().encode([result.value])
-        state.withLock { state in
-            for entry in result.entries { Self.write(entry, &state) }
+        try state.withLock { state in
+            for entry in result.entries { try Self.write(entry, &state) }
             state.steps[step] = value
             state.usage[step] = result.usage
             state.times[step, default: []].append(now())
@@ -50,9 +50,10 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         return result.value
     }
 
-    private static func write(_ entry: LineageEntry, _ state: inout State) {
+    private static func write(_ entry: LineageEntry, _ state: inout State) throws {
         switch entry {
         case .row(let row): state.rows.append(row)
+        case .spooled(let rows): try rows.forEach { state.rows.append($0) }
         case .evaluation(var record, let answers):
             let id = Int64(state.evaluations.count + 1)
             record.id = id

@@ -193,7 +193,7 @@ public final class InferenceEngine: @unchecked Sendable {
         let results = ScoreCollector(examples, progress: progress)
         spread(Array(examples.indices)) { [self] mine, team in
             // The token before the first target is computed for its logits.
-            let entries = plan(mine.map { examples[$0].ids }, limits: mine.map { max(examples[$0].promptCount, 1) - 1 })
+            let entries = plan(mine.map { examples[$0].ids }, limits: mine.map { examples[$0].promptCount - 1 })
                 .map { PrefixPlan.Entry(index: mine[$0.index], shared: $0.shared) }
             let longest = entries.map { examples[$0.index].ids.count - $0.shared }.max() ?? 1
             let slots = max(1, Decoder.chunk / max(longest, 1))
@@ -246,15 +246,15 @@ public final class InferenceEngine: @unchecked Sendable {
             }
             while next < mine.count, slot < slots {
                 let (index, shared) = (mine[next].index, mine[next].shared)
-                let example = examples[index], first = max(example.promptCount, 1)
+                let example = examples[index]
                 guard example.ids[..<shared] == begin,
                     slot == 0 || rows.count + example.ids.count - shared <= Decoder.chunk
                 else { break }
                 decoder.cache.open(slot: slot, length: example.ids.count, prefix: prefix?.memory)
+                for (place, position) in example.targets.joined().enumerated() {
+                    targets.append((rows.count + position - shared - 1, index, place, example.ids[position]))
+                }
                 for position in shared..<example.ids.count {
-                    if position >= first {
-                        targets.append((rows.count - 1, index, position - first, example.ids[position]))
-                    }
                     rows.append(Decoder.Row(id: Int32(example.ids[position]), slot: slot, position: position))
                 }
                 slot += 1
@@ -302,7 +302,7 @@ private final class ScoreCollector: @unchecked Sendable {
     private let progress: ((Int) -> Void)?
 
     init(_ examples: [Example], progress: ((Int) -> Void)?) {
-        counts = examples.map { max(0, $0.ids.count - max($0.promptCount, 1)) }
+        counts = examples.map(\.targetCount)
         var offset = 0
         offsets = counts.map { count in
             defer { offset += count }

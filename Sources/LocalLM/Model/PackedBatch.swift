@@ -30,7 +30,7 @@ struct PackedBatch: Sendable {
         sequences.append((start, example.ids.count))
         longest = max(longest, example.ids.count)
         let first = targets.count
-        for position in max(example.promptCount, 1)..<max(example.ids.count, example.promptCount, 1) {
+        for position in example.targets.joined() {
             targetRows.append(Int32(start + position - 1))
             targets.append(Int32(truncatingIfNeeded: example.ids[position]))
         }

@@ -40,7 +40,12 @@ extension Checkpoint {
 
     /// The same for a row of a data file.
     public func example(_ row: SFTRow, maximumLength: Int? = nil) throws -> Example? {
-        try example(prompt: row.prompt, completion: row.completion, tools: row.tools, maximumLength: maximumLength)
+        switch row.targets {
+        case .completion:
+            try example(prompt: row.prompt, completion: row.completion, tools: row.tools, maximumLength: maximumLength)
+        case .everyAnswer:
+            try example(conversation: row.completion, tools: row.tools)?.truncated(to: maximumLength)
+        }
     }
 
     /// A row for DPO, or nil where it is dropped: as above, for either answer. Each answer is truncated by itself.
@@ -81,12 +86,12 @@ extension Checkpoint {
         )
     }
 
-    private func ids(_ messages: [Message], _ tools: JSONValue?, addGenerationPrompt: Bool) throws -> [Int] {
+    func ids(_ messages: [Message], _ tools: JSONValue?, addGenerationPrompt: Bool) throws -> [Int] {
         let template = try conversations()
         return tokenizer.encode(try template.render(messages, tools: tools, addGenerationPrompt: addGenerationPrompt))
     }
 
-    private func conversations() throws -> ChatTemplate {
+    func conversations() throws -> ChatTemplate {
         guard let template else {
             throw LocalLMError(
                 .unsupported,
@@ -103,17 +108,6 @@ extension Checkpoint {
         let ids = try ids(prompt + completion, tools, addGenerationPrompt: false)
         guard ids.starts(with: promptIDs) else { return nil }
         let example = Example(ids: ids, promptCount: promptIDs.count)
-        return example.targetCount > 0 ? example : nil
-    }
-}
-
-extension Example {
-    /// The first `length` ids at most (TRL's `keep_start`), or nil where no target is left.
-    public func truncated(to length: Int?) -> Example? {
-        var example = self
-        if let length, ids.count > length {
-            example = Example(ids: Array(ids.prefix(max(length, 0))), promptCount: promptCount)
-        }
         return example.targetCount > 0 ? example : nil
     }
 }

@@ -94,7 +94,7 @@ public struct TrainingForecast: Sendable, Codable {
     }
 
     /// Models whose steps, so many times each, make up a step of this one.
-    static func parts(_ c: ModelConfiguration) -> [(part: ModelConfiguration, share: Double)] {
+    package static func parts(_ c: ModelConfiguration) -> [(part: ModelConfiguration, share: Double)] {
         guard WeightLayout(c).count > MatrixBackend.panelParameters else { return [(c, 1)] }
         func part(layers: Int, vocabulary: Int) -> ModelConfiguration {
             var part = c
@@ -115,7 +115,7 @@ public struct TrainingForecast: Sendable, Codable {
     private static let uncachedParameters = 16_000_000
 
     /// Numbers of the usual size, quickly: a block of random ones again and again.
-    private static func weights(_ c: ModelConfiguration) -> Weights {
+    package static func weights(_ c: ModelConfiguration) -> Weights {
         let weights = Weights(c)
         var random = RandomStream(key: 2)
         let block = (0..<65_521).map { _ in Float(0.02 * random.normal()) }

@@ -50,6 +50,8 @@ public struct Message: Sendable, Equatable, Hashable {
         return .object([.init("role", .string(role))] + content + members)
     }
 
+    package var isAnswer: Bool { role == "assistant" }
+
     /// The same where it is text and nothing else matters; nil where it holds more.
     package var plain: Message? {
         let others = members.filter { $0.key != "content" && !$0.value.isOff }

@@ -87,7 +87,7 @@ package struct RowFields {
 
     func answer(_ key: String, of messages: [Message]) throws -> [Message] {
         guard let last = messages.last else { throw error("\(key) is empty", "a row needs an answer to train on") }
-        guard last.role == "assistant" else {
+        guard last.isAnswer else {
             throw error(
                 "\(key) ends with the role \"\(last.role.prefix(40))\"",
                 "the last message must be the assistant's"

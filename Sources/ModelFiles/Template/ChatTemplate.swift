@@ -81,10 +81,10 @@ public struct ChatTemplate: Sendable, Equatable {
 
     /// A conversation's text, and its `{% generation %}` blocks, as offsets of UTF-8: what
     /// transformers' `return_assistant_tokens_mask` goes by. In the order in which the blocks end.
-    public func renderMarked(_ messages: [Message], addGenerationPrompt: Bool) throws -> (
+    public func renderMarked(_ messages: [Message], tools: JSONValue? = nil, addGenerationPrompt: Bool) throws -> (
         text: String, generated: [Range<Int>]
     ) {
-        let rendering = try rendering(messages, nil, addGenerationPrompt)
+        let rendering = try rendering(messages, tools, addGenerationPrompt)
         return (String(decoding: rendering.text, as: UTF8.self), rendering.generated)
     }
 

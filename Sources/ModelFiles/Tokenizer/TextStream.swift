@@ -17,6 +17,9 @@ public struct TextStream: Sendable {
         strips = vocabulary.decoder.stripped?.count ?? 0
     }
 
+    /// Bytes that wait for another token.
+    var heldBack: Int { byteRun.count }
+
     /// - Returns: the bytes that are new; none for an id without a token.
     public mutating func append(_ id: Int) -> [UInt8] {
         var out: [UInt8] = []

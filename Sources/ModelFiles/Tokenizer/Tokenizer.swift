@@ -131,6 +131,40 @@ public struct Tokenizer: Sendable {
         return count
     }
 
+    /// The tokens that have a part in each range of a text's UTF-8, as ranges of the text's ids: what transformers'
+    /// `return_assistant_tokens_mask` masks. The ranges are in order and apart.
+    ///
+    /// We deviate where a range ends in a token of whitespace alone: it counts, also with tokenizers that leave
+    /// whitespace out of their offsets (`trim_offsets`).
+    package func ranges(of parts: [Range<Int>], in ids: [Int], of text: String) -> [Range<Int>] {
+        guard let ends = ends(of: ids, in: text) else {
+            // A normalizer changed the text: only what stands before a place says which tokens do.
+            let utf8 = Array(text.utf8)
+            func tokens(before end: Int) -> Int {
+                count(of: ids, within: String(decoding: utf8[..<end], as: UTF8.self))
+            }
+            return parts.map { tokens(before: $0.lowerBound)..<tokens(before: $0.upperBound) }
+        }
+        var next = 0
+        return parts.map { part in
+            while next < ends.count, ends[next] <= part.lowerBound { next += 1 }
+            let first = next
+            while next < ends.count, (next == 0 ? 0 : ends[next - 1]) < part.upperBound { next += 1 }
+            return first..<next
+        }
+    }
+
+    /// Where each token ends, in the UTF-8 of the text; nil where the tokens do not spell it.
+    private func ends(of ids: [Int], in text: String) -> [Int]? {
+        var stream = textStream(), bytes: [UInt8] = [], ends: [Int] = []
+        for id in ids {
+            stream.append(id, to: &bytes)
+            ends.append(bytes.count + stream.heldBack)
+        }
+        stream.finish(&bytes)
+        return bytes.elementsEqual(text.utf8) ? ends : nil
+    }
+
     /// In tokens; words of a part that are longer are split where its own tokens end.
     private static let longestWord = 32
 

@@ -36,13 +36,7 @@ public struct DatabaseJournal: StepJournal {
         try lineage.files.clearTraining(of: step.campaign, except: step)
         let start = now()
         try lineage.write { db in
-            try StepRecord(
-                campaign: step.campaign,
-                round: step.round,
-                step: step.step,
-                state: .running,
-                startedAt: start
-            ).insert(db, onConflict: .replace)
+            try StepRecord(step, state: .running, startedAt: start).insert(db, onConflict: .replace)
         }
         observe(.stepStarted(step))
         let clock = ContinuousClock()
@@ -59,9 +53,7 @@ public struct DatabaseJournal: StepJournal {
             try lineage.write { db in
                 for entry in result.entries { try entry.write(db) }
                 try StepRecord(
-                    campaign: step.campaign,
-                    round: step.round,
-                    step: step.step,
+                    step,
                     state: .done,
                     value: value,
                     usage: result.usage,
@@ -89,7 +81,7 @@ public struct DatabaseJournal: StepJournal {
         try lineage.read { db in
             try StepRecord.filter(
                 Column("campaign") == step.campaign && Column("round") == step.round
-                    && Column("step") == step.step.rawValue
+                    && Column("step") == step.step.rawValue && Column("turn") == step.turn
             ).fetchOne(db)
         }
     }

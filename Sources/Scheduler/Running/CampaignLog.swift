@@ -36,6 +36,6 @@ struct CampaignLog: Sendable {
     }
 
     private static func place(_ step: StepKey) -> Logger.Metadata {
-        ["round": "\(step.round)", "step": "\(step.step.rawValue)"]
+        ["round": "\(step.round)", "step": "\(step.name)"]
     }
 }

@@ -7,28 +7,35 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
     public struct Step: Sendable, Codable, Equatable {
         public var round: Int
         public var name: StepName
+        /// Of the conversations that it answers, from the second on.
+        public var turn: Int?
         public var done: Int
         public var total: Int
         public var unit: String
         public var note: String?
         public var secondsLeft: Double?
 
-        package init(
-            round: Int,
-            name: StepName,
+        public init(
+            _ key: StepKey,
             done: Int = 0,
             total: Int = 0,
             unit: String = "",
             note: String? = nil,
             secondsLeft: Double? = nil
         ) {
-            self.round = round
-            self.name = name
+            round = key.round
+            name = key.step
+            turn = key.turn > 1 ? key.turn : nil
             self.done = done
             self.total = total
             self.unit = unit
             self.note = note
             self.secondsLeft = secondsLeft
+        }
+
+        /// For people: "round 2: propose, turn 3".
+        public var title: String {
+            (round == 0 ? "prepare: " : "round \(round): ") + name.rawValue + (turn.map { ", turn \($0)" } ?? "")
         }
     }
 

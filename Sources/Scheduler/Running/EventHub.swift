@@ -51,7 +51,7 @@ public final class EventHub: Sendable {
     func receive(_ event: CampaignEvent, of campaign: String) {
         switch event {
         case .stepStarted(let key):
-            let step = CampaignStatus.Step(round: key.round, name: key.step)
+            let step = CampaignStatus.Step(key)
             state.withLock { $0.steps[campaign] = LiveStep(step: step) }
             changed(campaign)
         case .progress(let key, let report): progress(campaign, key, report)
@@ -64,8 +64,7 @@ public final class EventHub: Sendable {
         let step = state.withLock { state -> CampaignStatus.Step? in
             let known = state.steps[campaign], first = known?.first ?? (report.done, now)
             let step = CampaignStatus.Step(
-                round: key.round,
-                name: key.step,
+                key,
                 done: report.done,
                 total: report.total,
                 unit: report.unit,

@@ -56,7 +56,9 @@ public struct Campaign: Sendable {
     /// The key of everything random in one step.
     func key(_ round: Int, _ step: StepName) -> UInt64 { configuration.key(round, step) }
 
-    func stepKey(_ round: Int, _ step: StepName) -> StepKey { StepKey(campaign: name, round: round, step: step) }
+    func stepKey(_ round: Int, _ step: StepName, turn: Int = 1) -> StepKey {
+        StepKey(campaign: name, round: round, step: step, turn: turn)
+    }
 
     /// - Parameter progress: hears of every model that is loaded.
     func builder(_ prepared: PreparedModels, _ progress: StepProgress) -> MixtureBuilder {

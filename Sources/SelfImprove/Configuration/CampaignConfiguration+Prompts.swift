@@ -42,6 +42,13 @@ extension CampaignConfiguration {
         case headroom
     }
 
+    public enum PromptTurns: String, Sendable, Codable, CaseIterable {
+        /// The last one, after the conversation as its file has it.
+        case last
+        /// One after the other, each after the mixture's own answers to those before it: see `ConversationTurns`.
+        case every
+    }
+
     /// The key of everything random in one step.
     func key(_ round: Int, _ step: StepName) -> UInt64 {
         RandomKey.derive(RandomKey.derive(RandomKey.derive(seed, "round"), UInt64(round)), step.rawValue)
@@ -59,7 +66,8 @@ extension CampaignConfiguration {
             sources: shares,
             decontaminate: section.isOff("decontaminate") ? nil : decontamination(section.section("decontaminate")),
             nearDuplicates: section.isOff("near_duplicates") ? nil : nearDuplicates(section.section("near_duplicates")),
-            weightBy: section.isOff("weight_by") ? nil : section.choice("weight_by", default: nil)
+            weightBy: section.isOff("weight_by") ? nil : section.choice("weight_by", default: nil),
+            turns: section.choice("turns", default: .last)
         )
     }
 

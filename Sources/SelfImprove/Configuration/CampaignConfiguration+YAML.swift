@@ -8,6 +8,25 @@ extension CampaignConfiguration {
     /// - Parameter seed: instead of the file's.
     /// - Throws: `ConfigurationFaults` with everything that is wrong, missing files and damaged models included.
     public static func read(_ file: URL, seed: UInt64? = nil) throws -> CampaignConfiguration {
+        try parse(text(of: file), name: file.relativePath, directory: file.deletingLastPathComponent(), seed: seed)
+    }
+
+    /// The same for a plan: where the file says in `plan` what to take for granted, models and files may be absent.
+    public static func planned(_ file: URL, seed: UInt64? = nil) throws -> (CampaignConfiguration, PlanAssumptions?) {
+        let absent = AbsentFiles()
+        let parsed = try parse(
+            text(of: file),
+            name: file.relativePath,
+            directory: file.deletingLastPathComponent(),
+            seed: seed,
+            absent: absent
+        )
+        var assumptions = parsed.assumptions
+        assumptions?.absent = absent.paths
+        return (parsed.configuration, assumptions)
+    }
+
+    private static func text(of file: URL) throws -> String {
         let bytes: Data
         do { bytes = try Data(contentsOf: file) } catch {
             throw SelfImproveError(
@@ -25,7 +44,7 @@ extension CampaignConfiguration {
                 hint: "a YAML file is needed"
             )
         }
-        return try parse(yaml, name: file.relativePath, directory: file.deletingLastPathComponent(), seed: seed)
+        return yaml
     }
 
     private static func reason(_ file: URL) -> String {
@@ -43,6 +62,17 @@ extension CampaignConfiguration {
     public static func parse(_ yaml: String, name: String, directory: URL, seed: UInt64? = nil, within: URL? = nil)
         throws -> CampaignConfiguration
     {
+        try parse(yaml, name: name, directory: directory, seed: seed, within: within, absent: nil).configuration
+    }
+
+    private static func parse(
+        _ yaml: String,
+        name: String,
+        directory: URL,
+        seed: UInt64?,
+        within: URL? = nil,
+        absent: AbsentFiles?
+    ) throws -> (configuration: CampaignConfiguration, assumptions: PlanAssumptions?) {
         let faults = FaultCollector()
         if let refusal = YAMLLimits.refusal(of: yaml) { throw ConfigurationFaults(file: name, faults: [refusal]) }
         let root: Node?
@@ -63,13 +93,23 @@ extension CampaignConfiguration {
             )
         }
         let section = ConfigurationSection(root, path: "", faults: faults)
-        let files = ConfigurationFiles(directory: directory, within: within)
+        let assumptions = section.isOff("plan") ? nil : PlanAssumptions(section.section("plan"))
+        let files = ConfigurationFiles(
+            directory: directory,
+            within: within,
+            absent: assumptions == nil ? nil : absent
+        )
         var configuration = read(section, files)
         section.finish()
         if let seed { configuration.seed = seed }
         ConfigurationCheck(configuration, section, files).run()
+        let hasStudent = absent?.paths.contains { configuration.student == .directory($0) } != true
+        if !hasStudent, assumptions?.student == nil {
+            section.section("plan")
+                .fault("student", "is needed: there is no student yet", hint: ModelShape.help)
+        }
         try faults.thrown(by: name)
-        return configuration
+        return (configuration, assumptions)
     }
 
     private static func fault(_ error: YamlError, in yaml: String) -> ConfigurationFault {

@@ -48,6 +48,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
         public var nearDuplicates: NearDuplicateSettings?
         /// What more is drawn of; nil: of nothing.
         public var weightBy: PromptWeighting?
+        /// Which turns of a conversation the mixture answers.
+        public var turns: PromptTurns
     }
 
     /// How answers are compared: by votes, judges, filters, row weights and evaluation alike.
@@ -195,6 +197,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
             case agreement
             /// Writes evaluations by criteria, and a verdict (the paper's).
             case written
+            /// Prefers the answer that meets more of what the prompt asks for.
+            case constraint
         }
 
         /// Who does what in a judge that writes: `initial`, or peers by name.

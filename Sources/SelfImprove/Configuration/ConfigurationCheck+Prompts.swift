@@ -6,13 +6,15 @@ extension ConfigurationCheck {
     func promptSources() -> Set<String>? {
         let section = root.section("prompts"), prompts = configuration.prompts
         drawing(section)
+        var stated = 0
+        defer { constraints(stated: stated) }
         guard prompts.sources != nil else {
             var rows = 0
-            let tasks = source(
-                prompts.source,
-                { section.fault("source", $0, hint: $1) },
-                alsoReading: { rows = $0.count }
-            )
+            func fault(_ message: String, _ hint: String?) { section.fault("source", message, hint: hint) }
+            let tasks = source(prompts.source, fault) {
+                rows = $0.count
+                stated += self.stated($0, fault)
+            }
             comparable(rows, section)
             return tasks
         }
@@ -28,6 +30,7 @@ extension ConfigurationCheck {
             }
             let found = source(.file(share.file), fault) { rows in
                 count += rows.count
+                stated += self.stated(rows, fault)
                 for row in rows {
                     guard let id = row.id else { continue }
                     if let other = ids[id], other.prompt != row.prompt, other.file != share.file {
@@ -51,7 +54,7 @@ extension ConfigurationCheck {
         if prompts.source == .nursery, prompts.sources == nil {
             let settings = [
                 ("decontaminate", prompts.decontaminate != nil), ("near_duplicates", prompts.nearDuplicates != nil),
-                ("weight_by", prompts.weightBy != nil),
+                ("weight_by", prompts.weightBy != nil), ("turns", prompts.turns != .last),
             ]
             for (key, isSet) in settings where isSet && !root.faults.holdsFault(in: section.full(key)) {
                 section.fault(

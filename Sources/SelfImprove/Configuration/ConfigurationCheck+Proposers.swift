@@ -125,7 +125,11 @@ extension ConfigurationCheck {
         guard let student = length(of: configuration.student) else { return }
         var seen = Set<[String]>()
         for (index, row) in rows.enumerated() where seen.insert(row.prompt.map(\.role)).inserted {
-            do { try student.check(row.prompt) } catch {
+            let asked = asked(row.prompt)
+            if asked.isEmpty {
+                return fault("\(path): row \(index + 1) holds no message of the user", "turns: every answers these")
+            }
+            do { try student.check(asked) } catch {
                 let reason = (error as? LocalLMError)?.message ?? "\(error)"
                 return fault(
                     "\(path): row \(index + 1): the student cannot read it: \(reason)",
@@ -133,6 +137,13 @@ extension ConfigurationCheck {
                 )
             }
         }
+    }
+
+    /// A conversation as it is when its last turn is answered.
+    private func asked(_ prompt: [Message]) -> [Message] {
+        guard configuration.prompts.turns == .every else { return prompt }
+        let answer = [Message(role: "assistant", content: "-")]
+        return Array(ConversationTurns(prompt).turns.joined(separator: answer))
     }
 
     /// An evaluation prompt that is too long would be wrong in every round.

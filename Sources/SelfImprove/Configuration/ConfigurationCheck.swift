@@ -42,7 +42,7 @@ struct ConfigurationCheck {
 
     // MARK: Names
 
-    private static let champion = Participant.champion.name
+    static let champion = Participant.champion.name
     private static let rules = AggregationRule.allCases.map(\.rawValue)
     /// Names that mean something else in a configuration or in the lineage.
     static let reserved = models + [Nursery.studentName, "mixture"] + rules
@@ -82,9 +82,9 @@ struct ConfigurationCheck {
 
     var peers: [String] { configuration.peers.map(\.name) }
 
-    private var remotePeers: [String] { configuration.peers.filter(\.isRemote).map(\.name) }
+    var remotePeers: [String] { configuration.peers.filter(\.isRemote).map(\.name) }
     /// An endpoint tells the logprobs of texts, and does not tell how its model's template writes a conversation.
-    private static let cannotScore = "is behind an endpoint and cannot say how likely an answer is"
+    static let cannotScore = "is behind an endpoint and cannot say how likely an answer is"
 
     func known(_ also: [String]) -> String { "known: \((peers + also).joined(separator: ", "))" }
 
@@ -140,68 +140,6 @@ struct ConfigurationCheck {
             mixture.proposers.allSatisfy({ $0.role == .champion })
         {
             section.fault("confidence", "is own, but the champion's own is not listened to", hint: "use none, or peers")
-        }
-    }
-
-    /// Models of a judge that writes: those on hand, the champion never.
-    private func written(_ judge: CampaignConfiguration.JudgeConfiguration, _ section: ConfigurationSection) {
-        if judge.kind == .written, !judge.models.isEmpty {
-            section.fault("models", "means nothing to a written judge", hint: "name criteria, proposers, aggregator")
-        }
-        guard let written = judge.written else { return }
-        for (key, names) in [
-            ("criteria", [written.criteria]), ("proposers", written.proposers), ("aggregator", [written.aggregator]),
-        ] {
-            for name in names where !name.isEmpty && !(peers + [Participant.text(.initial)]).contains(name) {
-                // The default of criteria is the aggregator, whose fault is told once.
-                if key == "criteria", !section.has("criteria") { continue }
-                section.fault(
-                    key,
-                    name == Self.champion
-                        ? "names the champion, which may not judge itself" : "names the unknown peer \"\(name)\"",
-                    hint: known([Participant.text(.initial)])
-                )
-            }
-        }
-    }
-
-    private func judges() {
-        if configuration.dpo.enabled, configuration.judges.isEmpty {
-            root.fault("judges", "is empty, but DPO needs judges", hint: "add one, or set dpo.enabled to false")
-        }
-        let sections = root.sections("judges") ?? []
-        for (index, judge) in configuration.judges.enumerated() where index < sections.count {
-            let section = sections[index]
-            if judge.kind == .likelihood, judge.models.isEmpty { section.fault("models", "is empty", hint: known([])) }
-            if judge.kind == .agreement, !judge.models.isEmpty {
-                section.fault("models", "means nothing to an agreement judge", hint: "remove it")
-            }
-            for name in judge.models where judge.kind == .likelihood && remotePeers.contains(name) {
-                section.fault("models", "names \(name), which \(Self.cannotScore)", hint: "kind: written lets it judge")
-            }
-            for name in judge.models where judge.kind == .likelihood && !peers.contains(name) {
-                section.fault(
-                    "models",
-                    name == Self.champion
-                        ? "names the champion, which may not judge itself" : "names the unknown peer \"\(name)\"",
-                    hint: known([])
-                )
-            }
-        }
-        let labels = configuration.judges.map(\.label)
-        for (index, judge) in configuration.judges.enumerated() where index < sections.count {
-            if let name = judge.name, !Self.isName(name) {
-                sections[index].fault("name", "is \"\(name)\"", hint: "letters, digits, - and _")
-            }
-            if labels[..<index].contains(labels[index]) {
-                sections[index].fault(
-                    judge.name == nil ? "kind" : "name",
-                    "duplicate " + (judge.name == nil ? "kind \(judge.kind.rawValue)" : "name \"\(labels[index])\""),
-                    hint: judge.kind == .written
-                        ? "give each judge a name" : "one judge of a kind; name more models instead"
-                )
-            }
-            written(judge, sections[index])
         }
     }
 
@@ -299,6 +237,7 @@ struct ConfigurationCheck {
         }
         do {
             guard try FileReader.exists(URL(fileURLWithPath: model)) else {
+                if files.mayLack(model) { return }
                 return fault("there is no directory or file \(model)", "relative paths are relative to this file")
             }
             if try Checkpoint.inspect(URL(fileURLWithPath: model)).template == nil {
@@ -420,6 +359,7 @@ struct ConfigurationCheck {
         }
         do {
             guard try FileReader.exists(URL(fileURLWithPath: path)) else {
+                if files.mayLack(path) { return nil }
                 fault("there is no file \(path)", "relative paths are relative to this file")
                 return nil
             }

@@ -5,10 +5,14 @@ struct ConfigurationFiles {
     let directory: URL
     /// Files must lie in it; nil: anywhere.
     private let fence: String?
+    private let absent: AbsentFiles?
 
-    /// - Parameter within: for configurations that come from the network.
-    init(directory: URL, within fence: URL? = nil) {
+    /// - Parameters:
+    ///   - within: for configurations that come from the network.
+    ///   - absent: notes what is not there, which then is no fault; nil: it is one.
+    init(directory: URL, within fence: URL? = nil, absent: AbsentFiles? = nil) {
         self.directory = directory
+        self.absent = absent
         self.fence = fence.map { $0.resolvingSymlinksInPath().path }
     }
 
@@ -21,6 +25,12 @@ struct ConfigurationFiles {
         let path = (path as NSString).expandingTildeInPath
         return (path.hasPrefix("/") ? URL(fileURLWithPath: path) : directory.appendingPathComponent(path))
             .standardizedFileURL.path
+    }
+
+    /// Whether a file that is not there is none of the configuration's faults.
+    func mayLack(_ path: String) -> Bool {
+        absent?.note(path)
+        return absent != nil
     }
 
     /// Symbolic links are followed before it is decided.

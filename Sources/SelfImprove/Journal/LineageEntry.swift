@@ -6,6 +6,8 @@ import Foundation
 public enum LineageEntry: Sendable {
     /// A new row.
     case row(any LineageRecord)
+    /// New rows that wait on disk.
+    case spooled(RowSpool)
     /// An evaluation with its answers, which take its id.
     case evaluation(EvaluationRecord, answers: [EvaluationAnswerRecord])
     /// The model that a stage of a round made.

@@ -9,6 +9,8 @@ public struct Comparison: Sendable {
     public var second: String
     /// The mixture's own answer, for judges that compare with it.
     public var mixture: String
+    /// What the conversation asks of an answer's form, where its file says so.
+    public var constraints: [Constraint]
     /// Key of the conversation's randomness. With the two texts in their order it makes the key of the comparison: what
     /// a judge draws does not depend on what else it is asked.
     public var key: UInt64
@@ -19,6 +21,7 @@ public struct Comparison: Sendable {
         first: String,
         second: String,
         mixture: String,
+        constraints: [Constraint] = [],
         key: UInt64
     ) {
         self.messages = messages
@@ -26,6 +29,7 @@ public struct Comparison: Sendable {
         self.first = first
         self.second = second
         self.mixture = mixture
+        self.constraints = constraints
         self.key = key
     }
 }

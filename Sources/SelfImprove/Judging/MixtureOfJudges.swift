@@ -17,6 +17,8 @@ public struct MixtureOfJudges: Sendable {
         public var samples: [Answer]
         /// The mixture's own answer.
         public var mixture: String
+        /// What the prompt asks of an answer's form, where its file says so.
+        public var constraints: [Constraint]
         /// Of the prompt's randomness: which pairs are asked about, and what judges draw.
         public var key: UInt64
 
@@ -30,12 +32,14 @@ public struct MixtureOfJudges: Sendable {
             task: String = PromptRow.defaultTask,
             samples: [Answer],
             mixture: String,
+            constraints: [Constraint] = [],
             key: UInt64
         ) {
             self.messages = messages
             self.task = task
             self.samples = samples
             self.mixture = mixture
+            self.constraints = constraints
             self.key = key
         }
     }
@@ -175,6 +179,7 @@ public struct MixtureOfJudges: Sendable {
             first: prompt.samples[first].text,
             second: prompt.samples[second].text,
             mixture: prompt.mixture,
+            constraints: prompt.constraints,
             key: prompt.key
         )
     }

@@ -35,6 +35,10 @@ public actor DatabaseCallLog: CallLog {
     /// Of digests that one query asks for.
     private static let portion = 500
 
+    public nonisolated func learnt(of peer: String) throws -> LearntParameters {
+        try lineage.callsByPeer(campaign).first { $0.peer == peer }?.learnt?.decode() ?? LearntParameters()
+    }
+
     public func spent(on peer: String) async throws -> CallCost {
         let campaign = campaign
         return try await lineage.database.read { try CallRecord.cost($0, campaign, peer) }

@@ -7,6 +7,7 @@ extension LineageEntry {
     public func write(_ db: Database) throws {
         switch self {
         case .row(let record): try record.insert(db)
+        case .spooled(let rows): try rows.forEach { try $0.insert(db) }
         case .evaluation(let record, let answers):
             try record.insert(db)
             let id = db.lastInsertedRowID

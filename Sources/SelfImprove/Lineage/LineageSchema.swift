@@ -35,8 +35,60 @@ enum LineageSchema {
                     """
             )
         }
+        migrator.registerMigration(
+            "13 conversations of several turns, what prompts ask of the form, what endpoints refuse"
+        ) {
+            try $0.execute(sql: turns)
+        }
         return migrator
     }
+
+    /// Every turn of a conversation is a prompt of its own, and answering it a step. Made again as in `queue`.
+    private static let turns = """
+        CREATE TABLE new_prompts (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            id TEXT NOT NULL,
+            turn INTEGER NOT NULL CHECK (turn >= 1),
+            task TEXT NOT NULL,
+            messages TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            constraints TEXT,
+            following TEXT,
+            PRIMARY KEY (campaign, round, position),
+            UNIQUE (campaign, id, turn)
+        ) WITHOUT ROWID;
+        INSERT INTO new_prompts SELECT campaign, round, position, id, 1, task, messages, sha256, NULL, NULL
+            FROM prompts;
+        DROP TABLE prompts;
+        ALTER TABLE new_prompts RENAME TO prompts;
+        CREATE INDEX prompts_by_hash ON prompts (sha256);
+        CREATE TABLE new_steps (
+            campaign TEXT NOT NULL REFERENCES campaigns (name),
+            round INTEGER NOT NULL,
+            step TEXT NOT NULL,
+            turn INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('running', 'done')),
+            value TEXT,
+            tokens INTEGER NOT NULL DEFAULT 0,
+            seconds REAL NOT NULL DEFAULT 0,
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            generated INTEGER,
+            scored INTEGER,
+            trained INTEGER,
+            PRIMARY KEY (campaign, round, step, turn),
+            CHECK ((state = 'done') = (value IS NOT NULL))
+        ) WITHOUT ROWID;
+        INSERT INTO new_steps
+            SELECT campaign, round, step, 1, state, value, tokens, seconds, started_at, ended_at, generated, scored,
+                trained
+            FROM steps;
+        DROP TABLE steps;
+        ALTER TABLE new_steps RENAME TO steps;
+        ALTER TABLE calls ADD COLUMN learnt TEXT;
+        """
 
     private static let shownDrafts = """
         ALTER TABLE answers ADD COLUMN aggregation_prompt TEXT;

@@ -99,6 +99,7 @@ struct MixtureBuilder: Sendable {
             switch judge.kind {
             case .agreement:
                 judges.append(AgreementJudge(try AnswerComparison(configuration.answers), name: judge.label))
+            case .constraint: judges.append(ConstraintJudge(name: judge.label))
             case .likelihood:
                 judges.append(LikelihoodJudge(try await likelihoodModels(judge.models), name: judge.label))
             case .written:

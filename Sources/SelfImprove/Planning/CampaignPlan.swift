@@ -27,6 +27,11 @@ public struct CampaignPlan: Sendable, Encodable {
     public var trainings: [PlannedTraining]
     /// Peers behind endpoints.
     public var peers: [PlannedPeer]
+    /// What models on this machine are shown at most.
+    public var contexts: [PlannedContext]
+    /// What this machine and the peers cost, in preparation and in a round; nil where nothing has a price.
+    public var preparationMoney: Double?
+    public var roundMoney: Double?
     /// nil where prompts are made, not drawn.
     public var pool: PromptPool?
     /// Prompts of the file that are too long for the student.
@@ -79,6 +84,13 @@ public struct CampaignPlan: Sendable, Encodable {
         roundSeconds = round.reduce(0) { $0 + $1.seconds }
         trainings = basis.trainings
         peers = PlannedPeer.all(c, basis)
+        contexts = PlannedContext.all(c, basis)
+        func money(_ seconds: Double, _ peers: [Double?]) -> Double? {
+            let parts = peers + [c.pricePerHour.map { $0 * seconds / 3600 }]
+            return parts.allSatisfy { $0 == nil } ? nil : parts.reduce(0) { $0 + ($1 ?? 0) }
+        }
+        preparationMoney = money(preparationSeconds, peers.map(\.preparation.money))
+        roundMoney = money(roundSeconds, peers.map(\.round.money))
         let models = c.dpo.enabled ? 2 : 1
         bytesPerRound =
             models * basis.parameters * basis.bytesPerParameter

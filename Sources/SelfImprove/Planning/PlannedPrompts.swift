@@ -12,8 +12,17 @@ public struct PlannedPrompts: Sendable, Equatable {
     /// What fell out of the files, and why; nil where nothing is looked for.
     public var left: DrawingReport?
 
+    /// - Parameter assumptions: of files that are not there; nil: all are.
     /// - Throws: what reading the campaign's files throws.
-    public static func measure(_ c: CampaignConfiguration) throws -> PlannedPrompts {
+    public static func measure(_ c: CampaignConfiguration, _ assumptions: PlanAssumptions? = nil) throws
+        -> PlannedPrompts
+    {
+        let sources = c.prompts.files.map(PromptSource.file) + [c.evaluation.gate, c.evaluation.report]
+        if let assumptions, sources.contains(where: assumptions.lacks) {
+            var prompts = PlannedPrompts(gate: c.evaluation.gatePrompts, report: c.evaluation.reportPrompts)
+            prompts.pool = PromptPool(prompts: assumptions.prompts, perRound: c.prompts.perRound)
+            return prompts
+        }
         let comparison = try AnswerComparison(c.answers)
         func set(_ name: HeldOutSet) throws -> EvaluationSet {
             let (source, count) = c.evaluation.source(of: name)
@@ -27,7 +36,7 @@ public struct PlannedPrompts: Sendable, Equatable {
             let left = try drawing.left(upTo: .max)
             prompts.pool = PromptPool(prompts: left.count, perRound: c.prompts.perRound)
             prompts.left = drawing.isTold ? left.report : nil
-            if let student = try ConversationLength(c.student) {
+            if assumptions?.lacks(c.student) != true, let student = try ConversationLength(c.student) {
                 for path in files {
                     let rows = try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: path))
                     prompts.overlong += try rows.count { try student.excess($0.prompt) != nil }

@@ -19,6 +19,8 @@ public struct PlanningBasis: Sendable {
     public var bytesPerParameter = 4
     /// What a step of each stage takes.
     public var trainings: [PlannedTraining] = []
+    /// How many tokens models on this machine can read.
+    public var positions: [ModelReference: Int] = [:]
 
     /// Measured on the nursery's instructions (`NurseryPrompts`).
     static let nurseryLengths = (prompt: 14, answer: 6)
@@ -30,29 +32,21 @@ public struct PlanningBasis: Sendable {
     private static let measuredBatch = 16
     private static let measuredTokens = 1024
     private static let repetitions = 2
+    /// Parameters from which on only a part is measured, on shorter sequences.
+    private static let largeModel = 600_000_000
+    private static let measuredLength = 96
 
-    /// Measures this machine with the student's shape; takes seconds.
+    /// Measures this machine with the student's shape; takes seconds, of models of billions of parameters minutes.
+    /// - Parameter assumptions: of what is not there; nil: everything is.
     /// - Throws: what inspecting the student throws.
-    public static func measure(_ c: CampaignConfiguration) throws -> PlanningBasis {
-        let weights: Weights, lengths: (prompt: Int, answer: Int), storage: Precision
+    public static func measure(_ c: CampaignConfiguration, _ assumptions: PlanAssumptions? = nil) throws
+        -> PlanningBasis
+    {
         let conversations = ConversationLengths()
-        switch c.student {
-        case .nursery:
-            weights = Initialization.nursery(try Nursery.architecture(), seed: 1)
-            lengths = nurseryLengths
-            storage = .fp32
-        case .endpoint:
-            throw SelfImproveError(.configuration, "the student is behind an endpoint and cannot be trained")
-        case .directory(let path):
-            // Random weights take as long as the student's own, which need not be read.
-            let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
-            weights = Initialization.gaussian(student.configuration, seed: 1)
-            lengths = (try promptLength(c, conversations), guessedAnswer)
-            storage = Checkpoint.storage(of: student)
-        }
-        let kept = c.models.store.weights ?? storage
-        let answer = min(lengths.answer, c.mixture.maximumTokens)
-        let sequence = min(lengths.prompt + answer, weights.configuration.maximumPositions)
+        let student = try student(c, assumptions, conversations), shape = student.shape
+        let kept = c.models.store.weights ?? student.storage
+        let answer = min(student.answerTokens, c.mixture.maximumTokens)
+        let sequence = min(student.promptTokens + answer, shape.maximumPositions)
         func plan(_ stage: Stage, _ tuning: FineTuningSettings, _ optimization: CampaignConfiguration.Optimization)
             throws
             -> PlannedTraining
@@ -64,43 +58,106 @@ public struct PlanningBasis: Sendable {
                 batchTokens: optimization.batchTokens,
                 rowTokens: sequence,
                 targetTokens: answer,
-                weights.configuration,
+                shape,
                 threads: c.threads
             )
         }
         let batch = max(1, min(measuredBatch, measuredTokens / sequence))
         let sft = try plan(.sft, c.sft.tuning, c.sft.optimization)
         let trainings = c.dpo.enabled ? [sft, try plan(.dpo, c.dpo.tuning, c.dpo.optimization)] : [sft]
+        let parameters = WeightLayout(shape).count, isLarge = parameters > largeModel
+        let length = isLarge ? min(sequence, measuredLength) : sequence
         let forecast = try TrainingForecast.measure(
-            weights.configuration,
+            shape,
             adapter: c.sft.tuning.lora,
             precision: c.sft.tuning.precision.training,
             threads: c.threads,
-            batch: min(max(1, sft.microBatchTokens / sequence), batch),
-            length: sequence,
+            batch: isLarge ? 1 : min(max(1, sft.microBatchTokens / sequence), batch),
+            length: length,
             memory: sft.usesGradientCheckpointing ? .checkpoint : nil,
-            repetitions: repetitions
+            repetitions: isLarge ? 1 : repetitions
         )
-        let decoding = try SpeedMeasurement.measure(
-            .decode,
-            weights: weights,
-            batch: measuredBatch,
-            length: sequence,
-            threads: c.threads,
-            repetitions: repetitions,
-            inference: kept
-        )
+        var positions: [ModelReference: Int] = [c.student: shape.maximumPositions]
+        for peer in c.peers where assumptions?.lacks(peer.model) != true {
+            positions[peer.model] = try conversations.of(peer.model)?.positions
+        }
         return PlanningBasis(
-            parameters: weights.layout.count,
-            promptTokens: lengths.prompt,
+            parameters: parameters,
+            promptTokens: student.promptTokens,
             answerTokens: answer,
             sequenceTokens: sequence,
             trainingSpeed: forecast.tokensPerSecond,
-            decodingSpeed: decoding.tokensPerSecond,
+            decodingSpeed: try decodingSpeed(shape, length: length, threads: c.threads, kept),
             contextTokens: try contextLength(c, conversations),
             bytesPerParameter: kept.bytesPerWeight,
-            trainings: trainings
+            trainings: trainings,
+            positions: positions
         )
+    }
+
+    private struct Student {
+        var shape: ModelConfiguration
+        var promptTokens: Int
+        var answerTokens: Int
+        var storage: Precision
+    }
+
+    private static func student(
+        _ c: CampaignConfiguration,
+        _ assumptions: PlanAssumptions?,
+        _ conversations: ConversationLengths
+    ) throws -> Student {
+        if let assumptions, assumptions.lacks(c.student), let shape = assumptions.student {
+            return Student(
+                shape: shape,
+                promptTokens: assumptions.promptTokens,
+                answerTokens: assumptions.answerTokens,
+                storage: .bf16
+            )
+        }
+        switch c.student {
+        case .nursery:
+            return Student(
+                shape: try Nursery.architecture(),
+                promptTokens: nurseryLengths.prompt,
+                answerTokens: nurseryLengths.answer,
+                storage: .fp32
+            )
+        case .endpoint:
+            throw SelfImproveError(.configuration, "the student is behind an endpoint and cannot be trained")
+        case .directory(let path):
+            // Its weights take as long as random ones, and need not be read.
+            let student = try Checkpoint.inspect(URL(fileURLWithPath: path))
+            let isKnown = !c.prompts.files.map(PromptSource.file).contains { assumptions?.lacks($0) == true }
+            return Student(
+                shape: student.configuration,
+                promptTokens: isKnown ? try promptLength(c, conversations) : assumptions?.promptTokens ?? 1,
+                answerTokens: assumptions?.answerTokens ?? guessedAnswer,
+                storage: Checkpoint.storage(of: student)
+            )
+        }
+    }
+
+    /// Tokens per second. Of a model of billions of parameters a layer is measured, and the vocabulary: decoding reads
+    /// every weight once for a token.
+    private static func decodingSpeed(_ shape: ModelConfiguration, length: Int, threads: Int, _ storage: Precision)
+        throws -> Double
+    {
+        let isLarge = WeightLayout(shape).count > largeModel
+        let parts = isLarge ? TrainingForecast.parts(shape) : [(part: shape, share: 1)]
+        let seconds = try parts.reduce(0) { sum, part in
+            let speed = try SpeedMeasurement.measure(
+                .decode,
+                weights: isLarge ? TrainingForecast.weights(part.part) : Initialization.gaussian(part.part, seed: 1),
+                batch: measuredBatch,
+                length: length,
+                threads: threads,
+                repetitions: isLarge ? 1 : repetitions,
+                inference: storage
+            )
+            return sum + part.share / speed.tokensPerSecond
+        }
+        return 1 / seconds
     }
 
     // MARK: Lengths

@@ -43,6 +43,9 @@ public struct RoundFigure: Sendable {
         RoundFigure("distinct_2", "different pairs of words in its answers by all of them: below 0.1") {
             DistinctNGrams.share($0.outputs, n: 2)
         },
+        RoundFigure("self_similarity", "mean ROUGE-L of pairs of its answers: above 0.5") {
+            SelfSimilarity.mean($0.outputs)
+        },
         // At the mixture's last evaluation: what is left to learn from it.
         RoundFigure("headroom", "the mixture's score on the report set minus the parent's: below 0.01") { round in
             guard let mixture = round.mixture, let parent = round.parentReport else { return nil }

@@ -133,7 +133,16 @@ extension PromptDrawing {
     /// What of each file is fresh; what two files hold is the first one's.
     private func pools() throws -> [[Candidate]] {
         var seen = used
-        return try settings.files.map { try PromptSource.candidates($0, &seen, heldOut: heldOut, answered: answered) }
+        return try settings.files.map {
+            try PromptSource.candidates($0, &seen, heldOut: heldOut, answered: answered).filter(isAsked)
+        }
+    }
+
+    /// Turn by turn, a conversation begins with a question, and that one is not held out either.
+    private func isAsked(_ candidate: Candidate) -> Bool {
+        guard settings.turns == .every else { return true }
+        return ConversationTurns(candidate.row.prompt).turns.first.map { !heldOut.contains(PromptDigest.of($0)) }
+            ?? false
     }
 
     /// A seeded order; with weights each prompt comes as early as its weight makes it likely (Efraimidis and Spirakis,

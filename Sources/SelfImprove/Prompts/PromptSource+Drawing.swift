@@ -62,7 +62,9 @@ extension PromptSource {
             guard !heldOut.contains(digest), !answered.contains(PromptDigest.ofQuestion(row.prompt)),
                 seen.insert(row.id ?? digest).inserted
             else { return nil }
-            let fresh = PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt)
+            // Of everything else that a row may hold, only what its prompt says in other words: never a gold answer.
+            let stated = row.provenance.filter { Constraint.rowKeys.contains($0.key) }
+            let fresh = PromptRow(id: row.id ?? digest, task: row.task, prompt: row.prompt, provenance: stated)
             return Candidate(row: fresh, file: path, line: line)
         }
     }

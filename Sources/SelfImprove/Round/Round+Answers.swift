@@ -5,9 +5,10 @@ import ModelFiles
 extension Round {
     // MARK: Drafts
 
-    func propose(_ progress: StepProgress) async throws -> StepResult<Int> {
+    func propose(_ turn: Int, _ progress: StepProgress) async throws -> StepResult<Int> {
+        let prompts = try await prompts().filter { $0.turn == turn }
+        if turn > 1, prompts.isEmpty { return StepResult(value: 0) }
         let mixture = try await campaign.builder(prepared, progress).mixture(champion: parent)
-        let prompts = try await prompts()
         let (layers, usage) = try await mixture.propose(instructions(prompts), progress: progress)
         var records: [DraftRecord] = []
         for (layer, drafts) in zip(1..., layers) {
@@ -41,12 +42,16 @@ extension Round {
 
     // MARK: The mixture's answer
 
-    func aggregate(_ progress: StepProgress) async throws -> StepResult<Int> {
+    /// Answers of one turn, and the next turns of the conversations whose answers were kept.
+    func aggregate(_ turn: Int, _ progress: StepProgress) async throws -> StepResult<Int> {
+        let all = try await self.prompts(), prompts = all.filter { $0.turn == turn }
+        if turn > 1, prompts.isEmpty { return StepResult(value: 0) }
         let mixture = try await campaign.builder(prepared, progress).mixture(champion: parent)
-        let prompts = try await prompts()
+        let places = Dictionary(uniqueKeysWithValues: zip(prompts.map(\.position), prompts.indices))
         var drafts = [[Draft]](repeating: [], count: prompts.count)
         for record in try await campaign.history.drafts(campaign.name, round: number, layer: mixture.layers - 1) {
-            drafts[record.position].append(
+            guard let place = places[record.position] else { continue }
+            drafts[place].append(
                 Draft(
                     proposer: record.proposerIndex,
                     sample: record.sample,
@@ -95,7 +100,25 @@ extension Round {
                 shownShare: aggregation.shares[i] < 1 ? aggregation.shares[i] : nil
             )
         }
-        return StepResult(value: records.count { $0.kept }, usage: aggregation.usage, rows: records)
+        return StepResult(
+            value: records.count { $0.kept },
+            usage: aggregation.usage,
+            rows: records as [any LineageRecord] + (try nextTurns(of: prompts, records, from: all.count))
+        )
+    }
+
+    /// - Parameter position: of the first one.
+    private func nextTurns(of prompts: [PromptRecord], _ answers: [AnswerRecord], from position: Int) throws
+        -> [PromptRecord]
+    {
+        guard prompts.contains(where: { $0.following != nil }) else { return [] }
+        let heldOut = try prepared.heldOutDigests(campaign.datasets)
+        var next: [PromptRecord] = []
+        for (prompt, answer) in zip(prompts, answers) where answer.kept {
+            let turn = ConversationTurns.next(after: prompt, answered: answer.answer.text, at: position + next.count)
+            if let turn, !heldOut.contains(turn.sha256) { next.append(turn) }
+        }
+        return next
     }
 
     /// What the champion drafted by itself, by position; nothing where it is no proposer. With a context of examples it

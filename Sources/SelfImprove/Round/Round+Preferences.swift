@@ -40,11 +40,12 @@ extension Round {
         return StepResult(value: records.count, usage: usage, rows: records)
     }
 
-    /// Positions of kept prompts: first those that SFT was not trained on, where samples still differ, then the others.
+    /// Positions of kept prompts, each turn of a conversation one: first those that SFT was not trained on, where
+    /// samples still differ, then the others.
     private func promptsForPairs() async throws -> [Int] {
-        let kept = try await campaign.history.answers(campaign.name, round: number).filter(\.kept).map(\.position)
-        let trained = min(campaign.configuration.sft.maximumRows ?? kept.count, kept.count)
-        return Array(kept[trained...] + kept[..<trained])
+        let conversations = try await conversations()
+        let trained = min(campaign.configuration.sft.maximumRows ?? .max, conversations.count)
+        return (conversations[trained...] + conversations[..<trained]).joined().map(\.prompt.position)
     }
 
     // MARK: Judges
@@ -61,23 +62,25 @@ extension Round {
                 ($0.position, $0.answer.text)
             }
         )
-        let candidates = samples.map { position, samples in
+        let candidates = try samples.map { position, samples in
             MixtureOfJudges.Candidates(
                 messages: prompts[position].messages,
                 task: prompts[position].task,
                 samples: samples.sorted { $0.sample < $1.sample }.map(\.answer),
                 mixture: answers[position] ?? "",
+                constraints: try prompts[position].stated,
                 key: key(.judge, prompts[position])
             )
         }
         let judges = try await campaign.builder(prepared, progress).judges()
         let positions = samples.map(\.key)
-        var records: [any LineageRecord] = [], pairs: [PairRecord] = []
+        let verdicts = try RowSpool(of: VerdictRecord.self)
+        var pairs: [PairRecord] = []
         let usage = try await judges.rank(candidates, progress: progress) { index, ranking in
-            records += try ranking.decisions.map { try record($0, at: positions[index]) }
+            try verdicts.append(ranking.decisions.map { try record($0, at: positions[index]) })
             if let pair = ranking.pair { pairs.append(record(pair, at: positions[index])) }
         }
-        return StepResult(value: pairs.count, usage: usage, rows: records + pairs)
+        return StepResult(value: pairs.count, usage: usage, entries: [.spooled(verdicts)] + pairs.map(LineageEntry.row))
     }
 
     private func record(_ decision: MixtureOfJudges.Decision, at position: Int) throws -> VerdictRecord {

@@ -8,15 +8,20 @@ extension Round {
         let settings = campaign.configuration.prompts, heldOut = try prepared.heldOutDigests(campaign.datasets)
         let drawing = try await drawing()
         let (rows, report) = try drawing.draw(settings.perRound, seed: campaign.key(number, .prompts))
-        let records = rows.enumerated().map { position, row in
-            PromptRecord(
+        let wantsConstraints = campaign.configuration.judges.contains { $0.kind == .constraint }
+        let records = try rows.enumerated().map { position, row in
+            let turns = settings.turns == .every ? ConversationTurns(row.prompt).turns : [row.prompt]
+            return PromptRecord(
                 campaign: campaign.name,
                 round: number,
                 position: position,
                 id: row.id ?? PromptDigest.of(row.prompt),
                 task: row.task ?? PromptRow.defaultTask,
-                messages: row.prompt,
-                sha256: PromptDigest.of(row.prompt)
+                messages: turns[0],
+                sha256: PromptDigest.of(turns[0]),
+                constraints: wantsConstraints && !row.provenance.isEmpty
+                    ? try JSONText(JSONValue.object(row.provenance)) : nil,
+                following: turns.count > 1 ? Array(turns.dropFirst()) : nil
             )
         }
         guard records.allSatisfy({ !heldOut.contains($0.sha256) }) else {

@@ -38,27 +38,44 @@ extension Round {
         var weight: Double
         var origin: RowOrigin
 
-        init(_ taught: TaughtAnswer, weight: Double) {
-            row = SFTRow(
-                prompt: taught.prompt.messages,
-                completion: [Message(role: "assistant", content: taught.answer.answer.text)]
-            )
+        /// - Parameter turns: what of the conversation is trained.
+        init(_ taught: TaughtAnswer, _ turns: CampaignConfiguration.PromptTurns, weight: Double) {
+            let prompt = taught.prompt.messages
+            let completion = [Message(role: "assistant", content: taught.answer.answer.text)]
+            row =
+                switch turns {
+                case .last: SFTRow(prompt: prompt, completion: completion)
+                case .every: SFTRow(conversation: prompt + completion)
+                }
             self.weight = weight
             origin = RowOrigin(round: taught.prompt.round, position: taught.prompt.position)
         }
     }
 
-    /// What the mixture taught in this round.
+    /// What the mixture taught in this round: of each conversation its last answer, after those before it.
     private func ownRows(_ settings: CampaignConfiguration.SFT) async throws -> [SupervisedRow] {
-        let prompts = try await prompts()
-        let kept = try await campaign.history.answers(campaign.name, round: number).filter(\.kept).prefix(
-            settings.maximumRows ?? .max
-        )
-        return kept.compactMap { answer in
-            let weight = answer.hard ? settings.hardWeight : settings.easyWeight
-            let taught = TaughtAnswer(prompt: prompts[answer.position], answer: answer)
-            return weight > 0 ? SupervisedRow(taught, weight: weight) : nil
+        try await conversations().prefix(settings.maximumRows ?? .max).compactMap { turns in
+            let weight = turns.contains(where: \.answer.hard) ? settings.hardWeight : settings.easyWeight
+            guard weight > 0, let last = turns.last else { return nil }
+            return SupervisedRow(last, campaign.configuration.prompts.turns, weight: weight)
         }
+    }
+
+    /// The conversations of this round in the order in which they were drawn, each as the turns whose answers were
+    /// kept.
+    func conversations() async throws -> [[TaughtAnswer]] {
+        let prompts = try await prompts()
+        var conversations: [[TaughtAnswer]] = [], places: [String: Int] = [:]
+        for answer in try await campaign.history.answers(campaign.name, round: number) where answer.kept {
+            let turn = TaughtAnswer(prompt: prompts[answer.position], answer: answer)
+            if let place = places[turn.prompt.id] {
+                conversations[place].append(turn)
+            } else {
+                places[turn.prompt.id] = conversations.count
+                conversations.append([turn])
+            }
+        }
+        return conversations
     }
 
     /// What it taught in earlier rounds: data accumulates, against forgetting and collapse (arXiv 2404.01413). Rounds
@@ -73,7 +90,7 @@ extension Round {
                 round.outcome == .promoted ? line.contains(round.championAfter ?? "") : line.contains(round.parent)
             guard belongs, round.outcome != .abandoned else { continue }
             rows += try await campaign.history.taught(campaign.name, round: round.round).map {
-                SupervisedRow($0, weight: settings.replay)
+                SupervisedRow($0, campaign.configuration.prompts.turns, weight: settings.replay)
             }
         }
         guard let limit = settings.maximumReplayedRows, rows.count > limit else { return rows }
@@ -86,7 +103,9 @@ extension Round {
     /// What the initial model answers to general prompts: what it could do, the student keeps.
     private func generalRows() async throws -> [SupervisedRow] {
         guard let general = GeneralConversations(campaign, prepared) else { return [] }
-        return try await general.rows(round: number).map { SupervisedRow($0, weight: 1) }
+        return try await general.rows(round: number).map {
+            SupervisedRow($0, campaign.configuration.prompts.turns, weight: 1)
+        }
     }
 
     // MARK: DPO

@@ -27,8 +27,10 @@ public struct Round: Sendable {
     public func run(_ journal: some StepJournal) async throws -> RoundOutcome {
         // Stage 1: the mixture answers fresh instructions, and the champion is fine-tuned on what passes the filters.
         try await journal.perform(key(.prompts)) { try await drawPrompts($0) }
-        try await journal.perform(key(.propose)) { try await propose($0) }
-        try await journal.perform(key(.aggregate)) { try await aggregate($0) }
+        for turn in 1...(try await turns()) {
+            try await journal.perform(key(.propose, turn: turn)) { try await propose(turn, $0) }
+            try await journal.perform(key(.aggregate, turn: turn)) { try await aggregate(turn, $0) }
+        }
         let sft = try await journal.perform(key(.sft)) { try await fineTune($0) }
 
         // Stage 2: the fine-tuned policy answers several times, a mixture of judges ranks the answers, and DPO follows.
@@ -41,13 +43,19 @@ public struct Round: Sendable {
         return try await journal.perform(key(.decide)) { _ in try await decide(sft: sft, dpo: dpo) }
     }
 
-    func key(_ step: StepName) -> StepKey { campaign.stepKey(number, step) }
+    func key(_ step: StepName, turn: Int = 1) -> StepKey { campaign.stepKey(number, step, turn: turn) }
 
     /// The key of a step's randomness for one prompt.
     func key(_ step: StepName, _ prompt: PromptRecord) -> UInt64 {
-        RandomKey.derive(campaign.key(number, step), prompt.id)
+        let key = RandomKey.derive(campaign.key(number, step), prompt.id)
+        return prompt.turn == 1 ? key : RandomKey.derive(key, UInt64(prompt.turn))
     }
 
-    /// The prompts of this round.
+    /// The prompts of this round, each at its position.
     func prompts() async throws -> [PromptRecord] { try await campaign.history.prompts(campaign.name, round: number) }
+
+    /// Of the longest conversation that was drawn; 1 where none was.
+    private func turns() async throws -> Int {
+        try await prompts().map { $0.turn + ($0.following?.count ?? 0) }.max() ?? 1
+    }
 }

@@ -357,7 +357,7 @@ function renderStep(campaign) {
   if (!step) { state.progress = []; return; }
   const { rate, left } = pace(step);
   const share = step.total > 0 ? Math.min(1, step.done / step.total) : 0;
-  setText($("step-name"), step.round === 0 ? `Preparation: ${step.name}` : `Round ${step.round}: ${step.name}`);
+  setText($("step-name"), (step.round === 0 ? `Preparation: ${step.name}` : `Round ${step.round}: ${step.name}`) + (step.turn ? `, turn ${step.turn}` : ""));
   setText($("step-figures"), [
     `${count(step.done)} of ${count(step.total)} ${step.unit}`, rate ? `${count(rate < 10 ? Number(rate.toFixed(1)) : rate)} ${step.unit}/s` : null,
     left === undefined ? null : `${duration(left)} left`,

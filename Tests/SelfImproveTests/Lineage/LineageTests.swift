@@ -79,9 +79,7 @@ import TestSupport
                 }
                 for step in StepName.round {
                     try StepRecord(
-                        campaign: campaign,
-                        round: r,
-                        step: step,
+                        StepKey(campaign: campaign, round: r, step: step),
                         state: .done,
                         value: JSONText(0),
                         usage: Usage(trained: 1000),

@@ -54,6 +54,21 @@ import Testing
         }
     }
 
+    @Test("What an endpoint refused is kept, and the next process does not send it again") func learnt() async throws {
+        try await withLog { lineage, log in
+            #expect(try log.learnt(of: "p") == LearntParameters())
+            let learnt = try JSONText(text: #"{"isMaximumRenamed":true,"refused":["seed"]}"#)
+                .decode(LearntParameters.self)
+            var late = call("b")
+            late.learnt = try JSONText(learnt)
+            late.at += 5
+            for record in [late, call("a")] { try await log.record(record) }
+            #expect(try DatabaseCallLog(lineage, campaign: "c").learnt(of: "p") == learnt)
+            #expect(try log.learnt(of: "q") == LearntParameters())
+            #expect(learnt.words == "seed, max_tokens (sent as max_completion_tokens)")
+        }
+    }
+
     @Test func aFailureIsReplacedByItsAnswerAndAnAnswerByNothing() async throws {
         try await withLog { lineage, log in
             try await log.record(call("a", text: nil, tries: 8))

@@ -61,7 +61,7 @@ import Testing
             gain: -0.25,
             challenger: evaluation(meanTokens: 6),
             parent: evaluation(meanTokens: 4),
-            outputs: ["a b a b", "c"],
+            outputs: ["a b a b", "a c"],
             mixture: Score(value: 0.75, low: 0.5, high: 1, n: 8),
             parentReport: Score(value: 0.5, low: 0.25, high: 0.75, n: 8),
             answers: [answer(kept: true), answer(kept: false), answer(kept: true), answer(kept: true)],
@@ -82,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("gain", -0.25), ("length_ratio", 1.5), ("distinct_1", 0.6), ("distinct_2", 2.0 / 3), ("headroom", 0.25),
+        ("gain", -0.25), ("length_ratio", 1.5), ("distinct_1", 0.5), ("distinct_2", 0.75),
+        ("self_similarity", 1.0 / 3), ("headroom", 0.25),
         ("kept", 0.75), ("pairs", 7), ("chosen_logprob", -2.5), ("flip_rate", 0.2), ("unparsable_rate", 0.2),
         ("tie_rate", 0.2), ("prefers_longer", 1.0), ("prefers_first", 0.625),
     ]) func everyFigureIsMeasuredOnWhatTheRoundDid(key: String, value: Double) throws {
@@ -98,7 +99,8 @@ import Testing
         evidence.preferences = nil
         evidence.judging = JudgingFigures()
         for key in [
-            "length_ratio", "distinct_1", "distinct_2", "headroom", "kept", "chosen_logprob", "flip_rate",
+            "length_ratio", "distinct_1", "distinct_2", "self_similarity", "headroom", "kept", "chosen_logprob",
+            "flip_rate",
             "unparsable_rate", "tie_rate", "prefers_longer", "prefers_first",
         ] {
             #expect(try measure(key, evidence) == nil, "\(key)")

@@ -15,7 +15,12 @@ import TestSupport
         try await ServerUnderTest.withDaemon { client, daemon in
             try await daemon.start(ReducedCampaign.configuration())
             async let response = client.get("/api/events")
-            let step = CampaignStatus.Step(round: 3, name: .sft, done: 1, total: 4, unit: "tokens")
+            let step = CampaignStatus.Step(
+                StepKey(campaign: "nursery", round: 3, step: .sft),
+                done: 1,
+                total: 4,
+                unit: "tokens"
+            )
             for _ in 0..<100 {
                 daemon.hub.changed("reduced")
                 daemon.hub.send(.progress(campaign: "reduced", step))

@@ -35,6 +35,9 @@ extension Constraint {
         }
     }
 
+    /// The keys of a row that state constraints.
+    static let rowKeys = ["instruction_id_list", "kwargs"]
+
     /// The constraints of a row of IFEval's form: `instruction_id_list`, and `kwargs` with an object for each id. A row
     /// without either has none.
     ///

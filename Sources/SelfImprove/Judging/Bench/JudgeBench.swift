@@ -33,6 +33,7 @@ public struct JudgeBench: Sendable {
                     Answer(text: $0, tokens: $0.unicodeScalars.count, logprob: nil, finishReason: .stop)
                 },
                 mixture: "",
+                constraints: row.constraints,
                 // Of the prompt: rows do not depend on each other, and those of one prompt share its criteria.
                 key: RandomKey.derive(RandomKey.derive(seed, "judge-bench"), PromptDigest.of(row.prompt))
             )

@@ -1,7 +1,7 @@
 import ModelFiles
 
 /// A row of RewardBench's kind: `{"prompt": [messages] | "text", "chosen": [messages] | "text", "rejected": …,
-/// "subset": …}`. Other keys are passed over.
+/// "subset": …}`, and IFEval's `instruction_id_list` and `kwargs`. Other keys are passed over.
 public struct JudgeBenchRow: Sendable, Equatable {
     /// Of rows that name none.
     public static let defaultSubset = "all"
@@ -11,6 +11,8 @@ public struct JudgeBenchRow: Sendable, Equatable {
     public var chosen: String
     public var rejected: String
     public var subset: String
+    /// What the prompt asks of an answer's form, in IFEval's form.
+    public var constraints: [Constraint] = []
 
     public init(prompt: [Message], chosen: String, rejected: String, subset: String = defaultSubset) {
         self.prompt = prompt
@@ -45,13 +47,14 @@ extension JudgeBenchRow: JSONLinesRow {
             rejected: rejected.text,
             subset: try fields.text("subset") ?? Self.defaultSubset
         )
+        constraints = try Constraint.constraints(of: json, context: context)
     }
 
     /// The text of an answer, and the turns before it.
     private static func answer(_ key: String, _ fields: RowFields) throws -> (text: String, before: [Message]) {
         if let text = fields.json[key]?.string { return (text, []) }
         let messages = try fields.messages(key)
-        guard let last = messages.last?.plain, last.role == "assistant" else {
+        guard let last = messages.last?.plain, last.isAnswer else {
             throw fields.error("\(key) does not end with an answer", "its last message must be the assistant's text")
         }
         return (last.content, messages.dropLast())

@@ -30,6 +30,8 @@ public struct CallRecord: LineageRecord, Equatable {
     public var tries: Int
     /// Why there is no answer, fit to be shown.
     public var failure: String?
+    /// What the endpoint had refused by then (`LearntParameters`); nil: nothing.
+    public var learnt: JSONText?
     public var at: Date
 
     public var cost: CallCost {

@@ -10,6 +10,8 @@ public struct StepRecord: LineageRecord, Equatable {
     public var campaign: String
     public var round: Int
     public var step: StepName
+    /// From 1.
+    public var turn: Int
     public var state: State
     /// What `StepResult.value` was; nil while it runs.
     public var value: JSONText?
@@ -24,9 +26,7 @@ public struct StepRecord: LineageRecord, Equatable {
     public var endedAt: Date?
 
     public init(
-        campaign: String,
-        round: Int,
-        step: StepName,
+        _ key: StepKey,
         state: State,
         value: JSONText? = nil,
         usage: Usage? = nil,
@@ -34,9 +34,10 @@ public struct StepRecord: LineageRecord, Equatable {
         startedAt: Date,
         endedAt: Date? = nil
     ) {
-        self.campaign = campaign
-        self.round = round
-        self.step = step
+        campaign = key.campaign
+        round = key.round
+        step = key.step
+        turn = key.turn
         self.state = state
         self.value = value
         tokens = usage?.tokens ?? 0

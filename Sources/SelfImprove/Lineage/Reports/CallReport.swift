@@ -22,6 +22,8 @@ public struct CallReport: Sendable, Equatable, Encodable {
         public var meanSeconds: Double
         /// The last failure, in words.
         public var lastFailure: String?
+        /// What the endpoint has refused, and is not sent any more (`LearntParameters`).
+        public var learnt: JSONText?
 
         public static var databaseColumnDecodingStrategy: DatabaseColumnDecodingStrategy { .convertFromSnakeCase }
     }
@@ -58,13 +60,13 @@ extension CallReport {
         try Line.fetchAll(db, sql: query(byStep: false), arguments: [campaign])
     }
 
-    /// The latest failure comes after its time, which has 23 characters.
+    /// The latest failure, and what was learnt last, come after their time, which has 23 characters.
     fileprivate static func query(byStep: Bool) -> String {
         """
         SELECT peer, MAX(endpoint) AS endpoint, MAX(model) AS model, \(byStep ? "round, step, " : "")COUNT(*) AS calls,
             SUM(text IS NULL) AS failures, SUM(tries - 1) AS retries, SUM(prompt_tokens) AS prompt_tokens,
             SUM(completion_tokens) AS completion_tokens, SUM(money) AS money, AVG(seconds) AS mean_seconds,
-            SUBSTR(MAX(at || failure), 24) AS last_failure
+            SUBSTR(MAX(at || failure), 24) AS last_failure, SUBSTR(MAX(at || learnt), 24) AS learnt
         FROM calls WHERE campaign = ? GROUP BY peer\(byStep ? ", round, step" : "") ORDER BY peer
         """
     }

@@ -8,6 +8,8 @@ public protocol CallLog: Sendable {
     func answers(to digests: [String]) async throws -> [String: Answer]
     /// Returns once the call is on disk. A call of the same digest that failed before counts with it.
     func record(_ call: CallRecord) async throws
+    /// What a peer has refused so far, as its latest call has it.
+    func learnt(of peer: String) throws -> LearntParameters
     /// Tokens and money that a peer has cost so far.
     func spent(on peer: String) async throws -> CallCost
 }

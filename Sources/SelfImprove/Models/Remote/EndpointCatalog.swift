@@ -43,7 +43,8 @@ public final class EndpointCatalog: Sendable {
             let client = EndpointClient(
                 endpoint,
                 secret: try endpoint.secret(environment: environment),
-                transport: transport
+                transport: transport,
+                learnt: try log.learnt(of: endpoint.name)
             )
             let model = RemoteModel(client: client, log: log, campaign: campaign, now: now)
             state.models[endpoint.name] = model

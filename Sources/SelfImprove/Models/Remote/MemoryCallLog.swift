@@ -17,6 +17,9 @@ public final class MemoryCallLog: CallLog {
 
     public func record(_ call: CallRecord) async { calls.withLock { $0[call.digest] = call } }
 
+    /// Nothing: it begins with its process.
+    public func learnt(of peer: String) -> LearntParameters { LearntParameters() }
+
     public func spent(on peer: String) async -> CallCost {
         all.filter { $0.peer == peer }.reduce(CallCost()) { $0 + $1.cost }
     }

@@ -19,6 +19,21 @@ public struct LearntParameters: Sendable, Equatable, Codable {
 
     public init() {}
 
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(refused.sorted { $0.rawValue < $1.rawValue }, forKey: .refused)
+        try container.encode(isMaximumRenamed, forKey: .isMaximumRenamed)
+    }
+
+    /// What is not sent, or otherwise than usual, for people; nil: nothing.
+    public var words: String? {
+        var parts = refused.map(\.rawValue).sorted()
+        if isMaximumRenamed, !refused.contains(.maximumTokens) {
+            parts.append("\(OptionalParameter.maximumTokens.rawValue) (sent as \(Self.newName))")
+        }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
+
     /// The name under which a parameter is sent; nil where it is not.
     public func name(of parameter: OptionalParameter) -> String? {
         if refused.contains(parameter) { return nil }

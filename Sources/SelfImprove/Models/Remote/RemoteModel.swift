@@ -111,7 +111,7 @@ struct RemoteModel: ChatModel {
         let start = client.clock.seconds()
         let result = await client.complete(item.body, hasWholeSeed: hasWholeSeed)
         if case .failure(let failure) = result, failure.kind == .cancelled { throw CancellationError() }
-        let record = record(result, item, seconds: client.clock.seconds() - start)
+        let record = try record(result, item, seconds: client.clock.seconds() - start)
         try await log.record(record)
         budget.spend(record.cost, reserved: reserved, of: item.body)
         switch result {
@@ -147,8 +147,10 @@ struct RemoteModel: ChatModel {
         }
     }
 
-    private func record(_ result: Result<CompletedCall, CallFailure>, _ item: Wanted, seconds: Double) -> CallRecord {
-        let settings = client.settings, step = StepKey.running
+    private func record(_ result: Result<CompletedCall, CallFailure>, _ item: Wanted, seconds: Double)
+        throws -> CallRecord
+    {
+        let settings = client.settings, step = StepKey.running, learnt = client.learnt
         var record = CallRecord(
             campaign: campaign,
             digest: item.digest,
@@ -162,6 +164,7 @@ struct RemoteModel: ChatModel {
             money: 0,
             seconds: seconds,
             tries: 1,
+            learnt: learnt == LearntParameters() ? nil : try JSONText(learnt),
             at: now()
         )
         switch result {

@@ -126,13 +126,4 @@ import Testing
         #expect(error?.code == .input && error?.context == "file:3")
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
-
-    @Test("of two answers the one that meets more wins, in either order, and as many are a tie")
-    func verdicts() {
-        let check = ConstraintCheck([.noComma, .quotation, .words(.init(.lessThan, 4))])
-        #expect(check.verdict(first: "\"a\"", second: "a, b") == .first)
-        #expect(check.verdict(first: "a, b", second: "\"a\"") == .second)
-        #expect(check.verdict(first: "a b c d", second: "\"a, b, c, d\"") == .tie)
-        #expect(ConstraintCheck([]).verdict(first: "a", second: "") == .tie)
-    }
 }

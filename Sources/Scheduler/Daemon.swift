@@ -259,6 +259,13 @@ public actor Daemon {
         return try lineage.changeCriteria(name, changes, at: now())
     }
 
+    /// Places or lifts a quarantine. A running campaign's next round honours it. Counting may take seconds: the caller
+    /// lends its thread.
+    public nonisolated func quarantine(_ name: String, _ request: QuarantineRequest) throws -> QuarantineReport {
+        defer { hub.changed(name) }
+        return try lineage.quarantine(name, request, at: now())
+    }
+
     // MARK: Status
 
     public func status(_ name: String) throws -> CampaignStatus {

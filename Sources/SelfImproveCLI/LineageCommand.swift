@@ -65,6 +65,9 @@ private struct Tree {
         Output.line(
             "campaign \(report.campaign), seed \(report.seed), \(record.status.rawValue)\(record.stopReason.map { ": \($0)" } ?? "")"
         )
+        for notice in report.quarantines ?? [] {
+            for line in Text.wrap("in quarantine: \(notice.words)", width: 79, indent: 2) { Output.line(line) }
+        }
         guard let initial = report.initial else { return Output.line("no model yet: it is still being prepared") }
         Output.line("* start    \(score(initial.score))  \(initial.model.prefix(12))")
         if let both = initial.marks { Output.line("           \(Text.marks(both))") }

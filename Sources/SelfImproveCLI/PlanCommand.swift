@@ -29,8 +29,12 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let config else { return try training.run(json: state.json) }
-        let (configuration, assumptions) = try CampaignConfiguration.planned(URL(fileURLWithPath: config), seed: seed)
         let files = FileStore(root: state.url)
+        var (configuration, assumptions) = try CampaignConfiguration.planned(URL(fileURLWithPath: config), seed: seed)
+        configuration.locate { digest in
+            let place = files.modelDirectory(digest).path
+            return FileManager.default.fileExists(atPath: place) ? place : nil
+        }
         let plan = try CampaignPlan(
             configuration,
             .measure(configuration, assumptions),

@@ -84,12 +84,20 @@ struct SamplesCommand: AsyncParsableCommand {
         "\(verdict.campaign):\(verdict.round):\(verdict.position):\(verdict.judge):\(verdict.first):\(verdict.second)"
     }
 
+    /// "written by talk (magpie) of nursery…, generation 12"
+    private static func words(_ origin: PromptOrigin) -> String {
+        let seeds = origin.seeds.map { "\($0.file):\($0.line)" }
+        return "written by \(origin.source) (\(origin.kind.rawValue)), generation \(origin.generation), model "
+            + "\(origin.model)" + (seeds.isEmpty ? "" : "; shown \(seeds.joined(separator: ", "))")
+    }
+
     private func print(_ story: PromptStory) {
         for message in story.prompt.messages {
             Output.line(
                 "\(campaign):\(story.prompt.round):\(story.prompt.position)  \(message.role): \(message.content)"
             )
         }
+        if let origin = story.prompt.origin { Output.line("  \(Self.words(origin))") }
         var rows: [[String]] = []
         for draft in story.drafts {
             rows.append([

@@ -21,7 +21,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
             StopCommand.self, WatchCommand.self,
             PlanCommand.self, ServeCommand.self, ChatCommand.self, StatusCommand.self, LineageCommand.self,
             ShowCommand.self, SamplesCommand.self, CallsCommand.self, JudgeBenchCommand.self,
-            RollbackCommand.self,
+            RollbackCommand.self, QuarantineCommand.self,
             CriteriaCommand.self, ImportCommand.self, ExportCommand.self, ExportDataCommand.self, DoctorCommand.self,
             CollectCommand.self,
             BackupCommand.self, ServiceCommand.self,

@@ -23,6 +23,15 @@ struct StateOptions: ParsableArguments {
         return URL(fileURLWithPath: set.first { !$0.isEmpty } ?? "state", isDirectory: true)
     }
 
+    /// For a command to be copied: ` --state DIR`, where it was given.
+    var option: String {
+        guard let directory else { return "" }
+        let plain = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "/-_.~+"))
+        let isPlain = !directory.isEmpty && directory.unicodeScalars.allSatisfy(plain.contains)
+        let quoted = "'" + directory.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
+        return " --state " + (isPlain ? directory : quoted)
+    }
+
     /// Where a MODEL argument points: a Hugging Face directory, a GGUF file, or (verified) a model of the lineage.
     func modelLocation(_ reference: String) throws -> URL {
         if try FileReader.exists(URL(fileURLWithPath: reference)) { return URL(fileURLWithPath: reference) }

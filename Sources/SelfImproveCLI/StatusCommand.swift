@@ -26,6 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
 
         enum CodingKeys: CodingKey {
             case campaign, status, isRunning, round, step, champion, score, seconds, tokens, criteria, reason
+            case quarantines
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -41,6 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
             try container.encode(campaign.tokens, forKey: .tokens)
             try container.encode(campaign.criteria, forKey: .criteria)
             try container.encodeIfPresent(campaign.reason, forKey: .reason)
+            try container.encodeIfPresent(campaign.quarantines, forKey: .quarantines)
         }
     }
 
@@ -94,6 +96,7 @@ struct StatusCommand: AsyncParsableCommand {
             ])
             if let failure = peer.lastFailure { rows.append(["", failure]) }
         }
+        for notice in campaign.quarantines ?? [] { rows.append(["quarantine", notice.words]) }
         rows.append([
             "stops at",
             campaign.criteria.words.filter { $0.value != "off" }.map { "\($0.key) = \($0.value)" }.joined(

@@ -46,6 +46,14 @@ final class RequestFields {
     }
 
     func text(_ key: String) throws -> String? { try value(key).map { try $0.string ?? fail(key) } }
+    /// A text, or a number as it is written.
+    func word(_ key: String) throws -> String? {
+        try value(key).map { value in
+            if case .number(let text) = value { return text }
+            return try value.string ?? fail(key)
+        }
+    }
+
     func requiredText(_ key: String) throws -> String { try required(key).string ?? fail(key) }
     func flag(_ key: String) throws -> Bool? { try value(key).map { try $0.bool ?? fail(key) } }
 

@@ -1,5 +1,6 @@
 import Foundation
 import LocalLM
+import ModelFiles
 import SelfImprove
 import Testing
 import TestSupport
@@ -95,6 +96,72 @@ import TestSupport
                         atPath: folder.appendingPathComponent("killed/adapters").path
                     ).sorted()
             )
+        }
+    }
+
+    /// Models write half of the prompts, and are killed at it in both rounds.
+    @Test func killedWhileModelsWritePromptsItEndsWithTheSameBytes() throws {
+        try withTemporaryDirectory { folder in
+            func rows(_ count: Int, _ text: (Int) -> String) -> Data {
+                JSONLines.encode(
+                    (0..<count).map { PromptRow(task: "reverse", prompt: [Message(role: "user", content: text($0))]) }
+                )
+            }
+            try rows(200) { "Reverse abc\($0)" }.write(to: folder.appendingPathComponent("prompts.jsonl"))
+            try rows(12) { "Reverse x\($0)y" }.write(to: folder.appendingPathComponent("seeds.jsonl"))
+            try "{tasks}\n---\n{task}".write(
+                to: folder.appendingPathComponent("words.txt"),
+                atomically: true,
+                encoding: .utf8
+            )
+            let sources = """
+                per_round: 48
+                  sources:
+                    - {file: prompts.jsonl, share: 2}
+                    - {kind: self_instruct, model: champion, seeds: seeds.jsonl, shown: 3, prompt: words.txt,
+                       maximum_tokens: 40}
+                    - {kind: magpie, model: letters, maximum_tokens: 60}
+                """
+            let config = folder.appendingPathComponent("reduced.yaml")
+            try ReducedCampaign.yaml([("per_round: 48", sources)]).write(to: config, atomically: true, encoding: .utf8)
+            func arguments(_ state: String) -> [String] {
+                ["run", config.path, "--json", "--state", folder.appendingPathComponent(state).path]
+            }
+            let first = try Program.run(arguments("whole"))
+            #expect(first.code == 0, "\(first.error)")
+            let whole = try Fingerprint.of(folder.appendingPathComponent("whole"))
+            let lineage = try Lineage.openExisting(state: folder.appendingPathComponent("whole"))
+            for round in 1...2 {
+                let prompts = try lineage.prompts("reduced", round: round)
+                let report = try #require(try lineage.drawing("reduced", round: round))
+                #expect(prompts.count == 48 && report.written?.count == 2, "\(report.words)")
+                for kind in PromptWriter.Kind.allCases {
+                    let written = prompts.filter { $0.origin?.kind == kind }
+                    #expect(!written.isEmpty, "\(kind): \(report.words)")
+                    #expect(written.allSatisfy { $0.origin?.seeds.count == (kind == .magpie ? 0 : 3) })
+                }
+            }
+            let samples = try Program.run(["samples", "reduced", "--state", folder.path + "/whole", "--limit", "48"])
+            #expect(samples.out.contains("written by self_instruct (self_instruct), generation "))
+            #expect(samples.out.contains("seeds.jsonl:"))
+            var random = RandomStream(key: 22), hits = 0
+            for place in 0..<8 {
+                let round = place % 2 + 1
+                let killed = try Program.interrupt(
+                    arguments("killed \(place / 2)"),
+                    with: SIGKILL,
+                    after: UInt32(random.integer(below: 60_000))
+                ) {
+                    $0.contains("\"round\":\(round),") && $0.contains("\"state\":\"running\"")
+                        && $0.contains("\"step\":\"prompts\"")
+                }
+                hits += killed.hit && killed.code == -SIGKILL ? 1 : 0
+                guard round == 2 else { continue }
+                #expect(try Program.run(arguments("killed \(place / 2)")).code == 0)
+                let resumed = try Fingerprint.of(folder.appendingPathComponent("killed \(place / 2)"))
+                for (part, value) in whole { #expect(resumed[part] == value, "\(part), \(place)") }
+            }
+            #expect(hits >= 4, "\(hits) of 8 kills hit the step")
         }
     }
 

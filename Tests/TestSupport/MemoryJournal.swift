@@ -142,6 +142,16 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
             .map { TaughtAnswer(prompt: prompts[$0.position], answer: answers[$0.position]) }
     }
 
+    public func tainted(_ campaign: String, round: Int, by quarantines: [Quarantine]) -> Set<Int> {
+        let drafts = rows(DraftRecord.self).filter { draft in
+            draft.round == round && quarantines.contains { $0.carries(draft) }
+        }
+        let answers = rows(AnswerRecord.self).filter { answer in
+            answer.round == round && quarantines.contains { $0.carries(answer) }
+        }
+        return Set(drafts.map(\.position) + answers.map(\.position))
+    }
+
     public func rounds(_ campaign: String) -> [RoundRecord] {
         state.withLock { $0.rounds.values.sorted { $0.round < $1.round } }
     }

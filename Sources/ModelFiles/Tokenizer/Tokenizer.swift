@@ -193,6 +193,9 @@ public struct Tokenizer: Sendable {
     /// The id of a token as tokenizer.json spells it ("Ġthe", "<|end|>").
     public func id(of token: String) -> Int? { storage.ids[Array(token.utf8)].map(Int.init) }
 
+    /// Whether an id is one of the tokens that structure a text and are none of its words.
+    public func isSpecial(_ id: Int) -> Bool { storage.vocabulary.special.contains(id) }
+
     /// The token of an id as tokenizer.json spells it.
     public func token(_ id: Int) -> String? {
         storage.vocabulary.tokens.indices.contains(id) ? storage.vocabulary.tokens[id] : nil

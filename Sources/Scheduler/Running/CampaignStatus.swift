@@ -70,6 +70,8 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
     public var pending: RunControl.Wish?
     /// The target of a rollback that waits for the running step.
     public var pendingRollback: String?
+    /// Peers in quarantine; absent where there are none.
+    public var quarantines: [Quarantine.Notice]?
 
     /// As the lineage has it, without the step and the requests that only the daemon knows.
     public init(_ record: CampaignRecord, lineage: Lineage) throws {
@@ -92,6 +94,7 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
         do {
             criteria = try record.criteria()
             money = try record.money()
+            quarantines = try lineage.quarantineNotices(record.name)
         } catch let error as SelfImproveError where error.code == .damaged {
             // What else the lineage knows of this campaign can be shown all the same.
             criteria = StopCriteria()

@@ -34,6 +34,16 @@ public struct Preparation: Sendable {
                     )
                 }
                 return digest
+            case .digest(let digest):
+                guard campaign.models.holds(digest) else {
+                    throw SelfImproveError(
+                        .notFound,
+                        "the state directory holds no model \(digest)",
+                        context: name,
+                        hint: "selfimprove show MODEL prints the whole digest of one; a directory may be named as well"
+                    )
+                }
+                return digest
             case .directory(let path):
                 progress.report(done: 0, total: 1 + configuration.peers.count, unit: "models", note: name)
                 let digest = try await campaign.models.adopt(

@@ -2,13 +2,6 @@ import LocalLM
 
 /// What `prompts` says beside a source and a number, and how it is read.
 extension CampaignConfiguration {
-    /// A file and how much of a round comes from it.
-    public struct PromptShare: Sendable, Equatable, Codable {
-        public var file: String
-        /// Against the other files': they need not add up to 1.
-        public var share: Double
-    }
-
     /// What counts as an overlap with a held-out set: see `Decontamination`.
     public struct DecontaminationSettings: Sendable, Equatable, Codable {
         /// Words in a row.
@@ -18,6 +11,7 @@ extension CampaignConfiguration {
 
         /// As in GPT-3 (arXiv 2005.14165, appendix C), which passes over n-grams of more than 10 documents.
         public static let standardCommonRows = 10
+        static let standard = DecontaminationSettings(ngram: 13, commonRows: standardCommonRows)
     }
 
     /// When a prompt is like another.
@@ -35,6 +29,8 @@ extension CampaignConfiguration {
 
         /// Prompts of all files with which `rouge_l` still takes seconds.
         public static let mostCompared = 20_000
+        /// Self-Instruct's threshold (arXiv 2212.10560, section 2.2), for all scripts.
+        static let standard = NearDuplicateSettings(method: .minHash, threshold: 0.7)
     }
 
     public enum PromptWeighting: String, Sendable, Codable, CaseIterable {
@@ -59,27 +55,36 @@ extension CampaignConfiguration {
     static func prompts(_ section: ConfigurationSection, _ files: ConfigurationFiles, usesNursery: Bool) -> Prompts {
         defer { section.finish() }
         let shares = shares(section, files)
-        let first = shares?.first.map { PromptSource.file($0.file) }
+        let first = shares.map { PromptSource.file($0.compactMap(\.file).first ?? "") }
+        let isWritten = shares?.contains { $0.writer != nil } ?? false
         return Prompts(
             source: first ?? source(section, "source", files, usesNursery: usesNursery),
             perRound: section.integer("per_round", default: 5000, in: 1...10_000_000),
             sources: shares,
-            decontaminate: section.isOff("decontaminate") ? nil : decontamination(section.section("decontaminate")),
-            nearDuplicates: section.isOff("near_duplicates") ? nil : nearDuplicates(section.section("near_duplicates")),
+            decontaminate: setting("decontaminate", section, isWritten ? .standard : nil, decontamination),
+            nearDuplicates: setting("near_duplicates", section, isWritten ? .standard : nil, nearDuplicates),
             weightBy: section.isOff("weight_by") ? nil : section.choice("weight_by", default: nil),
             turns: section.choice("turns", default: .last)
         )
     }
 
+    /// - Parameter standard: where the key is absent; nil: off, and then it may be off, too.
+    private static func setting<Value>(
+        _ key: String,
+        _ section: ConfigurationSection,
+        _ standard: Value?,
+        _ read: (ConfigurationSection) -> Value
+    ) -> Value? {
+        if !section.isOff(key) { return read(section.section(key)) }
+        if standard != nil, section.has(key) {
+            section.fault(key, "is off, but models write prompts", hint: "leave it out for its standard, or give one")
+        }
+        return standard
+    }
+
     private static func shares(_ section: ConfigurationSection, _ files: ConfigurationFiles) -> [PromptShare]? {
         if section.isOff("sources") { return nil }
-        let shares = (section.sections("sources") ?? []).map { section in
-            defer { section.finish() }
-            return PromptShare(
-                file: files.absolute(section.string("file")),
-                share: section.number("share", default: 1, .aboveZero)
-            )
-        }
+        let shares = (section.sections("sources") ?? []).map { share($0, files) }
         if section.has("source") {
             section.fault("sources", "stand beside source", hint: "one of the two says where prompts come from")
             _ = section.string("source", default: "")
@@ -87,7 +92,7 @@ extension CampaignConfiguration {
             section.fault("sources", "is empty", hint: "a list such as [{file: a.jsonl, share: 0.6}, {file: b.jsonl}]")
         }
         // What is wrong has been told; nothing more need be said of a source that is missing.
-        return shares.isEmpty ? [PromptShare(file: "", share: 1)] : shares
+        return shares.isEmpty ? [PromptShare(origin: .file(""), share: 1)] : shares
     }
 
     private static func decontamination(_ section: ConfigurationSection) -> DecontaminationSettings {
@@ -122,12 +127,13 @@ extension CampaignConfiguration {
 }
 
 extension CampaignConfiguration.Prompts {
-    /// The files that prompts are drawn from, with what each gives; empty for the nursery.
-    var shares: [CampaignConfiguration.PromptShare] {
+    /// What prompts come from, with what each gives; empty for the nursery.
+    var shares: [PromptShare] {
         if let sources { return sources }
         guard case .file(let path) = source else { return [] }
-        return [CampaignConfiguration.PromptShare(file: path, share: 1)]
+        return [PromptShare(origin: .file(path), share: 1)]
     }
 
-    var files: [String] { shares.map(\.file) }
+    var files: [String] { shares.compactMap(\.file) }
+    var writers: [PromptWriter] { shares.compactMap(\.writer) }
 }

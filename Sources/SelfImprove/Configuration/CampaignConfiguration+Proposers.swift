@@ -12,6 +12,17 @@ extension CampaignConfiguration {
         }
     }
 
+    /// Names models of a state directory by where they lie, for what reads no state.
+    /// - Parameter place: of a digest; nil where there is none.
+    public mutating func locate(_ place: (String) -> String?) {
+        func located(_ model: ModelReference) -> ModelReference {
+            guard case .digest(let digest) = model, let path = place(digest) else { return model }
+            return .directory(path)
+        }
+        student = located(student)
+        for index in peers.indices { peers[index].model = located(peers[index].model) }
+    }
+
     /// - Parameter names: where the key is absent.
     static func proposers(_ mixture: ConfigurationSection, default names: [String], _ files: ConfigurationFiles)
         -> [Participant]

@@ -37,10 +37,10 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
 
     /// Where a round's instructions come from.
     public struct Prompts: Sendable, Equatable, Codable {
-        /// The only one, or the first of `sources`.
+        /// The only one, or the first file of `sources`.
         public var source: PromptSource
         public var perRound: Int
-        /// Several files and how much of a round comes from each; nil: all of it from `source`.
+        /// Several files and models that write, and how much of a round comes from each; nil: all of it from `source`.
         public var sources: [PromptShare]?
         /// Prompts that share words with a held-out set fall out; nil: only those that are the same.
         public var decontaminate: DecontaminationSettings?

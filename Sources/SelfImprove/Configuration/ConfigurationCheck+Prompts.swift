@@ -19,32 +19,34 @@ extension ConfigurationCheck {
             return tasks
         }
         let sections = section.sections("sources") ?? []
-        var tasks: Set<String>? = []
-        var ids: [String: (file: String, prompt: [Message])] = [:], seen = Set<String>(), count = 0
+        let written = writers(sections)
+        var tasks: Set<String>? = written?.tasks
+        var ids: [String: (file: String, prompt: [Message])] = [:], seen = Set<String>(), count = written?.seeds ?? 0
         for (index, share) in prompts.shares.enumerated() where index < sections.count {
+            guard let file = share.file else { continue }
             func fault(_ message: String, _ hint: String?) { sections[index].fault("file", message, hint: hint) }
-            if !share.file.isEmpty, !seen.insert(share.file).inserted {
-                fault("duplicate file \(share.file)", "name it once, with the sum of its shares")
+            if !file.isEmpty, !seen.insert(file).inserted {
+                fault("duplicate file \(file)", "name it once, with the sum of its shares")
                 tasks = nil
                 continue
             }
-            let found = source(.file(share.file), fault) { rows in
+            let found = source(.file(file), fault) { rows in
                 count += rows.count
                 stated += self.stated(rows, fault)
                 for row in rows {
                     guard let id = row.id else { continue }
-                    if let other = ids[id], other.prompt != row.prompt, other.file != share.file {
+                    if let other = ids[id], other.prompt != row.prompt, other.file != file {
                         return fault(
-                            "\(share.file): a prompt of \(other.file) has the id \(id), too",
+                            "\(file): a prompt of \(other.file) has the id \(id), too",
                             "leave ids out, or make them unique"
                         )
                     }
-                    ids[id] = (share.file, row.prompt)
+                    ids[id] = (file, row.prompt)
                 }
             }
             tasks = found.flatMap { tasks?.union($0) }
         }
-        comparable(count, section)
+        comparable(count + writtenPrompts, section)
         return sections.isEmpty ? nil : tasks
     }
 

@@ -207,6 +207,7 @@ struct ConfigurationCheck {
         switch reference {
         case .nursery(let name): check(nursery: name, fault)
         case .directory(let path): if !path.isEmpty { check(path: path, fault) }
+        case .digest: break  // the campaign's preparation looks for it
         case .endpoint(let settings):  // `doctor` asks it
             if settings.budget.money != nil, settings.pricePerMillion == nil {
                 fault("has a budget of money and no price_per_million", "say what a million tokens cost")

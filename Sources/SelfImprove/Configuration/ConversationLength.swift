@@ -23,7 +23,7 @@ struct ConversationLength {
             self.template = template
             tokenizer = inspected.tokenizer
             positions = inspected.configuration.maximumPositions
-        case .endpoint: return nil
+        case .digest, .endpoint: return nil
         }
     }
 
@@ -32,6 +32,10 @@ struct ConversationLength {
     func tokens(_ conversation: [Message]) throws -> Int {
         tokenizer.encode(try template.renderComposed(conversation)).count
     }
+
+    /// Tokens that a model reads before it writes in the user's place; 0 where its template writes nothing there.
+    /// - Throws: what `ChatTemplate.userTurn` throws.
+    func openingTokens() throws -> Int { tokenizer.encode(try template.userTurn().opening).count }
 
     /// - Throws: what the template says to a conversation that somebody else wrote, which is trained on as it is.
     func check(_ conversation: [Message]) throws {

@@ -18,6 +18,8 @@ public protocol CampaignHistory: Sendable {
     func pairs(_ campaign: String, round: Int) async throws -> [PairRecord]
     /// The answers of one round that its SFT trained on, with their prompts, in the order of the training set.
     func taught(_ campaign: String, round: Int) async throws -> [TaughtAnswer]
+    /// Positions of a round's answers that carry what quarantined peers wrote.
+    func tainted(_ campaign: String, round: Int, by quarantines: [Quarantine]) async throws -> Set<Int>
     /// All rounds that were begun, by number.
     func rounds(_ campaign: String) async throws -> [RoundRecord]
     func model(_ digest: String) async throws -> ModelRecord?

@@ -40,6 +40,12 @@ enum LineageSchema {
         ) {
             try $0.execute(sql: turns)
         }
+        migrator.registerMigration("14 quarantines that a round honours") {
+            try $0.execute(sql: "ALTER TABLE rounds ADD COLUMN quarantines TEXT")
+        }
+        migrator.registerMigration("15 prompts that models wrote") {
+            try $0.execute(sql: "ALTER TABLE prompts ADD COLUMN origin TEXT")
+        }
         return migrator
     }
 

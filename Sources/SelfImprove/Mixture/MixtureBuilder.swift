@@ -33,7 +33,7 @@ struct MixtureBuilder: Sendable {
             prompt: settings.aggregationPrompt,
             layers: settings.layers,
             confidence: settings.confidence,
-            scorers: settings.confidence == .peers ? try await likelihoodModels(scorers) : [],
+            scorers: settings.confidence == .peers ? try await likelihoodModels(configuration.scorers) : [],
             comparison: try AnswerComparison(configuration.answers),
             settings: MixtureSettings(
                 order: settings.order,
@@ -45,21 +45,26 @@ struct MixtureBuilder: Sendable {
 
     private func proposer(_ participant: Participant, _ champion: String, _ sampling: Sampling) async throws -> Proposer
     {
-        tell(participant.name)
-        let model: any ChatModel =
-            switch participant.model {
-            case .champion: try await models.chatModel(champion, name: participant.name)
-            case .initial: try await models.chatModel(prepared.initial, name: participant.name)
-            case .peer(let peer): try await self.peer(peer, as: participant.name)
-            }
-        return Proposer(
+        Proposer(
             name: participant.name,
             role: participant.role,
-            model: model,
+            model: try await model(participant.model, champion: champion, as: participant.name),
             context: participant.context,
             sampling: participant.sampling.applied(to: sampling),
             samples: participant.samples
         )
+    }
+
+    /// - Parameters:
+    ///   - champion: digest of the model in the champion's part.
+    ///   - name: that it takes part under.
+    func model(_ model: Participant.Model, champion: String, as name: String) async throws -> any ChatModel {
+        tell(name)
+        return switch model {
+        case .champion: try await models.chatModel(champion, name: name)
+        case .initial: try await models.chatModel(prepared.initial, name: name)
+        case .peer(let peer): try await self.peer(peer, as: name)
+        }
     }
 
     /// - Parameter participant: the name that it takes part under; nil: its own.
@@ -68,15 +73,6 @@ struct MixtureBuilder: Sendable {
             return try await models.chatModel(endpoint, name: name)
         }
         return try await models.chatModel(prepared.peer(name), name: participant ?? name)
-    }
-
-    /// The peers that propose; where only the champion does, all peers.
-    private var scorers: [String] {
-        let peers = configuration.peers.map(\.name)
-        let proposing = peers.filter { name in
-            configuration.mixture.proposers.contains { $0.model == .peer(name) }
-        }
-        return proposing.isEmpty ? peers : proposing
     }
 
     private func likelihoodModels(_ names: [String]) async throws -> [any LikelihoodModel] {
@@ -132,5 +128,15 @@ struct MixtureBuilder: Sendable {
             proposers: proposers,
             aggregator: JudgeAggregator(try await member(judge.aggregator), prompts: prompts)
         )
+    }
+}
+
+extension CampaignConfiguration {
+    /// Whose confidence in drafts counts with `confidence: peers`: the peers that propose; where only the champion
+    /// does, all peers.
+    var scorers: [String] {
+        let names = peers.map(\.name)
+        let proposing = names.filter { name in mixture.proposers.contains { $0.model == .peer(name) } }
+        return proposing.isEmpty ? names : proposing
     }
 }

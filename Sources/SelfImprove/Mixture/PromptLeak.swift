@@ -6,7 +6,10 @@ struct PromptLeak: Sendable {
     static let words = 8
     private let known: Set<[String]>
 
-    init(_ prompt: AggregationPrompt) { known = prompt.ownTexts.reduce(into: []) { $0.formUnion(Self.runs(of: $1)) } }
+    init(_ prompt: AggregationPrompt) { self.init(words: prompt.ownTexts) }
+
+    /// - Parameter texts: in which a model was asked for something.
+    init(words texts: [String]) { known = texts.reduce(into: []) { $0.formUnion(Self.runs(of: $1)) } }
 
     /// Time is linear in the texts.
     func isIn(_ text: String, to messages: [Message]) -> Bool {

@@ -3,6 +3,15 @@ import ModelFiles
 
 /// One conversation to be answered, `samples` times.
 public struct ChatRequest: Sendable {
+    /// Whose turn is written.
+    public enum Turn: Sendable, Hashable {
+        case assistant
+        /// The first of a user, before anything is said (Magpie, arXiv 2406.08464): a model on this machine goes on
+        /// from what its chat template writes before it, one behind an endpoint from `prefix`.
+        case user(prefix: String?)
+    }
+
+    /// None where the user's turn is written.
     public var messages: [Message]
     public var samples: Int
     public var sampling: Sampling
@@ -10,6 +19,7 @@ public struct ChatRequest: Sendable {
     public var key: UInt64
     /// Whether somebody reads the answers' logprobs, which endpoints only say when they are asked.
     public var wantsLogprob: Bool
+    public var turn = Turn.assistant
 
     public init(
         messages: [Message],
@@ -23,6 +33,13 @@ public struct ChatRequest: Sendable {
         self.samples = samples
         self.sampling = sampling
         self.key = key
+    }
+
+    /// What a user would say first.
+    /// - Parameter prefix: see `Turn.user`.
+    public init(userAfter prefix: String?, sampling: Sampling, key: UInt64) {
+        self.init(messages: [], sampling: sampling, key: key)
+        turn = .user(prefix: prefix)
     }
 }
 

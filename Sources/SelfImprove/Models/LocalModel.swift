@@ -40,6 +40,7 @@ public actor LocalModel: ChatModel, LikelihoodModel {
             try await Computation.run("answers of \(name)") { cancellation in
                 var results: [ChatResult] = []
                 var finished = 0
+                let closing = Self.closing(of: requests, checkpoint)
                 for portion in Self.portions(requests) {
                     try cancellation.check()
                     let part = portion.map { Self.generation($0, name, checkpoint, engine) }
@@ -50,12 +51,18 @@ public actor LocalModel: ChatModel, LikelihoodModel {
                         ? []
                         : engine.generate(
                             usable,
-                            sampling: portion[portion.startIndex].sampling,
+                            sampling: Self.sampling(of: portion, closing),
                             tokenizer: checkpoint.tokenizer,
                             progress: { progress(before + $0) }
                         )[...]
-                    results += part.map { request in
-                        request.map { _ in sequences.removeFirst().map { Self.answer($0, checkpoint) } }
+                    results += zip(portion, part).map { asked, request in
+                        request.map { _ in
+                            sequences.removeFirst().map {
+                                asked.turn == .assistant
+                                    ? Self.answer($0, checkpoint)
+                                    : Self.spoken($0, asked.sampling.stop + closing, checkpoint)
+                            }
+                        }
                     }
                     finished += usable.reduce(0) { $0 + $1.samples }
                 }
@@ -72,7 +79,10 @@ public actor LocalModel: ChatModel, LikelihoodModel {
         _ engine: InferenceEngine
     ) -> Result<GenerationRequest, SelfImproveError> {
         do {
-            let ids = try checkpoint.composedIDs(request.messages)
+            let ids =
+                request.turn == .assistant
+                ? try checkpoint.composedIDs(request.messages)
+                : checkpoint.tokenizer.encode(try checkpoint.userTurn().opening)
             let generation = GenerationRequest(ids: ids, samples: request.samples, key: request.key)
             try engine.check(generation)
             return .success(generation)
@@ -88,7 +98,7 @@ public actor LocalModel: ChatModel, LikelihoodModel {
         var portions: [ArraySlice<ChatRequest>] = []
         var rest = requests[...]
         while let first = rest.first {
-            let run = rest.prefix(portion).prefix { $0.sampling == first.sampling }
+            let run = rest.prefix(portion).prefix { $0.sampling == first.sampling && $0.turn == first.turn }
             portions.append(run)
             rest = rest.dropFirst(run.count)
         }
@@ -130,6 +140,28 @@ public actor LocalModel: ChatModel, LikelihoodModel {
                 return likelihoods
             }
         }
+    }
+
+    /// The text after which a user's turn has ended, where somebody is to write one; a special token ends it anyhow.
+    private static func closing(of requests: [ChatRequest], _ checkpoint: Checkpoint) -> [String] {
+        guard requests.contains(where: { $0.turn != .assistant }), let turn = try? checkpoint.userTurn(),
+            let closing = turn.closing, let first = checkpoint.tokenizer.encode(closing).first,
+            !checkpoint.tokenizer.isSpecial(first)
+        else { return [] }
+        return [closing]
+    }
+
+    private static func sampling(of portion: ArraySlice<ChatRequest>, _ closing: [String]) -> Sampling {
+        let request = portion[portion.startIndex]
+        var sampling = request.sampling
+        if request.turn != .assistant { sampling.stop += closing }
+        return sampling
+    }
+
+    /// What was said in the user's place.
+    private static func spoken(_ sequence: GeneratedSequence, _ closing: [String], _ checkpoint: Checkpoint) -> Answer {
+        let (text, reason) = checkpoint.spoken(sequence, closing: closing)
+        return Answer(text: text, tokens: sequence.ids.count, logprob: sequence.logprob, finishReason: reason)
     }
 
     private static func answer(_ sequence: GeneratedSequence, _ checkpoint: Checkpoint) -> Answer {

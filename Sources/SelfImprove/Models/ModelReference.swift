@@ -4,6 +4,8 @@ public enum ModelReference: Sendable, Hashable {
     case nursery(String)
     /// A Hugging Face directory, or a GGUF file, by its path.
     case directory(String)
+    /// One that the state directory holds, by its whole digest.
+    case digest(String)
     /// One behind an OpenAI-compatible endpoint: it answers, and is never trained.
     case endpoint(EndpointSettings)
 }

@@ -32,7 +32,7 @@ public struct CampaignPlan: Sendable, Encodable {
     /// What this machine and the peers cost, in preparation and in a round; nil where nothing has a price.
     public var preparationMoney: Double?
     public var roundMoney: Double?
-    /// nil where prompts are made, not drawn.
+    /// nil where prompts are made, not drawn, and where models write some.
     public var pool: PromptPool?
     /// Prompts of the file that are too long for the student.
     public var overlongPrompts: Int
@@ -116,7 +116,8 @@ public struct CampaignPlan: Sendable, Encodable {
     private static func round(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> [Step] {
         let prompts = c.prompts.perRound, drafts = c.mixture.draftsPerPrompt
         let aggregated = c.mixture.aggregator.rule == nil ? prompts : 0
-        var steps = [
+        var steps = writing(c, basis)
+        steps += [
             proposing(c, prompts: prompts, basis),
             generation(
                 "aggregate",
@@ -140,6 +141,22 @@ public struct CampaignPlan: Sendable, Encodable {
         // A new champion's mixture is evaluated once; the first champion's belongs to the preparation.
         steps[steps.count - 1] += mixtureEvaluation(c, basis)
         return steps
+    }
+
+    /// Nothing where no model writes prompts.
+    private static func writing(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> [Step] {
+        let parts = PlannedWriting.all(c, basis)
+        if parts.isEmpty { return [] }
+        var step = Step(name: "prompts", prompts: 0, answers: 0, tokens: 0, seconds: 0)
+        for part in parts {
+            let written = part.calls * part.answerTokens
+            step.prompts += part.prompts
+            step.answers += part.calls
+            step.tokens += written
+            if c.isRemote(Participant(part.model)) { continue }
+            step.seconds += Double(written + part.calls * part.promptTokens / prefillAdvantage) / basis.decodingSpeed
+        }
+        return [step]
     }
 
     private static func mixtureEvaluation(_ c: CampaignConfiguration, _ basis: PlanningBasis) -> Step {

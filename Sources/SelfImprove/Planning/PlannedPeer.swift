@@ -47,6 +47,9 @@ public struct PlannedPeer: Sendable, Encodable, Equatable {
             for part in PlannedJudging.all(c, sampled: sampled, basis) where part.model == peer.name {
                 round.add(calls: part.calls, promptTokens: part.promptTokens, answerTokens: part.answerTokens)
             }
+            for part in PlannedWriting.all(c, basis) where part.model == .peer(peer.name) {
+                round.add(calls: part.calls, promptTokens: part.promptTokens, answerTokens: part.answerTokens)
+            }
             preparation.add(
                 calls: c.evaluation.reportPrompts,
                 promptTokens: basis.promptTokens,

@@ -3,7 +3,7 @@ import ModelFiles
 
 /// How many prompts there are for a campaign: its limits may be higher, and what is not there costs nothing.
 public struct PlannedPrompts: Sendable, Equatable {
-    /// nil for the nursery, which makes its prompts.
+    /// nil for the nursery, which makes its prompts, and where models write some.
     public var pool: PromptPool?
     public var gate: Int
     public var report: Int
@@ -34,7 +34,9 @@ public struct PlannedPrompts: Sendable, Equatable {
         if !files.isEmpty {
             let drawing = try PromptDrawing(c, heldOut: [(.gate, gate), (.report, report)])
             let left = try drawing.left(upTo: .max)
-            prompts.pool = PromptPool(prompts: left.count, perRound: c.prompts.perRound)
+            if c.prompts.writers.isEmpty {
+                prompts.pool = PromptPool(prompts: left.count, perRound: c.prompts.perRound)
+            }
             prompts.left = drawing.isTold ? left.report : nil
             if assumptions?.lacks(c.student) != true, let student = try ConversationLength(c.student) {
                 for path in files {

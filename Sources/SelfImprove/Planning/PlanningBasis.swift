@@ -26,6 +26,8 @@ public struct PlanningBasis: Sendable {
     static let nurseryLengths = (prompt: 14, answer: 6)
     /// A guess for answers, in the range of the common instruction sets; `maximum_tokens` bounds it.
     static let guessedAnswer = 300
+    /// A guess for prompts of which no example is known.
+    static let guessedPrompt = 60
     /// Prompts of a file that are counted, spread over it.
     private static let countedPrompts = 200
     /// Larger batches are no faster, and take time and memory that the plan has no use for.
@@ -123,6 +125,8 @@ public struct PlanningBasis: Sendable {
                 answerTokens: nurseryLengths.answer,
                 storage: .fp32
             )
+        case .digest(let digest):
+            throw SelfImproveError(.notFound, "the state directory holds no model \(digest)", context: "student")
         case .endpoint:
             throw SelfImproveError(.configuration, "the student is behind an endpoint and cannot be trained")
         case .directory(let path):
@@ -162,10 +166,12 @@ public struct PlanningBasis: Sendable {
 
     // MARK: Lengths
 
-    /// Mean tokens of the student's prompts.
+    /// Mean tokens of the student's prompts, seeds of those that models write among them.
     private static func promptLength(_ c: CampaignConfiguration, _ lengths: ConversationLengths) throws -> Int {
-        guard !c.prompts.files.isEmpty, let length = try lengths.of(c.student) else { return nurseryLengths.prompt }
-        let rows = try c.prompts.files.flatMap { try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: $0)) }
+        let files = c.prompts.files + c.prompts.writers.compactMap { $0.examples?.seeds }
+        guard let length = try lengths.of(c.student), c.prompts.source != .nursery else { return nurseryLengths.prompt }
+        if files.isEmpty { return guessedPrompt }
+        let rows = try files.flatMap { try JSONLines.read(PromptRow.self, from: URL(fileURLWithPath: $0)) }
         let counted = Array(stride(from: 0, to: rows.count, by: max(1, rows.count / countedPrompts)))
         let tokens = try counted.reduce(0) { try $0 + length.tokens(rows[$1].prompt) }
         return max(1, tokens / max(1, counted.count))

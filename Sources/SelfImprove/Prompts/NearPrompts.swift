@@ -29,6 +29,12 @@ struct NearPrompts: Sendable {
         earlier = names.count
     }
 
+    /// Whether one that was kept is like this.
+    mutating func isLikeOne(_ messages: [Message]) -> Bool {
+        let text = Self.text(messages)
+        return byRougeL?.match(text) != nil || byMinHash?.match(text) != nil
+    }
+
     /// The one that this is like; nil where there is none, and then it is kept.
     mutating func keepOrMatch(_ messages: [Message], name: String) -> (name: String, score: Double, isEarlier: Bool)? {
         let text = Self.text(messages)

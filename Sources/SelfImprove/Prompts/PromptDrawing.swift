@@ -2,12 +2,13 @@ import Foundation
 import LocalLM
 import ModelFiles
 
-/// How a round draws its prompts: fresh ones of each file by its share, without those that a held-out set knows or that
-/// are like one drawn before.
+/// How a round draws its prompts: fresh ones of each source by its share (`DrawingSession`), without those that a
+/// held-out set knows or that are like one drawn before.
 ///
 /// Time and memory are linear in the files (`NearDuplicates` alone compares pairs; the configuration bounds them).
 struct PromptDrawing: Sendable {
-    private let settings: CampaignConfiguration.Prompts
+    let settings: CampaignConfiguration.Prompts
+    private let campaignSeed: UInt64
     private let used: Set<String>
     private let heldOut: Set<String>
     private let answered: Set<String>
@@ -15,6 +16,8 @@ struct PromptDrawing: Sendable {
     private var near: NearPrompts?
     /// Of tasks; nil: even.
     var weights: PromptWeights?
+    /// What earlier rounds drew, where models write.
+    private(set) var drawnQuestions: Set<String> = []
 
     /// - Parameters:
     ///   - used: ids that earlier rounds drew.
@@ -27,6 +30,7 @@ struct PromptDrawing: Sendable {
         general: [[Message]]? = nil
     ) throws {
         settings = configuration.prompts
+        campaignSeed = configuration.seed
         self.used = used
         heldOut = sets.reduce(into: []) { $0.formUnion($1.set.promptDigests) }
         answered = configuration.mixture.exampleQuestions
@@ -52,61 +56,25 @@ struct PromptDrawing: Sendable {
     /// Prompts that an earlier round drew: nothing like them is drawn again.
     mutating func keep(_ prompts: [PromptRecord]) {
         for prompt in prompts { near?.keep(prompt.messages, name: "\(prompt.id) of round \(prompt.round)") }
+        if !settings.writers.isEmpty { drawnQuestions.formUnion(prompts.map { PromptDigest.ofQuestion($0.messages) }) }
     }
 
-    /// A seeded choice of prompts for a round, without any answers.
+    /// A seeded choice of prompts for a round, without any answers; nothing of models that write.
     /// - Returns: fewer than `count` where the sources have no more.
     func draw(_ count: Int, seed: UInt64) throws -> (rows: [PromptRow], report: DrawingReport) {
-        let shares = settings.shares
-        if shares.isEmpty {
-            let rows = try settings.source.fresh(
-                count: count,
-                excluding: used,
-                heldOut: heldOut,
-                answered: answered,
-                seed: seed
-            )
-            return (rows, DrawingReport(drawn: rows.count))
-        }
-        var pools = try pools().enumerated().map { index, pool in
-            ordered(pool, seed: shares.count == 1 ? seed : RandomKey.derive(seed, UInt64(index)))[...]
-        }
-        let quotas = Self.quotas(of: count, shares.map(\.share))
-        var sieve = self, report = DrawingReport(), rows: [PromptRow] = []
-        var drawn = [Int](repeating: 0, count: shares.count), wanted = quotas
-        repeat {
-            for index in pools.indices {
-                while drawn[index] < wanted[index], let candidate = pools[index].popFirst() {
-                    guard sieve.passes(candidate, &report) else { continue }
-                    rows.append(candidate.row)
-                    drawn[index] += 1
-                }
-            }
-            let missing = Self.quotas(
-                of: count - rows.count,
-                zip(shares, pools).map { $1.isEmpty ? 0 : $0.share }
-            )
-            for index in wanted.indices { wanted[index] = drawn[index] + missing[index] }
-        } while wanted != drawn
-        if shares.count > 1 {
-            var random = RandomStream(key: RandomKey.derive(seed, "order"))
-            random.shuffle(&rows)
-        }
-        let sum = shares.reduce(0) { $0 + $1.share }
-        report.drawn = rows.count
-        report.files = shares.indices.map {
-            DrawingReport.File(
-                file: shares[$0].file,
-                share: shares[$0].share / sum,
-                wanted: quotas[$0],
-                drawn: drawn[$0]
-            )
-        }
-        report.weights = weights?.tasks
-        return (rows, report)
+        var session = try DrawingSession(self, count: count, seed: seed)
+        session.fill()
+        let (drawn, report) = session.result()
+        return (drawn.map(\.row), report)
     }
 
-    /// How many prompts rounds can still draw, counted up to `limit`; what falls out of them as far as it was counted.
+    /// Prompts of the nursery, which are made.
+    func made(_ count: Int, seed: UInt64) throws -> [PromptRow] {
+        try settings.source.fresh(count: count, excluding: used, heldOut: heldOut, answered: answered, seed: seed)
+    }
+
+    /// How many prompts of the files rounds can still draw, counted up to `limit`; what falls out of them as far as it
+    /// was counted.
     func left(upTo limit: Int) throws -> (count: Int, report: DrawingReport) {
         var sieve = self, report = DrawingReport()
         if settings.shares.isEmpty {
@@ -114,13 +82,14 @@ struct PromptDrawing: Sendable {
             return (report.drawn, report)
         }
         for (share, pool) in zip(settings.shares, try pools()) {
+            guard let file = share.file else { continue }
             var count = 0
             for candidate in pool where report.drawn < limit && sieve.passes(candidate, &report) {
                 report.drawn += 1
                 count += 1
             }
             report.files.append(
-                DrawingReport.File(file: share.file, share: share.share, wanted: count, drawn: count)
+                DrawingReport.File(file: file, share: share.share, wanted: count, drawn: count)
             )
         }
         return (report.drawn, report)
@@ -128,13 +97,14 @@ struct PromptDrawing: Sendable {
 }
 
 extension PromptDrawing {
-    private typealias Candidate = PromptSource.Candidate
+    typealias Candidate = PromptSource.Candidate
 
-    /// What of each file is fresh; what two files hold is the first one's.
-    private func pools() throws -> [[Candidate]] {
+    /// What of each file is fresh; what two files hold is the first one's. Nothing of models that write.
+    func pools() throws -> [[Candidate]] {
         var seen = used
-        return try settings.files.map {
-            try PromptSource.candidates($0, &seen, heldOut: heldOut, answered: answered).filter(isAsked)
+        return try settings.shares.map { share in
+            guard let file = share.file else { return [] }
+            return try PromptSource.candidates(file, &seen, heldOut: heldOut, answered: answered).filter(isAsked)
         }
     }
 
@@ -147,7 +117,7 @@ extension PromptDrawing {
 
     /// A seeded order; with weights each prompt comes as early as its weight makes it likely (Efraimidis and Spirakis,
     /// "Weighted random sampling with a reservoir", 2006), so that the first ones are a weighted choice.
-    private func ordered(_ pool: [Candidate], seed: UInt64) -> [Candidate] {
+    func ordered(_ pool: [Candidate], seed: UInt64) -> [Candidate] {
         var pool = pool, random = RandomStream(key: seed)
         random.shuffle(&pool)
         guard let weights else { return pool }
@@ -155,18 +125,38 @@ extension PromptDrawing {
         return pool.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }.map { pool[$0] }
     }
 
-    private mutating func passes(_ candidate: Candidate, _ report: inout DrawingReport) -> Bool {
+    mutating func passes(_ candidate: Candidate, _ report: inout DrawingReport) -> Bool {
         if held == nil, near == nil { return true }
         let prompt = "\(candidate.file):\(candidate.line)"
-        if let overlap = held?.overlap(Decontamination.turns(of: candidate.row.prompt)) {
-            report.record(overlap, of: prompt)
-            return false
-        }
-        if let match = near?.keepOrMatch(candidate.row.prompt, name: prompt) {
-            report.record(match, of: prompt)
-            return false
-        }
+        return !meets(candidate.row.prompt, prompt, &report) && !isNear(candidate.row.prompt, prompt, &report)
+    }
+
+    private func meets(_ messages: [Message], _ name: String, _ report: inout DrawingReport) -> Bool {
+        guard let overlap = held?.overlap(Decontamination.turns(of: messages)) else { return false }
+        report.record(overlap, of: name)
         return true
+    }
+
+    /// Whether a prompt is like one that was drawn; where it is not, it counts as drawn.
+    mutating func isNear(_ messages: [Message], _ name: String, _ report: inout DrawingReport) -> Bool {
+        guard let match = near?.keepOrMatch(messages, name: name) else { return false }
+        report.record(match, of: name)
+        return true
+    }
+
+    /// Whether a held-out set knows what a model wrote, or an example of a proposer answers it.
+    func isHeldOut(_ messages: [Message], _ name: String, _ report: inout DrawingReport) -> Bool {
+        meets(messages, name, &report) || heldOut.contains(PromptDigest.of(messages))
+            || answered.contains(PromptDigest.ofQuestion(messages))
+    }
+
+    /// What of these files a model may be shown.
+    /// - Throws: what reading them throws.
+    func seeds(in files: [String]) throws -> SeedPrompts {
+        let near = NearPrompts(settings.nearDuplicates ?? .standard, seed: campaignSeed)
+        return try SeedPrompts(files: files, near: near) { messages in
+            heldOut.contains(PromptDigest.of(messages)) || held?.overlap(Decontamination.turns(of: messages)) != nil
+        }
     }
 
     /// Whole numbers by shares that add up to `count`: the largest remainders are rounded up.

@@ -7,9 +7,13 @@ extension Round {
     func drawPrompts(_ progress: StepProgress) async throws -> StepResult<Int> {
         let settings = campaign.configuration.prompts, heldOut = try prepared.heldOutDigests(campaign.datasets)
         let drawing = try await drawing()
-        let (rows, report) = try drawing.draw(settings.perRound, seed: campaign.key(number, .prompts))
+        var session = try DrawingSession(drawing, count: settings.perRound, seed: campaign.key(number, .prompts))
+        let usage = try await write(into: &session, progress)
+        session.fill()
+        let (rows, report) = session.result()
         let wantsConstraints = campaign.configuration.judges.contains { $0.kind == .constraint }
-        let records = try rows.enumerated().map { position, row in
+        let records = try rows.enumerated().map { position, drawn in
+            let row = drawn.row, stated = JSONValue.object(row.provenance)
             let turns = settings.turns == .every ? ConversationTurns(row.prompt).turns : [row.prompt]
             return PromptRecord(
                 campaign: campaign.name,
@@ -19,9 +23,9 @@ extension Round {
                 task: row.task ?? PromptRow.defaultTask,
                 messages: turns[0],
                 sha256: PromptDigest.of(turns[0]),
-                constraints: wantsConstraints && !row.provenance.isEmpty
-                    ? try JSONText(JSONValue.object(row.provenance)) : nil,
-                following: turns.count > 1 ? Array(turns.dropFirst()) : nil
+                constraints: wantsConstraints && !row.provenance.isEmpty ? try JSONText(stated) : nil,
+                following: turns.count > 1 ? Array(turns.dropFirst()) : nil,
+                origin: drawn.origin
             )
         }
         guard records.allSatisfy({ !heldOut.contains($0.sha256) }) else {
@@ -43,7 +47,33 @@ extension Round {
             )
             entries.append(.row(event))
         }
-        return StepResult(value: records.count, entries: entries)
+        return StepResult(value: records.count, usage: usage, entries: entries)
+    }
+
+    /// What models write, one after another: each is compared with what those before it wrote.
+    private func write(into session: inout DrawingSession, _ progress: StepProgress) async throws -> Usage {
+        let writers = campaign.configuration.prompts.shares.enumerated().compactMap { place, share in
+            share.writer.map { (place: place, writer: $0) }
+        }
+        if writers.isEmpty { return Usage() }
+        let wanted = writers.reduce(0) { $0 + session.wanted(of: $1.place) }
+        let meter = CallMeter(total: wanted, unit: "prompts", progress)
+        var usage = Usage()
+        for (place, writer) in writers {
+            let model = try await campaign.builder(prepared, meter.part()).model(
+                writer.model,
+                champion: parent,
+                as: writer.name
+            )
+            let writing = PromptWriting(
+                writer: writer,
+                model: model,
+                key: campaign.key(number, .prompts),
+                refusals: campaign.configuration.mixture.filters.refusals
+            )
+            usage += try await writing.write(into: &session, share: place, meter)
+        }
+        return usage
     }
 
     private func drawing() async throws -> PromptDrawing {

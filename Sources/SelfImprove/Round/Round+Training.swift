@@ -79,19 +79,25 @@ extension Round {
     }
 
     /// What it taught in earlier rounds: data accumulates, against forgetting and collapse (arXiv 2404.01413). Rounds
-    /// that a rollback undid are left out; rejected ones are not, for their answers passed the same filters. Above the
-    /// limit, each round draws a fresh sample.
+    /// that a rollback undid are left out; rejected ones are not, for their answers passed the same filters. Rows that
+    /// carry what a peer wrote that was in quarantine when this round began are left out. Above the limit, each round
+    /// draws a fresh sample.
     private func replayedRows(_ settings: CampaignConfiguration.SFT) async throws -> [SupervisedRow] {
         guard settings.replay > 0 else { return [] }
         let line = try await campaign.history.line(of: parent)
+        let rounds = try await campaign.history.rounds(campaign.name)
+        let quarantines = try rounds.first { $0.round == number }?.honoured() ?? []
         var rows: [SupervisedRow] = []
-        for round in try await campaign.history.rounds(campaign.name) where round.round < number {
+        for round in rounds where round.round < number {
             let belongs =
                 round.outcome == .promoted ? line.contains(round.championAfter ?? "") : line.contains(round.parent)
             guard belongs, round.outcome != .abandoned else { continue }
-            rows += try await campaign.history.taught(campaign.name, round: round.round).map {
-                SupervisedRow($0, campaign.configuration.prompts.turns, weight: settings.replay)
-            }
+            let tainted =
+                quarantines.isEmpty
+                ? [] : try await campaign.history.tainted(campaign.name, round: round.round, by: quarantines)
+            rows += try await campaign.history.taught(campaign.name, round: round.round).filter {
+                !tainted.contains($0.prompt.position)
+            }.map { SupervisedRow($0, campaign.configuration.prompts.turns, weight: settings.replay) }
         }
         guard let limit = settings.maximumReplayedRows, rows.count > limit else { return rows }
         var random = RandomStream(key: RandomKey.derive(campaign.key(number, .sft), "replay"))

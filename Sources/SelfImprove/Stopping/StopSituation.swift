@@ -86,6 +86,13 @@ extension StopSituation {
         guard let prepared = try preparation?.value?.decode(PreparedModels.self) else { return limit }
         let configuration = try campaign.configuration()
         let rounds = try lineage.rounds(campaign.name).map(\.round)
+        // Models go on writing, as long as what they write is any good.
+        if !configuration.prompts.writers.isEmpty,
+            try lineage.rounds(campaign.name).last(where: { $0.outcome != nil })
+                .map({ try !lineage.prompts(campaign.name, round: $0.round).isEmpty }) ?? true
+        {
+            return limit
+        }
         var drawing = try PromptDrawing(
             configuration,
             used: lineage.usedPromptIDs(campaign.name, before: .max),

@@ -30,6 +30,7 @@ struct CampaignRoutes: Sendable {
             try await change(context) { try await daemon.stop($0, atOnce: atOnce(request)) }
         }
         api.post("campaigns/:name/rollback") { request, context in try await rollback(request, context) }
+        api.post("campaigns/:name/quarantine") { request, context in try await quarantine(request, context) }
         api.patch("campaigns/:name/criteria") { request, context in try await criteria(request, context) }
         api.get("models/**") { _, context in try await model(context) }
         api.get("events") { request, _ in try EventStream(daemon).response(to: request) }
@@ -214,5 +215,20 @@ struct CampaignRoutes: Sendable {
         let name = try await name(context)
         let changes = try await RequestFields.of(request).texts().sorted { $0.key < $1.key }
         return try await JSONResponse.make(daemon.changeCriteria(name, changes))
+    }
+
+    private func quarantine(_ request: Request, _ context: ServerContext) async throws -> Response {
+        let name = try await name(context)
+        let fields = try await RequestFields.of(request)
+        let wish = QuarantineRequest(
+            peer: try fields.requiredText("peer"),
+            since: try fields.word("since"),
+            reason: try fields.text("reason"),
+            lift: try fields.flag("lift") ?? false,
+            actor: try fields.text("actor") ?? "http"
+        )
+        try fields.finish()
+        let daemon = daemon
+        return try await BlockingWork.run { try JSONResponse.make(daemon.quarantine(name, wish)) }
     }
 }

@@ -7,7 +7,7 @@ const PREPARATION = ["nursery", "baseline"];
 const STEPS = ["prompts", "propose", "aggregate", "sft", "sample", "judge", "dpo", "evaluate", "decide"];
 const STATUS_COLOR = { running: "accent", finished: "good", failed: "bad", paused: "warn", interrupted: "warn" };
 const OUTCOME_COLOR = { promoted: "good", rejected: "bad", inconclusive: "warn" };
-const EVENT_COLOR = { promoted: "good", finished: "good", failed: "bad", rolledBack: "warn", warning: "warn", interrupted: "warn", initial: "accent" };
+const EVENT_COLOR = { promoted: "good", finished: "good", failed: "bad", rolledBack: "warn", quarantined: "warn", warning: "warn", interrupted: "warn", initial: "accent" };
 
 const state = {
   campaigns: new Map(),      // by name, in the server's order
@@ -319,6 +319,7 @@ function renderOverview() {
   const pending = [
     campaign.pendingRollback ? `A rollback to ${campaign.pendingRollback} waits for the end of the running step.` : null,
     campaign.pending ? `It will ${campaign.pending} at the end of the running step.` : null,
+    ...(campaign.quarantines ?? []).map(quarantineNotice),
   ].filter(Boolean).join(" ");
   $("pending").hidden = !pending;
   setText($("pending"), pending);
@@ -327,6 +328,12 @@ function renderOverview() {
   renderTiles(campaign);
   renderCriteria(campaign);
   renderPeers(campaign);
+}
+
+/** A peer whose rows later rounds do not replay. */
+function quarantineNotice({ peer, since, reason }) {
+  const from = since === undefined ? "" : ` since ${typeof since === "number" ? `round ${since}` : moment(since)}`;
+  return `${peer} is in quarantine${from}${reason ? ` (${reason})` : ""}.`;
 }
 
 /** Peers behind endpoints: what they were asked, and what they do now. */

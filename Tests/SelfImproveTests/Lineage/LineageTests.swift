@@ -230,7 +230,9 @@ import TestSupport
                 try old.write { db in
                     try db.execute(
                         sql: """
-                            INSERT INTO prompts VALUES ('old', 1, 0, 'p', 'all', '[]', 'x');
+                            INSERT INTO prompts
+                                (\(number < 13 ? "" : "turn,") campaign, round, position, id, task, messages, sha256)
+                            VALUES (\(number < 13 ? "" : "1,") 'old', 1, 0, 'p', 'all', '[]', 'x');
                             INSERT INTO drafts (\(late.columns)
                                 campaign, round, layer, position, proposer_index, proposer, model, text, tokens)
                             VALUES

@@ -34,11 +34,15 @@ struct RoundWorld {
         try self.init(folder, changes, outcome: outcome) { digest, question in knows(digest) ? question : "wrong" }
     }
 
-    /// - Parameter says: what the model of a digest answers to "echo QUESTION"; nil: it is too long for it.
+    /// - Parameters:
+    ///   - writes: what the model of a digest writes where it is asked for a prompt: as a user, or by a text that
+    ///     begins with "WRITE"; nil: it is too long for it.
+    ///   - says: what the model of a digest answers to "echo QUESTION"; nil: it is too long for it.
     init(
         _ folder: URL,
         _ changes: [(String, String)] = [],
         outcome: (@Sendable (TrainingJob, StepKey) -> TrainingOutcome)? = nil,
+        writes: @escaping @Sendable (_ digest: String, ChatRequest) -> String? = { _, _ in nil },
         says: @escaping @Sendable (_ digest: String, _ question: String) -> String?
     ) throws {
         func rows(_ range: Range<Int>, gold: Bool) -> Data {
@@ -66,7 +70,7 @@ struct RoundWorld {
                 .made("\(step.step.rawValue) \(step.round)", TrainingReport(job, log: [Self.step], rows: 1, dropped: 0))
             }
         )
-        let asked = Asked(says)
+        let asked = Asked(says, writes)
         self.asked = asked
         campaign = Campaign(
             try ReducedCampaign.configuration(files + changes),
@@ -91,15 +95,25 @@ struct RoundWorld {
     final class Asked: Sendable {
         private let models = Mutex<[String: ScriptedModel]>([:])
         private let says: @Sendable (String, _ question: String) -> String?
+        private let writes: @Sendable (String, ChatRequest) -> String?
 
-        init(_ says: @escaping @Sendable (String, _ question: String) -> String?) { self.says = says }
+        init(
+            _ says: @escaping @Sendable (String, _ question: String) -> String?,
+            _ writes: @escaping @Sendable (String, ChatRequest) -> String?
+        ) {
+            self.says = says
+            self.writes = writes
+        }
 
         func model(_ digest: String) -> ScriptedModel {
             models.withLock { models in
                 if let known = models[digest] { return known }
-                let says = says
+                let says = says, writes = writes
                 let model = ScriptedModel(digest, score: { $0 == "wrong" ? -5 : -0.1 }) { request in
-                    says(digest, String(request.messages.last!.content.dropFirst(5)))
+                    guard let text = request.messages.last?.content, !text.hasPrefix("WRITE") else {
+                        return writes(digest, request)
+                    }
+                    return says(digest, String(text.dropFirst(5)))
                 }
                 models[digest] = model
                 return model

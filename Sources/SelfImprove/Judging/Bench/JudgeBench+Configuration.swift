@@ -55,10 +55,13 @@ extension JudgeBench {
                 try fault(judge, "has the name of the mixture of all judges", "give it another name")
             }
             for model in judge.models + (judge.written?.models ?? []) {
-                guard case .nursery? = configuration.reference(of: Participant.model(model)) else { continue }
+                switch configuration.reference(of: Participant.model(model)) {
+                case .nursery?, .digest?: break
+                default: continue
+                }
                 try fault(
                     judge,
-                    "asks \(model), a model of the nursery, which only a campaign has",
+                    "asks \(model), a model that only a campaign has",
                     "selfimprove export writes it to a directory; name that"
                 )
             }

@@ -53,28 +53,30 @@ extension Lineage {
     /// Models trained from this one, or from one that was, or on rows that any of them drafted or sampled; not the
     /// model itself.
     public func descendants(of digest: String) throws -> [ModelRecord] {
-        try read { db in
-            try ModelRecord.fetchAll(
-                db,
-                sql: """
-                    WITH RECURSIVE offspring(digest) AS (
-                        VALUES (?)
-                        UNION
-                        SELECT child.digest FROM offspring JOIN models AS child ON child.parent = offspring.digest
-                        UNION
-                        SELECT child.digest FROM offspring
-                            JOIN (SELECT DISTINCT model, campaign, round FROM drafts) AS wrote
-                                ON wrote.model = offspring.digest
-                            JOIN (SELECT DISTINCT dataset, campaign, round FROM dataset_rows) AS used
-                                USING (campaign, round)
-                            JOIN models AS child ON child.dataset = used.dataset
-                    )
-                    SELECT models.* FROM models JOIN offspring USING (digest) WHERE digest <> ?
-                    ORDER BY created_at, digest
-                    """,
-                arguments: [digest, digest]
-            )
-        }
+        try read { try Self.family(of: [digest], $0) }.filter { $0.digest != digest }
+    }
+
+    /// These models and their descendants, the oldest first.
+    static func family(of digests: Set<String>, _ db: Database) throws -> [ModelRecord] {
+        try ModelRecord.fetchAll(
+            db,
+            sql: """
+                WITH RECURSIVE offspring(digest) AS (
+                    SELECT value FROM json_each(?)
+                    UNION
+                    SELECT child.digest FROM offspring JOIN models AS child ON child.parent = offspring.digest
+                    UNION
+                    SELECT child.digest FROM offspring
+                        JOIN (SELECT DISTINCT model, campaign, round FROM drafts) AS wrote
+                            ON wrote.model = offspring.digest
+                        JOIN (SELECT DISTINCT dataset, campaign, round FROM dataset_rows) AS used
+                            USING (campaign, round)
+                        JOIN models AS child ON child.dataset = used.dataset
+                )
+                SELECT models.* FROM models JOIN offspring USING (digest) ORDER BY created_at, digest
+                """,
+            arguments: [JSONText(digests.sorted()).text]
+        )
     }
 
     /// The rows of a dataset, in the order of its file.

@@ -1,7 +1,7 @@
 import GRDB
 
 /// What the steps of a campaign read: the queries of `Lineage+Campaigns`, `+Models`, `+Samples` and `+Ancestry`, and
-/// this one.
+/// these.
 extension Lineage: CampaignHistory {
     public func taught(_ campaign: String, round: Int) throws -> [TaughtAnswer] {
         try read { db in
@@ -29,5 +29,9 @@ extension Lineage: CampaignHistory {
                 return TaughtAnswer(prompt: prompt, answer: answer)
             }
         }
+    }
+
+    public func tainted(_ campaign: String, round: Int, by quarantines: [Quarantine]) throws -> Set<Int> {
+        try read { try QuarantineTaint.positions(quarantines, campaign: campaign, round: round, $0) }
     }
 }

@@ -26,8 +26,15 @@ extension Lineage {
         }
     }
 
-    /// Enters a round that begins.
-    public func begin(_ round: RoundRecord) throws { try write { try round.insert($0) } }
+    /// Enters a round that begins, with the quarantines that are in force now: it honours them to its end.
+    public func begin(_ round: RoundRecord) throws {
+        try write { db in
+            var round = round
+            let quarantines = try Quarantine.inForce(round.campaign, db)
+            round.quarantines = quarantines.isEmpty ? nil : try JSONText(quarantines)
+            try round.insert(db)
+        }
+    }
 
     /// Changes a campaign's status and says why in an event.
     /// - Throws: `.refused` where the status of the campaign does not allow it; `.notFound`.

@@ -7,7 +7,7 @@ public struct EventRecord: LineageRecord, Equatable {
 
     public enum Kind: String, Sendable, Codable, CaseIterable {
         case created, queued, resumed, paused, initial, drawn, promoted, kept, rolledBack, criteriaChanged, stopped,
-            finished, interrupted, failed, warning, collected
+            finished, interrupted, failed, warning, collected, quarantined, quarantineLifted
     }
 
     /// Given by the database; events are in its order.

@@ -23,4 +23,6 @@ public struct PromptRecord: LineageRecord, Equatable {
     public var constraints: JSONText?
     /// What the user says in later turns; nil where this one is the last.
     public var following: [[Message]]?
+    /// Nil where it stands in a file, or the nursery made it.
+    public var origin: PromptOrigin?
 }

@@ -20,6 +20,9 @@ public struct RoundRecord: LineageRecord, Equatable {
     /// Values by `RoundFigure`, kept as JSON text so that listing many rounds does not decode them; nil for rounds
     /// without a challenger, and for those of versions that recorded none.
     public var figures: JSONText?
+    /// Those that were in force when the round began: its replay honours them, and no others. Nil where there
+    /// were none.
+    public var quarantines: JSONText?
     /// Summed over the steps of the round.
     public var seconds: Double
     public var startedAt: Date
@@ -36,6 +39,7 @@ public struct RoundRecord: LineageRecord, Equatable {
         reason: String? = nil,
         championAfter: String? = nil,
         figures: JSONText? = nil,
+        quarantines: JSONText? = nil,
         seconds: Double = 0,
         startedAt: Date,
         endedAt: Date? = nil
@@ -50,10 +54,14 @@ public struct RoundRecord: LineageRecord, Equatable {
         self.reason = reason
         self.championAfter = championAfter
         self.figures = figures
+        self.quarantines = quarantines
         self.seconds = seconds
         self.startedAt = startedAt
         self.endedAt = endedAt
     }
+
+    /// The quarantines that the round's replay honours.
+    public func honoured() throws -> [Quarantine] { try quarantines?.decode() ?? [] }
 
     /// The model that a stage of the round made.
     public subscript(stage: Stage) -> String? {

@@ -56,6 +56,8 @@ public struct LineageReport: Sendable, Equatable, Encodable {
     public var initial: Scored?
     /// Rounds that were ended, in the order of their numbers. A rollback removes none.
     public var rounds: [Round]
+    /// Peers in quarantine; nil where there are none.
+    public var quarantines: [Quarantine.Notice]?
 }
 
 extension Lineage {
@@ -91,8 +93,15 @@ extension Lineage {
             initial: campaign.initialModel.map {
                 LineageReport.Scored(model: $0, score: scores[$0]?.score, marks: scores[$0]?.both)
             },
-            rounds: rounds
+            rounds: rounds,
+            quarantines: try quarantineNotices(name)
         )
+    }
+
+    /// Peers in quarantine; nil where there are none.
+    public func quarantineNotices(_ campaign: String) throws -> [Quarantine.Notice]? {
+        let inForce = try quarantines(campaign)
+        return inForce.isEmpty ? nil : inForce.map(\.notice)
     }
 
     /// The score of every model of a campaign on the set that only reports read.

@@ -5,6 +5,8 @@ public struct ModelReport: Sendable, Encodable {
     public var ancestors: [ModelRecord]
     public var descendants: [String]
     public var evaluations: [EvaluationRecord]
+    /// Peers in quarantine from whose drafts or verdicts it descends; nil where there are none.
+    public var quarantines: [Quarantine.Notice]?
 }
 
 extension Lineage {
@@ -17,7 +19,15 @@ extension Lineage {
             model: record,
             ancestors: Array(try ancestors(of: digest).dropFirst()),
             descendants: try descendants(of: digest).map(\.digest),
-            evaluations: try record.campaign.map { try evaluations($0).filter { $0.model == digest } } ?? []
+            evaluations: try record.campaign.map { try evaluations($0).filter { $0.model == digest } } ?? [],
+            quarantines: try record.campaign.flatMap { try taints(digest, campaign: $0) }
         )
+    }
+
+    private func taints(_ digest: String, campaign: String) throws -> [Quarantine.Notice]? {
+        let found = try quarantines(campaign).filter {
+            try models(carrying: $0, campaign: campaign).contains { $0.digest == digest }
+        }
+        return found.isEmpty ? nil : found.map(\.notice)
     }
 }

@@ -50,7 +50,7 @@ final class CallBudget: Sendable {
 
     /// Tokens of a prompt, at most: half of its bytes, and what a template adds to a message.
     private static func guess(_ body: ChatCompletionBody) -> Int {
-        body.messages.reduce(0) { $0 + $1.content.utf8.count / 2 + 16 }
+        body.texts.reduce(0) { $0 + $1.utf8.count / 2 + 16 }
     }
 
     private func expected(_ body: ChatCompletionBody, _ state: State) -> CallCost {

@@ -2,9 +2,12 @@ import LocalLM
 import ModelFiles
 
 /// The body of `POST /chat/completions`: what a campaign needs and nothing else. The same request makes the same bytes.
+///
+/// With `prefix` it is that of `POST /completions`: a text to go on from, in place of messages.
 public struct ChatCompletionBody: Sendable, Equatable {
     public var model: String
     public var messages: [Message]
+    public var prefix: String?
     /// Most tokens of the answer.
     public var maximumTokens: Int?
     public var temperature: Double?
@@ -69,14 +72,22 @@ public struct ChatCompletionBody: Sendable, Equatable {
             (.topK, topK.map(JSONValue.integer)), (.minP, minP.map(JSONValue.double)),
             (.repetitionPenalty, repetitionPenalty.map(JSONValue.double)), (.logprobs, logprobs ? .bool(true) : nil),
         ]
+        let read: JSONValue.Member =
+            prefix.map { .init("prompt", .string($0)) } ?? .init("messages", .array(messages.map(\.json)))
         return .object(
-            [.init("model", .string(model)), .init("messages", .array(messages.map(\.json)))]
+            [.init("model", .string(model)), read]
                 + values.compactMap { parameter, value in
                     guard let name = learnt.name(of: parameter), let value else { return nil }
                     return JSONValue.Member(name, value)
                 }
         )
     }
+
+    /// Where it is sent.
+    var path: String { prefix == nil ? "/chat/completions" : "/completions" }
+
+    /// What the model reads.
+    var texts: [String] { prefix.map { [$0] } ?? messages.map(\.content) }
 
     /// Which of them this request has.
     var parameters: Set<OptionalParameter> {

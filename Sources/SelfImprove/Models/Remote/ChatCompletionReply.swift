@@ -61,7 +61,7 @@ public enum RemoteFinishReason: Sendable, Equatable {
     }
 }
 
-/// An answer of `POST /chat/completions`, read from any bytes.
+/// An answer of `POST /chat/completions`, or of `POST /completions`, read from any bytes.
 struct ChatCompletionReply: Sendable, Equatable {
     var text: String
     /// Nil where it is not said.
@@ -74,6 +74,15 @@ struct ChatCompletionReply: Sendable, Equatable {
 
     /// JSON values of a reply; each takes some hundred bytes of memory.
     private static let mostValues = 1 << 17
+
+    static func read(_ reply: HTTPReply, to body: ChatCompletionBody) -> Result<ChatCompletionReply, ReplyFault> {
+        guard body.prefix != nil else { return read(reply, asked: body.model) }
+        return ReplyShell.read(reply, asked: body.model, mostValues: mostValues).flatMap { shell in
+            guard let text = shell.choice["text"]?.string else { return .failure(.garbage("a choice without a text")) }
+            let reason = RemoteFinishReason(shell.choice["finish_reason"]?.string)
+            return .success(.init(text: text, finishReason: reason, usage: shell.usage, model: shell.model))
+        }
+    }
 
     static func read(_ reply: HTTPReply, asked: String) -> Result<ChatCompletionReply, ReplyFault> {
         ReplyShell.read(reply, asked: asked, mostValues: mostValues).flatMap { shell in

@@ -2,17 +2,17 @@ import ModelFiles
 
 /// The three calls that a campaign makes.
 extension EndpointClient {
-    /// One answer to one conversation.
+    /// One answer to one conversation, or what follows a text.
     /// - Parameter hasWholeSeed: whether the seed is sent with all its bits (`ListedModel.isOurs`).
     public func complete(_ body: ChatCompletionBody, hasWholeSeed: Bool = false) async
         -> Result<CompletedCall, CallFailure>
     {
         let result = await perform(
             Form(
-                tokens: Self.estimate(body.messages.map(\.content)) + (body.maximumTokens ?? 0),
+                tokens: Self.estimate(body.texts) + (body.maximumTokens ?? 0),
                 parameters: body.parameters,
-                call: { self.call("/chat/completions", body.json($0, hasWholeSeed: hasWholeSeed)) },
-                read: { reply in ChatCompletionReply.read(reply, asked: body.model).map { ($0, $0.usage) } }
+                call: { self.call(body.path, body.json($0, hasWholeSeed: hasWholeSeed)) },
+                read: { reply in ChatCompletionReply.read(reply, to: body).map { ($0, $0.usage) } }
             )
         )
         return result.map { done in

@@ -1,6 +1,6 @@
 import ModelFiles
 
-/// What an endpoint can do, found out by asking it: some nine calls of a few tokens.
+/// What an endpoint can do, found out by asking it: some ten calls of a few tokens.
 public struct EndpointProbe: Sendable, Equatable, Encodable {
     public var peer: String
     public var endpoint: String
@@ -22,6 +22,8 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
     public var saysLogprobs: Bool?
     /// Whether it scores a text that it is given (`/completions` with `echo`).
     public var echoes: Bool?
+    /// Whether it goes on from a text (`/completions`), as Magpie asks it to.
+    public var continuesTexts: Bool?
     public var countsTokens: Bool?
     public var saysFinishReason: Bool?
     /// Whether it follows a system message.
@@ -41,6 +43,7 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
             lacks.append("no logprobs: its drafts have no confidence (mixture.confidence: own)")
         }
         if echoes == false { lacks.append("no echo: it cannot say how likely a text is") }
+        if continuesTexts == false { lacks.append("no /completions: it cannot write prompts (kind: magpie)") }
         if countsTokens == false { lacks.append("no usage: tokens and money are estimated from bytes") }
         if saysFinishReason == false { lacks.append("no finish_reason: cut-off answers cannot be told") }
         if takesSystem == false { lacks.append("no system messages: it cannot aggregate") }
@@ -112,6 +115,12 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
             probe.echoes = scored.likelihood != nil
         } else {
             probe.echoes = false
+        }
+        var text = body("")
+        text.prefix = "Hello"
+        switch await client.complete(text) {
+        case .success: probe.continuesTexts = true
+        case .failure(let failure): probe.continuesTexts = failure.retryable ? nil : false
         }
         var system = body("Who are you?")
         system.messages.insert(Message(role: "system", content: "You are a pirate."), at: 0)

@@ -81,13 +81,14 @@ struct RemoteModel: ChatModel {
     }
 
     private func wanted(_ request: ChatRequest, _ index: Int, sample: Int) -> Wanted {
-        let body = ChatCompletionBody(
+        var body = ChatCompletionBody(
             model: client.settings.servedModel,
             messages: request.messages,
             sampling: request.sampling,
             seed: RandomKey.seed(request.key, sample: UInt64(sample)),
             logprobs: request.wantsLogprob
         )
+        if case .user(let prefix) = request.turn { body.prefix = prefix ?? "" }
         let text = "\(client.settings.address)\n\(sample)\n\(body.json(hasWholeSeed: true).text())"
         return Wanted(request: index, sample: sample, body: body, digest: ContentDigest.sha256(text))
     }
@@ -188,7 +189,7 @@ struct RemoteModel: ChatModel {
     /// Of an endpoint that does not count.
     private static func estimate(_ body: ChatCompletionBody, _ text: String) -> EndpointUsage {
         EndpointUsage(
-            promptTokens: EndpointClient.estimate(body.messages.map(\.content)),
+            promptTokens: EndpointClient.estimate(body.texts),
             completionTokens: EndpointClient.estimate([text])
         )
     }

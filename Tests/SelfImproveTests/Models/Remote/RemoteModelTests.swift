@@ -50,6 +50,35 @@ private final class Counter: Sendable {
         #expect(again.count == 7 && counter.count == 14, "two new questions, twice each")
     }
 
+    @Test("What a user would say is asked of /completions with the prefix, and kept like all calls")
+    func writesAsAUser()
+        async throws
+    {
+        let reply =
+            #"{"model": "m", "choices": [{"text": "Why?", "finish_reason": "stop"}], "#
+            + #""usage": {"prompt_tokens": 4, "completion_tokens": 2}}"#
+        let transport = ScriptedTransport { _, call in
+            guard case .post = call.method else { return .success(HTTPReply(404, "")) }
+            return .success(HTTPReply(200, reply))
+        }
+        let sampling = Sampling(temperature: 1, stop: ["[/INST]"], maximumTokens: 9)
+        let requests = (0..<3).map { ChatRequest(userAfter: "<s>[INST]", sampling: sampling, key: UInt64($0)) }
+        for _ in 0..<2 {
+            let answers = try await model(.test(), transport).answer(requests) { _ in }.map { try $0.get()[0] }
+            #expect(answers.map(\.text) == ["Why?", "Why?", "Why?"] && answers.allSatisfy { $0.finishReason == .stop })
+        }
+        let posted = zip(transport.sent, transport.bodies).filter { !$1.isEmpty }
+        #expect(posted.count == 3, "none is asked again")
+        for (call, body) in posted {
+            #expect(call.url.hasSuffix("/v1/completions"))
+            let json = try JSONParser.parse(Array(body.utf8), context: "body")
+            #expect(json["prompt"]?.string == "<s>[INST]" && json["messages"] == nil)
+            #expect(json["stop"]?.array?.map(\.string) == ["[/INST]"] && json["max_tokens"]?.integer == 9)
+        }
+        #expect(log.all.count == 3 && log.all.allSatisfy { $0.promptTokens == 4 && $0.completionTokens == 2 })
+        #expect(Set(log.all.map(\.digest)).count == 3)
+    }
+
     /// An answer costs ten tokens (`chatReply`), and a campaign that goes on spends nothing more.
     @Test(arguments: [25, 100, 305]) func aBudgetIsNotOverdrawn(tokens: Int) async throws {
         let counter = Counter(), transport = Self.answers(counter)

@@ -24,7 +24,7 @@ def served(campaigns, command, port):
     process = subprocess.Popen(command, cwd=campaigns.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                env={**os.environ, "HF_HUB_OFFLINE": "1"})
     campaigns.processes.append(process)
-    for _ in range(600):
+    for _ in range(240):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models", timeout=5) as reply:
                 return json.load(reply)["data"][0]["id"]
@@ -36,9 +36,9 @@ def served(campaigns, command, port):
 def small(campaigns, name, peers, judge, prompts, samples, tokens):
     """A campaign of a tiny student that takes minutes with slow peers."""
     return campaigns.configuration(name, peers, replace=[
-        ("  - kind: agreement\n", f"  - {judge}\n"), ("per_round: 240", "per_round: 12"), ("maximum_tokens: 16", f"maximum_tokens: {tokens}"),
+        ("  - kind: agreement\n", f"  - {judge}\n"), ("per_round: 240", "per_round: 8"), ("maximum_tokens: 16", f"maximum_tokens: {tokens}"),
         ("  prompts: 60\n", f"  prompts: {prompts}\n  samples: {samples}\n  temperature: 3\n"), ("minimum_pairs: 5 ", "minimum_pairs: 1 "),
-        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20"), ("scale: 0.05", "scale: 0.02"),
+        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20\n  mixture_prompts: 4"), ("scale: 0.05", "scale: 0.02"),
         (f"minimum_drafts: {len(peers) + 1}", "minimum_drafts: 1")])
 
 
@@ -54,7 +54,8 @@ def reasonings(campaigns, state):
 # MARK: Claims
 
 def servers(campaigns, model, gguf, python):
-    code, _, error = campaigns.run("export", model, "exported")
+    campaigns.models()
+    code, _, error = campaigns.run("export", model, "exported", "--state", "base")
     check(code == 0, f"the model is exported: {error}")
     first, second = free_port(), free_port()
     name = served(campaigns, ["transformers", "serve", "--host", "127.0.0.1", "--port", str(first), "--device", "cpu",
@@ -65,7 +66,7 @@ def servers(campaigns, model, gguf, python):
     peers = [peer("torch", f"http://127.0.0.1:{first}/v1", name, concurrency=1) | {"timeouts": patience},
              peer("cpp", f"http://127.0.0.1:{second}/v1", other, concurrency=1) | {"timeouts": patience}]
     judge = "{kind: written, name: panel, criteria: torch, proposers: [torch, cpp], aggregator: cpp, maximum_tokens: 48}"
-    (campaigns.folder / "foreign.yaml").write_text(small(campaigns, "peers", peers, judge, 2, 3, 24))
+    (campaigns.folder / "foreign.yaml").write_text(small(campaigns, "peers", peers, judge, 2, 3, 12))
     code, out, error = campaigns.run("doctor", "foreign.yaml", "--state", "foreign")
     check(code == 0, f"doctor: {error}")
     for line in out.splitlines():
@@ -76,8 +77,8 @@ def servers(campaigns, model, gguf, python):
     check(code == 0, f"a campaign with both ends: {error[-400:]}")
     database = campaigns.database("foreign")
     drafts = dict(database.execute("SELECT proposer, COUNT(*) FROM drafts GROUP BY proposer"))
-    check(drafts.get("torch") == drafts.get("cpp") == 12, f"both proposed: {drafts}")
-    check(database.execute("SELECT COUNT(*) FROM answers WHERE aggregator = 'torch'").fetchone()[0] == 12, "torch aggregated")
+    check(drafts.get("torch") == drafts.get("cpp") == 8, f"both proposed: {drafts}")
+    check(database.execute("SELECT COUNT(*) FROM answers WHERE aggregator = 'torch'").fetchone()[0] == 8, "torch aggregated")
     calls = {(step, name): n for step, name, n in database.execute("SELECT step, peer, COUNT(*) FROM calls WHERE text IS NOT NULL "
                                                                     "GROUP BY step, peer")}
     check(calls.get(("judge", "torch"), 0) > 0 and calls.get(("judge", "cpp"), 0) > 0, f"both judged: {calls}")

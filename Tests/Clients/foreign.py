@@ -38,7 +38,7 @@ def small(campaigns, name, peers, judge, prompts, samples, tokens):
     return campaigns.configuration(name, peers, replace=[
         ("  - kind: agreement\n", f"  - {judge}\n"), ("per_round: 240", "per_round: 8"), ("maximum_tokens: 16", f"maximum_tokens: {tokens}"),
         ("  prompts: 60\n", f"  prompts: {prompts}\n  samples: {samples}\n  temperature: 3\n"), ("minimum_pairs: 5 ", "minimum_pairs: 1 "),
-        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20\n  mixture_prompts: 4"), ("scale: 0.05", "scale: 0.02"),
+        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20"), ("scale: 0.05", "scale: 0.02"),
         (f"minimum_drafts: {len(peers) + 1}", "minimum_drafts: 1")])
 
 

@@ -49,7 +49,7 @@ final class ProgressDisplay: Sendable {
                 emit(Self.place(step).merging(["state": .string("running")]) { $1 })
             case .progress(let step, let report): draw(step, report, &state)
             case .stepFinished(let step, let seconds):
-                line("\(Self.title(step))  \(Self.duration(seconds))", &state)
+                line("\(step.title)  \(Self.duration(seconds))", &state)
                 emit(Self.place(step).merging(["state": .string("done"), "seconds": .double(seconds)]) { $1 })
                 if step.step == .baseline || step.step == .evaluate { scores(step.round, &state) }
             case .roundFinished(let round):
@@ -101,7 +101,7 @@ final class ProgressDisplay: Sendable {
         let isWhole = isTerminal && report.map { $0.done >= $0.total } ?? false
         if let last = state.lastDrawn, now - last < interval, !isWhole { return }
         state.lastDrawn = now
-        var text = Self.title(step)
+        var text = step.title
         if let report, let first, report.total > 0 {
             text = Self.bar(text, report.done, report.total)
             let seconds = (now - first.at).seconds
@@ -144,8 +144,6 @@ final class ProgressDisplay: Sendable {
         let bar = String(repeating: "=", count: Int(share * 16)).padding(toLength: 16, withPad: " ", startingAt: 0)
         return "\(title) [\(bar)] \(Int(share * 100))%" + (secondsLeft.map { "  \(duration($0)) left" } ?? "")
     }
-
-    private static func title(_ step: StepKey) -> String { CampaignStatus.Step(step).title }
 
     private static func place(_ step: StepKey) -> [String: JSONValue] {
         var place: [String: JSONValue] = [

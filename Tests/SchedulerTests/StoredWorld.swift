@@ -25,26 +25,7 @@ struct StoredWorld {
         drops: @escaping @Sendable (_ question: Int) -> Bool,
         turns: Bool = false
     ) throws {
-        func rows(_ range: Range<Int>, gold: Bool) -> Data {
-            JSONLines.encode(
-                range.map {
-                    PromptRow(
-                        id: "\($0)",
-                        task: "echo",
-                        prompt: [Message(role: "user", content: "echo \($0)")]
-                            + (turns && !gold
-                                ? [
-                                    Message(role: "assistant", content: "?"),
-                                    Message(role: "user", content: "echo \($0 + 201)"),
-                                ] : []),
-                        answer: gold ? "\($0)" : nil
-                    )
-                }
-            )
-        }
-        try rows(0..<200, gold: false).write(to: folder.appendingPathComponent("prompts.jsonl"))
-        try rows(1000..<1010, gold: true).write(to: folder.appendingPathComponent("gate.jsonl"))
-        try rows(2000..<2010, gold: true).write(to: folder.appendingPathComponent("report.jsonl"))
+        try EchoPrompts.write(to: folder, gate: 10, report: 10, follows: turns ? 201 : nil)
         let configuration = try ReducedCampaign.configuration([
             (
                 "per_round: 48",

@@ -33,10 +33,8 @@ public struct CampaignStatus: Sendable, Codable, Equatable {
             self.secondsLeft = secondsLeft
         }
 
-        /// For people: "round 2: propose, turn 3".
-        public var title: String {
-            (round == 0 ? "prepare: " : "round \(round): ") + name.rawValue + (turn.map { ", turn \($0)" } ?? "")
-        }
+        /// For people.
+        public var title: String { StepKey(campaign: "", round: round, step: name, turn: turn ?? 1).title }
     }
 
     public struct Initial: Sendable, Codable, Equatable {

@@ -1,7 +1,3 @@
-import Foundation
-import LocalLM
-import ModelFiles
-
 /// How judges, and what they are asked about, are read.
 extension CampaignConfiguration {
     static func judges(_ root: ConfigurationSection, _ peers: [Peer], _ files: ConfigurationFiles)
@@ -45,26 +41,11 @@ extension CampaignConfiguration {
     private static func words(_ section: ConfigurationSection, _ part: String, _ files: ConfigurationFiles)
         -> JudgeWords?
     {
-        let path = files.absolute(section.string(part)), url = URL(fileURLWithPath: path)
-        if path.isEmpty { return nil }
-        do {
-            guard files.allows(path) else {
-                section.fault(part, "lies outside of what a request may name", hint: "a file in the state directory")
-                return nil
-            }
-            guard let words = try FileReader.text(url) else {
-                section.fault(part, "there is no file \(path)", hint: "relative paths are relative to this file")
-                return nil
-            }
-            let file = JudgeWords(name: url.lastPathComponent, words: words)
+        section.words(part, section.string(part), files, outside: "a file in the state directory") { name, words in
+            let file = JudgeWords(name: name, words: words)
             _ = try JudgePrompts(own: [part: file])
             return file
-        } catch let error as SelfImproveError {
-            section.fault(part, "\(path): \(error.message)", hint: error.hint)
-        } catch {
-            section.fault(part, "\((error as? LocalLMError)?.message ?? "\(error)")", hint: "a file of words")
         }
-        return nil
     }
 
     /// `all`, or how many of a prompt's pairs.

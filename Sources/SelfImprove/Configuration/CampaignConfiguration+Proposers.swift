@@ -43,24 +43,14 @@ extension CampaignConfiguration {
         let standard = usesNursery ? AggregationPrompt.nursery : .moa
         let key = "aggregation_prompt", text = mixture.string(key, default: standard.name)
         if let known = AggregationPrompt.all.first(where: { $0.name == text }) { return known }
-        let path = files.absolute(text), url = URL(fileURLWithPath: path)
-        do {
-            guard files.allows(path) else {
-                mixture.fault(key, "lies outside of what a request may name", hint: "a file within the state directory")
-                return standard
-            }
-            guard let words = try FileReader.text(url) else {
-                let names = AggregationPrompt.all.map(\.name).joined(separator: ", ")
-                mixture.fault(key, "there is no file \(path)", hint: "one of \(names), or a file of words")
-                return standard
-            }
-            return try AggregationPrompt(name: url.lastPathComponent, words: words)
-        } catch let error as SelfImproveError {
-            mixture.fault(key, "\(path): \(error.message)", hint: error.hint)
-        } catch {
-            mixture.fault(key, "\((error as? LocalLMError)?.message ?? "\(error)")", hint: "a file of words")
-        }
-        return standard
+        let names = AggregationPrompt.all.map(\.name).joined(separator: ", ")
+        return mixture.words(
+            key,
+            text,
+            files,
+            missing: "one of \(names), or a file of words",
+            AggregationPrompt.init(name:words:)
+        ) ?? standard
     }
 
     private static func participant(_ section: ConfigurationSection, _ files: ConfigurationFiles) -> Participant {

@@ -1,6 +1,3 @@
-import Foundation
-import ModelFiles
-
 /// How the entries of `prompts.sources` are read: files, and models that write.
 extension CampaignConfiguration {
     /// `file`, or how a model writes.
@@ -64,31 +61,10 @@ extension CampaignConfiguration {
         PromptWriter.Examples(
             seeds: section.isOff("seeds") ? nil : files.absolute(section.string("seeds")),
             shown: section.integer("shown", default: 8, in: 1...64),
-            prompt: section.isOff("prompt") ? .standard : instructionPrompt(section, files)
+            prompt: section.isOff("prompt")
+                ? .standard
+                : section.words("prompt", section.string("prompt"), files, InstructionPrompt.init(name:words:))
+                    ?? .standard
         )
-    }
-
-    /// A file whose words become part of the configuration.
-    private static func instructionPrompt(_ section: ConfigurationSection, _ files: ConfigurationFiles)
-        -> InstructionPrompt
-    {
-        let key = "prompt", path = files.absolute(section.string(key)), url = URL(fileURLWithPath: path)
-        if path.isEmpty { return .standard }
-        do {
-            guard files.allows(path) else {
-                section.fault(key, "lies outside of what a request may name", hint: "a file within the state directory")
-                return .standard
-            }
-            guard let words = try FileReader.text(url) else {
-                section.fault(key, "there is no file \(path)", hint: "relative paths are relative to this file")
-                return .standard
-            }
-            return try InstructionPrompt(name: url.lastPathComponent, words: words)
-        } catch let error as SelfImproveError {
-            section.fault(key, "\(path): \(error.message)", hint: error.hint)
-        } catch {
-            section.fault(key, "\((error as? LocalLMError)?.message ?? "\(error)")", hint: "a file of words")
-        }
-        return .standard
     }
 }

@@ -2,13 +2,13 @@
 /// file.
 extension ModelReference: CustomStringConvertible {
     private static let nurseryPrefix = "nursery/"
-    /// Of SHA-256.
-    private static let digits = 64
 
     public init(_ text: String) {
         if text.hasPrefix(Self.nurseryPrefix) {
             self = .nursery(String(text.dropFirst(Self.nurseryPrefix.count)))
-        } else if text.utf8.count == Self.digits, text.utf8.allSatisfy({ $0.isLowercaseHexDigit }) {
+        } else if text.utf8.count == ContentDigest.digits, text.count == ContentDigest.digits,
+            ContentDigest.mayBegin(with: text)
+        {
             self = .digest(text)
         } else {
             self = .directory(text)
@@ -38,14 +38,5 @@ extension ModelReference: Codable {
     public func encode(to encoder: any Encoder) throws {
         var value = encoder.singleValueContainer()
         if case .endpoint(let settings) = self { try value.encode(settings) } else { try value.encode(description) }
-    }
-}
-
-extension UInt8 {
-    fileprivate var isLowercaseHexDigit: Bool {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-        default: false
-        }
     }
 }

@@ -17,6 +17,9 @@ public struct StepKey: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The step, and its turn from the second on.
     public var name: String { turn == 1 ? step.rawValue : "\(step.rawValue), turn \(turn)" }
 
+    /// For people: "round 2: propose, turn 3".
+    public var title: String { (round == 0 ? "prepare: " : "round \(round): ") + name }
+
     /// The step that a journal runs in this task: what it pays for is recorded with it.
     @TaskLocal public static var running: StepKey?
 

@@ -29,8 +29,7 @@ public struct AgreementJudge: Judge {
                 agreements[question] = agreement
                 return agreement
             }
-            let first = agreement(asked.first), second = agreement(asked.second)
-            return Judgement(first == second ? .tie : first > second ? .first : .second)
+            return Judgement(Verdict(comparing: agreement(asked.first), agreement(asked.second)))
         }
         progress(comparisons.count)
         return (judgements, Usage())

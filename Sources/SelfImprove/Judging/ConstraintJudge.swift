@@ -21,8 +21,7 @@ public struct ConstraintJudge: Judge {
                 counts[question] = count
                 return count
             }
-            let first = met(asked.first), second = met(asked.second)
-            return Judgement(first == second ? .tie : first > second ? .first : .second)
+            return Judgement(Verdict(comparing: met(asked.first), met(asked.second)))
         }
         progress(comparisons.count)
         return (judgements, Usage())

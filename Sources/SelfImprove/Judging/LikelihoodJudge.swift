@@ -42,7 +42,7 @@ public struct LikelihoodJudge: Judge {
         let judgements = comparisons.map { comparison in
             let first = best[places[Question(messages: comparison.messages, answer: comparison.first)]!]
             let second = best[places[Question(messages: comparison.messages, answer: comparison.second)]!]
-            return Judgement(first == second ? .tie : first > second ? .first : .second)
+            return Judgement(Verdict(comparing: first, second))
         }
         return (judgements, usage)
     }

@@ -4,6 +4,11 @@ public enum Verdict: String, Sendable, Codable {
     /// What the judge wrote could not be understood: counted, and never taken for a tie without saying so.
     case unparsable
 
+    /// For the answer of which more can be said.
+    init<Measure: Comparable>(comparing first: Measure, _ second: Measure) {
+        self = first == second ? .tie : first > second ? .first : .second
+    }
+
     /// The same verdict in the terms of the other order.
     public var swapped: Verdict {
         switch self {

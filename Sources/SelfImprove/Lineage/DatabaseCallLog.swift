@@ -36,7 +36,12 @@ public actor DatabaseCallLog: CallLog {
     private static let portion = 500
 
     public nonisolated func learnt(of peer: String) throws -> LearntParameters {
-        try lineage.callsByPeer(campaign).first { $0.peer == peer }?.learnt?.decode() ?? LearntParameters()
+        try lineage.read { db in
+            let calls = CallRecord.filter(Column("campaign") == campaign && Column("peer") == peer)
+            let latest = try calls.filter(Column("learnt") != nil).select(Column("learnt"), as: JSONText.self)
+                .order(Column("at").desc, Column("learnt").desc).fetchOne(db)
+            return try latest?.decode() ?? LearntParameters()
+        }
     }
 
     public func spent(on peer: String) async throws -> CallCost {

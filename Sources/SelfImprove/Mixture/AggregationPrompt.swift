@@ -35,8 +35,7 @@ public struct AggregationPrompt: Sendable, Equatable {
     /// - Parameter name: of the file.
     /// - Throws: `.configuration` with what is wrong with them.
     public init(name: String, words: String) throws {
-        let plain = (words.hasPrefix("\u{FEFF}") ? String(words.dropFirst()) : words).replacing("\r\n", with: "\n")
-        try self.init(name, plain, isOwn: false)
+        try self.init(name, KeptWords.plain(words), isOwn: false)
     }
 
     private init(_ name: String, _ file: String, isOwn: Bool) throws {
@@ -91,12 +90,11 @@ public struct AggregationPrompt: Sendable, Equatable {
     }
 }
 
-/// One of this program's by its name; another whole, so that a campaign goes on with the words that it began with.
 extension AggregationPrompt: Codable {
-    private enum CodingKeys: CodingKey { case name, words }
-
     public init(from decoder: any Decoder) throws {
-        if let name = try? decoder.singleValueContainer().decode(String.self) {
+        switch try KeptWords(from: decoder) {
+        case .own(let name, let words): try self.init(name: name, words: words)
+        case .known(let name):
             guard let known = Self.all.first(where: { $0.name == name }) else {
                 throw DecodingError.dataCorrupted(
                     .init(
@@ -106,22 +104,8 @@ extension AggregationPrompt: Codable {
                 )
             }
             self = known
-            return
         }
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        try self.init(
-            name: fields.decode(String.self, forKey: .name),
-            words: fields.decode(String.self, forKey: .words)
-        )
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        guard let words else {
-            var text = encoder.singleValueContainer()
-            return try text.encode(name)
-        }
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(name, forKey: .name)
-        try fields.encode(words, forKey: .words)
-    }
+    public func encode(to encoder: any Encoder) throws { try KeptWords(name, words).encode(to: encoder) }
 }

@@ -5,55 +5,9 @@ import Testing
 
 /// Templates against what transformers made of them (`Tests/Parity/make_template_cases.py`).
 @Suite struct TemplateGoldenTests {
-    private struct Golden: Decodable {
-        struct Outcome: Decodable {
-            var text: String?
-            var ranges: [[Int]]?
-            var error: String?
-        }
-        struct Result: Decodable {
-            var conversation: Int
-            var add: Bool
-            var text: String?
-            var ranges: [[Int]]?
-            var error: String?
-        }
-        struct Template: Decodable {
-            var name: String
-            var template: String
-            var results: [Result]
-        }
-        struct Mini: Decodable {
-            var template: String
-            var text: String?
-            var ranges: [[Int]]?
-            var error: String?
-        }
-        var tokens: [String: String]
-        var conversations: [[Message]]
-        var mini_conversation: [Message]
-        var templates: [Template]
-        var minis: [Mini]
-        var refused: [String]
-    }
+    private let golden: TemplateGolden
 
-    private let golden: Golden
-
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("LocalLMTests/Golden/templates.json")
-        golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
-    }
-
-    private func template(_ source: String) throws -> ChatTemplate {
-        // The generator's clock, in the local time that it has no zone of.
-        let date = try #require(
-            Calendar(identifier: .gregorian).date(
-                from: DateComponents(year: 2026, month: 3, day: 4, hour: 5, minute: 6, second: 7)
-            )
-        )
-        return try ChatTemplate(source: source, specialTokens: golden.tokens, now: { date })
-    }
+    init() throws { golden = try TemplateGolden() }
 
     /// Text and ranges, byte for byte, or that there is an error where transformers has one.
     private func expect(
@@ -66,7 +20,7 @@ import Testing
         _ name: String
     ) {
         do {
-            let result = try template(source).renderMarked(messages, addGenerationPrompt: add)
+            let result = try golden.template(source).renderMarked(messages, addGenerationPrompt: add)
             #expect(Array(result.text.utf8) == text.map { Array($0.utf8) }, "\(name)")
             #expect(result.generated.map { [$0.lowerBound, $0.upperBound] } == ranges, "\(name)")
         } catch let failure as LocalLMError {
@@ -109,7 +63,10 @@ import Testing
     @Test func whatIsUnknownIsRefusedByNameAndLine() {
         for source in golden.refused {
             do {
-                let text = try template("\n" + source).render(golden.mini_conversation, addGenerationPrompt: false)
+                let text = try golden.template("\n" + source).render(
+                    golden.mini_conversation,
+                    addGenerationPrompt: false
+                )
                 Issue.record("\(source) renders as \(text)")
             } catch let error as LocalLMError {
                 #expect(error.code == .unsupported && error.description.contains("line "), "\(source): \(error)")

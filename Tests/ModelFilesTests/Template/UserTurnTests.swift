@@ -5,44 +5,15 @@ import Testing
 
 /// Where a user speaks, against what transformers made of the families' templates.
 @Suite struct UserTurnTests {
-    private struct Golden: Decodable {
-        struct Result: Decodable {
-            var conversation: Int
-            var add: Bool
-            var text: String?
-        }
-        struct Template: Decodable {
-            var name: String
-            var template: String
-            var results: [Result]
-        }
-        var tokens: [String: String]
-        var conversations: [[Message]]
-        var templates: [Template]
-    }
+    private let golden: TemplateGolden
 
-    private let golden: Golden
-
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("LocalLMTests/Golden/templates.json")
-        golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
-    }
-
-    private func template(_ source: String) throws -> ChatTemplate {
-        let date = try #require(
-            Calendar(identifier: .gregorian).date(
-                from: DateComponents(year: 2026, month: 3, day: 4, hour: 5, minute: 6, second: 7)
-            )
-        )
-        return try ChatTemplate(source: source, specialTokens: golden.tokens, now: { date })
-    }
+    init() throws { golden = try TemplateGolden() }
 
     @Test("Every family's rendering of a conversation begins with the prefix, and the user's words follow")
     func prefix() throws {
         var compared = 0, names = Set<String>()
         for entry in golden.templates {
-            let turn = try template(entry.template).userTurn()
+            let turn = try golden.template(entry.template).userTurn()
             for result in entry.results {
                 let first = golden.conversations[result.conversation][0]
                 guard first.role == "user", let said = first.plain?.content, let text = result.text else { continue }
@@ -61,7 +32,7 @@ import Testing
     @Test("A model goes on from the text without spaces at its end, and stops at what follows a user's words")
     func openingAndClosing() throws {
         func turn(_ name: String) throws -> UserTurn {
-            try template(#require(golden.templates.first { $0.name == name }).template).userTurn()
+            try golden.template(#require(golden.templates.first { $0.name == name }).template).userTurn()
         }
         let mistral = try turn("mistral")
         #expect(mistral.before.hasSuffix("[INST] ") && mistral.opening.hasSuffix("[INST]"))
@@ -74,7 +45,7 @@ import Testing
         for source in [
             "{{ messages[0].content }}{{ messages[0].content }}", "{{ messages[0].content | upper }}", "nothing",
         ] {
-            #expect(throws: LocalLMError.self) { try template(source).userTurn() }
+            #expect(throws: LocalLMError.self) { try golden.template(source).userTurn() }
         }
     }
 }

@@ -45,21 +45,7 @@ struct RoundWorld {
         writes: @escaping @Sendable (_ digest: String, ChatRequest) -> String? = { _, _ in nil },
         says: @escaping @Sendable (_ digest: String, _ question: String) -> String?
     ) throws {
-        func rows(_ range: Range<Int>, gold: Bool) -> Data {
-            JSONLines.encode(
-                range.map {
-                    PromptRow(
-                        id: "\($0)",
-                        task: "echo",
-                        prompt: [Message(role: "user", content: "echo \($0)")],
-                        answer: gold ? "\($0)" : nil
-                    )
-                }
-            )
-        }
-        try rows(0..<200, gold: false).write(to: folder.appendingPathComponent("prompts.jsonl"))
-        try rows(1000..<1050, gold: true).write(to: folder.appendingPathComponent("gate.jsonl"))
-        try rows(2000..<2040, gold: true).write(to: folder.appendingPathComponent("report.jsonl"))
+        try EchoPrompts.write(to: folder, gate: 50, report: 40)
         let files = [
             ("  per_round: 48", "  per_round: 48\n  source: \(folder.path)/prompts.jsonl"),
             ("  gate_prompts: 48", "  gate: \(folder.path)/gate.jsonl\n  report: \(folder.path)/report.jsonl"),

@@ -8,20 +8,27 @@ import Testing
 
 /// A judge that writes, in a whole round.
 @Suite struct WrittenJudgeRoundTests {
+    private static let panel =
+        "  - kind: written\n    name: panel\n    proposers: [letters, numbers]\n    aggregator: words"
+
+    /// Whose judges say `verdict`, whatever is shown first. No two samples of the policy are alike.
+    private func world(_ folder: URL, _ changes: [(String, String)], verdict: String) throws -> RoundWorld {
+        let number = Mutex(0)
+        return try RoundWorld(folder, changes) { digest, question in
+            if question.contains("[[A]]") { return verdict }
+            if question.contains("robustness") { return "clarity, depth, safety" }
+            if question.contains("trengths") { return "Answer A is good." }
+            if digest != "sft 1" { return digest == "nursery student" ? "wrong" : question }
+            return number.withLock {
+                $0 += 1
+                return "\(question) \($0)"
+            }
+        }
+    }
+
     @Test func everyVerdictCanBeTraced() async throws {
         try await withTemporaryDirectory { folder in
-            let number = Mutex(0)
-            let panel = "  - kind: written\n    name: panel\n    proposers: [letters, numbers]\n    aggregator: words"
-            let world = try RoundWorld(folder, [("  - kind: agreement", panel)]) { digest, question in
-                if question.contains("[[A]]") { return "The first one. [[A]]" }  // whatever is shown first
-                if question.contains("robustness") { return "clarity, depth, safety" }
-                if question.contains("trengths") { return "Answer A is good." }
-                if digest != "sft 1" { return digest == "nursery student" ? "wrong" : question }
-                return number.withLock {
-                    $0 += 1
-                    return "\(question) \($0)"
-                }
-            }
+            let world = try world(folder, [("  - kind: agreement", Self.panel)], verdict: "The first one. [[A]]")
             try await world.round(1, from: "nursery student")
             let verdicts: [VerdictRecord] = world.journal.rows()
             let written = verdicts.filter { $0.judge == "panel" }
@@ -41,21 +48,11 @@ import Testing
     /// The paper's judging: 6 samples give 15 pairs, each asked in both orders by three criteria of the conversation.
     @Test func aJudgeThatAlwaysSaysAGivesOnlyTiesAndFlips() async throws {
         try await withTemporaryDirectory { folder in
-            let number = Mutex(0)
-            let panel = "  - kind: written\n    name: panel\n    proposers: [letters, numbers]\n    aggregator: words"
             let changes = [
-                ("  - kind: likelihood\n  - kind: agreement", panel), ("  prompts: 24", "  prompts: 24\n  samples: 6"),
+                ("  - kind: likelihood\n  - kind: agreement", Self.panel),
+                ("  prompts: 24", "  prompts: 24\n  samples: 6"),
             ]
-            let world = try RoundWorld(folder, changes) { digest, question in
-                if question.contains("[[A]]") { return "[[A]]" }
-                if question.contains("robustness") { return "clarity, depth, safety" }
-                if question.contains("trengths") { return "Answer A is good." }
-                if digest != "sft 1" { return digest == "nursery student" ? "wrong" : question }
-                return number.withLock {
-                    $0 += 1
-                    return "\(question) \($0)"
-                }
-            }
+            let world = try world(folder, changes, verdict: "[[A]]")
             try await world.round(1, from: "nursery student")
             let verdicts: [VerdictRecord] = world.journal.rows()
             #expect(verdicts.count == 24 * 15)

@@ -20,9 +20,7 @@ extension Lineage {
         }
         if let digest = try alias(reference) { return try known(digest) }
         if try FileReader.exists(URL(fileURLWithPath: reference)) { return try path(reference) }
-        if reference.count >= 4, reference.count <= 64, reference.allSatisfy({ $0.isHexDigit && !$0.isUppercase }) {
-            return try known(prefix: reference)
-        }
+        if ContentDigest.mayBegin(with: reference) { return try known(prefix: reference) }
         throw SelfImproveError(
             .notFound,
             "there is no model of this name",
@@ -35,8 +33,7 @@ extension Lineage {
     /// Finds a model of the lineage by an alias or a digest. No path is looked at: for names that come from the
     /// network.
     public func resolveWithinLineage(_ reference: String) throws -> ModelRecord {
-        let isDigest =
-            reference.count >= 4 && reference.count <= 64 && reference.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+        let isDigest = ContentDigest.mayBegin(with: reference)
         // SQLite's texts end at a NUL: "c\0x" would be found as "c".
         let found =
             reference.utf8.contains(0)

@@ -72,41 +72,45 @@ struct QuarantineTaint {
             drafts[round, default: 0] += n
             positions[round, default: []].insert(position)
         }
-        guard scope.scores || !scope.aggregators.isEmpty else {
-            try addLaterTurns(to: &positions, campaign, db)
-            return (drafts, positions)
+        if scope.scores || !scope.aggregators.isEmpty {
+            let written = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT round, position FROM answers
+                    WHERE campaign = ? AND round BETWEEN ? AND ?
+                        AND (aggregator IN (SELECT value FROM json_each(?)) OR ? AND confidence IS NOT NULL)
+                    """,
+                arguments: [
+                    campaign, max(first.answers, rounds.lowerBound), rounds.upperBound,
+                    JSONText(scope.aggregators).text,
+                    scope.scores,
+                ]
+            )
+            while let row = try written.next() {
+                let round: Int = row["round"], position: Int = row["position"]
+                positions[round, default: []].insert(position)
+            }
         }
-        let written = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT round, position FROM answers
-                WHERE campaign = ? AND round BETWEEN ? AND ?
-                    AND (aggregator IN (SELECT value FROM json_each(?)) OR ? AND confidence IS NOT NULL)
-                """,
-            arguments: [
-                campaign, max(first.answers, rounds.lowerBound), rounds.upperBound, JSONText(scope.aggregators).text,
-                scope.scores,
-            ]
-        )
-        while let row = try written.next() {
-            let round: Int = row["round"], position: Int = row["position"]
-            positions[round, default: []].insert(position)
-        }
-        try addLaterTurns(to: &positions, campaign, db)
+        try addLaterTurns(to: &positions, campaign, rounds, db)
         return (drafts, positions)
     }
 
     /// A turn of a conversation was answered, and is trained, after the answers to the turns before it.
-    private static func addLaterTurns(to positions: inout [Int: Set<Int>], _ campaign: String, _ db: Database) throws {
+    private static func addLaterTurns(
+        to positions: inout [Int: Set<Int>],
+        _ campaign: String,
+        _ rounds: ClosedRange<Int>,
+        _ db: Database
+    ) throws {
         let later = try Row.fetchCursor(
             db,
             sql: """
                 SELECT later.round AS round, later.position AS position, earlier.position AS earlier
                 FROM prompts AS later JOIN prompts AS earlier
                     ON earlier.campaign = later.campaign AND earlier.id = later.id AND earlier.turn < later.turn
-                WHERE later.campaign = ? AND later.turn > 1
+                WHERE later.campaign = ? AND later.turn > 1 AND later.round BETWEEN ? AND ?
                 """,
-            arguments: [campaign]
+            arguments: [campaign, rounds.lowerBound, rounds.upperBound]
         )
         while let row = try later.next() {
             let round: Int = row["round"], position: Int = row["position"], earlier: Int = row["earlier"]

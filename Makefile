@@ -10,7 +10,7 @@ PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
 COUNT ?= 1000000
 SEED ?= 1
 
-.PHONY: help setup toolchain build test lint format campaign smollm bench smoke clients fuzz fuzz-sanitized clean
+.PHONY: help setup toolchain build test lint format campaign smollm bench smoke clients fuzz fuzz-sanitized fuzz-peers clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
@@ -20,6 +20,7 @@ help:
 	@echo "make smoke      the smallest campaign, in a temporary folder"
 	@echo "make clients    Chromium, the openai package, schemathesis and hostile clients, on a real daemon"
 	@echo "make fuzz       mutated checkpoints, GGUF files, tokenizers, templates and rows, COUNT=$(COUNT) of each from SEED=$(SEED)"
+	@echo "make fuzz-peers   as many mutated replies of peers, read and on the wire, and verdicts and criteria of judges"
 	@echo "make fuzz-sanitized   the same with the address sanitizer and every check, numeric code included"
 	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
 	@echo "make lint       format, length of lines, links between documents, words"
@@ -72,6 +73,11 @@ fuzz-sanitized: setup
 	SELFIMPROVE_CHECKED=1 swift build -c release --sanitize=address --scratch-path $(SANITIZED) --product fuzz
 	ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 $(SANITIZED)/release/fuzz --target all --count $(COUNT) \
 	  --seed $(SEED) --memory 0 --seconds 10
+
+fuzz-peers: setup
+	$(BUILD) --build-tests
+	FUZZ=$(COUNT) swift test -c release -Xswiftc -enable-testing --skip-build --no-parallel \
+	  --filter 'RemoteFuzzTests|HTTPFuzzTests|VerdictParserTests|CriteriaParserTests'
 
 campaign: build
 	$(PROGRAM) run configs/nursery.yaml

@@ -9,7 +9,7 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Checks the machine, every byte of the state, and endpoints. Changes nothing.",
         discussion: """
             Reads all models and datasets and compares them with their digests. With a campaign's file it also asks \
-            each of its endpoints some nine short questions, and says what falls away with what it cannot do. Ends \
+            each of its endpoints some ten short questions, and says what falls away with what it cannot do. Ends \
             with 1 if something is damaged, or an endpoint does not answer.
             """
     )

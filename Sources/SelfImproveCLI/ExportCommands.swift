@@ -7,7 +7,7 @@ import SelfImprove
 struct ExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "A model as a Hugging Face directory, with a model card.",
+        abstract: "A model as a Hugging Face directory; one of the lineage with a model card.",
         discussion: """
             selfimprove export nursery/champion ./champion
             python -c "from transformers import AutoModelForCausalLM as Model; Model.from_pretrained('./champion')"
@@ -19,10 +19,7 @@ struct ExportCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Folder to write; must not exist.", valueName: "DIR")) var directory: String
 
     func run() async throws {
-        let lineage = try Lineage.openExisting(state: state.url)
-        let resolved = try lineage.resolve(model)
-        let checkpoint = try Checkpoint.load(lineage.verifiedDirectory(of: resolved))
-        let card = try resolved.digest.map { try ModelCard(lineage, digest: $0).text }
+        let (checkpoint, card) = try source()
         let digest = try checkpoint.save(
             to: URL(fileURLWithPath: directory, isDirectory: true),
             as: checkpoint.storage,
@@ -30,6 +27,17 @@ struct ExportCommand: AsyncParsableCommand {
         )
         if state.json { return try Output.json(["model": digest, "directory": directory]) }
         Output.line("\(directory): model \(digest.prefix(12)), loads in transformers as it is")
+    }
+
+    /// What is exported, and the card of a model that has a lineage. A path needs none.
+    private func source() throws -> (Checkpoint, card: String?) {
+        guard try Lineage.exists(state: state.url) else { return (try state.checkpoint(model), nil) }
+        let lineage = try Lineage.openExisting(state: state.url)
+        let resolved = try lineage.resolve(model)
+        return (
+            try Checkpoint.load(lineage.verifiedDirectory(of: resolved)),
+            try resolved.digest.map { try ModelCard(lineage, digest: $0).text }
+        )
     }
 }
 

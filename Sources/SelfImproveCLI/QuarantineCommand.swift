@@ -8,10 +8,10 @@ struct QuarantineCommand: AsyncParsableCommand {
         commandName: "quarantine",
         abstract: "Stop replaying what a peer wrote or judged, and see what came of it.",
         discussion: """
-            Tells which of the campaign's data carry the peer's drafts or verdicts and which models descend from them, \
-            leaves those rows out of the replay of later rounds, and names the champion to go back to. A round that \
-            has begun keeps what it drew. Nothing is deleted; --lift undoes it. NAME is a peer's, a proposer's or a \
-            judge's.
+            Tells which of the campaign's data carry the peer's prompts, drafts or verdicts and which models descend \
+            from them, leaves those rows out of the replay of later rounds, and names the champion to go back to. A \
+            round that has begun keeps what it drew. Nothing is deleted; --lift undoes it. NAME is a peer's, a proposer's, \
+            a judge's, or that of a source of prompts.
 
             selfimprove quarantine nursery --peer letters --since 2 --reason "swapped weights"
             selfimprove quarantine nursery --peer letters --lift
@@ -20,7 +20,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Name of the campaign.") var campaign: String
-    @Option(help: ArgumentHelp("Whose drafts and verdicts.", valueName: "NAME")) var peer: String
+    @Option(help: ArgumentHelp("Whose prompts, drafts and verdicts.", valueName: "NAME")) var peer: String
     @Option(
         help: ArgumentHelp(
             "Only those of this round and later ones, or recorded at 2026-12-01T08:00:00Z or later.",
@@ -68,7 +68,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         if report.inForce {
             say(
                 "From round \(report.fromRound) on, no such row of an earlier round is replayed. \(report.peer) still "
-                    + "answers and judges as the configuration says: a campaign without it needs a name of its own."
+                    + "takes part as the configuration says: a campaign without it needs a name of its own."
             )
         } else {
             say("From round \(report.fromRound) on, its rows are replayed like all others.")
@@ -94,12 +94,13 @@ struct QuarantineCommand: AsyncParsableCommand {
     }
 
     private func show(_ rounds: [QuarantineReport.Round]) {
-        if rounds.isEmpty { return Output.line("no data carry its drafts or verdicts") }
-        let head = ["round", "drafts", "answers", "SFT rows", "replayed", "verdicts", "pairs", "DPO rows"]
+        if rounds.isEmpty { return Output.line("no data carry its prompts, drafts or verdicts") }
+        let head = ["round", "prompts", "drafts", "answers", "SFT rows", "replayed", "verdicts", "pairs", "DPO rows"]
         let rows = rounds.map { round in
             let counts = round.counts
             return [
-                round.round, counts.drafts, counts.answers, counts.sftRows, counts.replayedRows, counts.verdicts,
+                round.round, counts.prompts, counts.drafts, counts.answers, counts.sftRows, counts.replayedRows,
+                counts.verdicts,
                 counts.pairs, counts.dpoRows,
             ].map(String.init)
         }

@@ -93,9 +93,8 @@ struct SamplesCommand: AsyncParsableCommand {
 
     private func print(_ story: PromptStory) {
         for message in story.prompt.messages {
-            Output.line(
-                "\(campaign):\(story.prompt.round):\(story.prompt.position)  \(message.role): \(message.content)"
-            )
+            let place = "\(campaign):\(story.prompt.round):\(story.prompt.position)"
+            for line in Text.table([[place, "\(message.role): \(message.content)"]]) { Output.line(line) }
         }
         if let origin = story.prompt.origin { Output.line("  \(Self.words(origin))") }
         var rows: [[String]] = []
@@ -127,8 +126,8 @@ struct SamplesCommand: AsyncParsableCommand {
         for verdict in story.verdicts {
             let written = verdict.reasoning == nil ? "" : "; show \(Self.id(verdict)) has the reasons"
             Output.line(
-                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.verdict.rawValue), "
-                    + "swapped \(verdict.swappedVerdict.rawValue)\(written)"
+                "  \(verdict.judge): \(verdict.first) against \(verdict.second): \(verdict.agreed.rawValue) "
+                    + "(\(verdict.verdict.rawValue), swapped \(verdict.swappedVerdict.rawValue))\(written)"
             )
         }
         Output.line("")

@@ -30,6 +30,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
     )
 
     static func main() async {
+        Machine.replaceOutdatedKernel()
         Machine.returnFreedMemory()
         // A reader that is gone is an error of the write (`StandardStream`), not the end of the work.
         signal(SIGPIPE, SIG_IGN)

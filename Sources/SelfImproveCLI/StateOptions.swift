@@ -34,6 +34,7 @@ struct StateOptions: ParsableArguments {
 
     /// Where a MODEL argument points: a Hugging Face directory, a GGUF file, or (verified) a model of the lineage.
     func modelLocation(_ reference: String) throws -> URL {
+        guard !reference.isEmpty else { throw SelfImproveError(.input, "names no model", context: "\"\"") }
         if try FileReader.exists(URL(fileURLWithPath: reference)) { return URL(fileURLWithPath: reference) }
         guard try Lineage.exists(state: url) else {
             throw SelfImproveError(

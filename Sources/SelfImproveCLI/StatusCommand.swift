@@ -26,7 +26,7 @@ struct StatusCommand: AsyncParsableCommand {
 
         enum CodingKeys: CodingKey {
             case campaign, status, isRunning, round, step, champion, score, seconds, tokens, criteria, reason
-            case quarantines
+            case peers, quarantines
         }
 
         func encode(to encoder: any Encoder) throws {
@@ -42,6 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
             try container.encode(campaign.tokens, forKey: .tokens)
             try container.encode(campaign.criteria, forKey: .criteria)
             try container.encodeIfPresent(campaign.reason, forKey: .reason)
+            try container.encodeIfPresent(campaign.peers, forKey: .peers)
             try container.encodeIfPresent(campaign.quarantines, forKey: .quarantines)
         }
     }

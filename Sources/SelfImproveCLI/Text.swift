@@ -63,12 +63,12 @@ enum Text {
     private static func steers(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A: false
-        case 0..<0x20, 0x7F..<0xA0, 0x202A...0x202E, 0x2066...0x2069: true
+        case 0..<0x20, 0x7F..<0xA0, 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
         default: false
         }
     }
 
-    /// Columns side by side, two spaces apart; the last one may run on.
+    /// Columns side by side, two spaces apart; the last one may run on, and its further lines stand below the first.
     static func table(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
@@ -77,9 +77,12 @@ enum Text {
         return rows.map { row in
             var line = ""
             for (column, cell) in row.enumerated() {
+                let isLast = column + 1 == row.count
                 line +=
-                    column + 1 == row.count
-                    ? cell : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
+                    isLast
+                    ? cell.split(separator: "\n", omittingEmptySubsequences: false)
+                        .joined(separator: "\n" + String(repeating: " ", count: line.count))
+                    : cell.padding(toLength: widths[column] + 2, withPad: " ", startingAt: 0)
             }
             return String(line.reversed().drop { $0 == " " }.reversed())
         }

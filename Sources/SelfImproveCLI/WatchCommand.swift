@@ -10,7 +10,8 @@ struct WatchCommand: AsyncParsableCommand {
         abstract: "Follow a campaign until it ends.",
         discussion: """
             Prints events as they happen, with a progress line on a terminal. Ctrl-C ends the watching, not the \
-            campaign. Exit code 0: it finished; 1: it failed; 3: it was paused, stopped or interrupted.
+            campaign. Exit code 0: it finished; 1: it failed; 3: it was paused, stopped or interrupted, or \
+            no process runs it any more.
             """
     )
 
@@ -22,6 +23,7 @@ struct WatchCommand: AsyncParsableCommand {
         _ = try lineage.campaign(campaign)
         var seen = try lineage.events(campaign, limit: 4).first?.id.map { $0 - 1 } ?? 0
         let isTerminal = isatty(STDERR_FILENO) == 1 && !state.json
+        var unheld = 0
         while true {
             let status = try lineage.campaign(campaign).status
             for event in try lineage.events(campaign, after: seen) {
@@ -39,6 +41,16 @@ struct WatchCommand: AsyncParsableCommand {
             }
             try Output.check()
             guard [.running, .queued].contains(status) else { break }
+            // A process that was killed leaves a campaign that nobody runs; one look more, for it may just have begun.
+            unheld = StateLock.holder(state.url) == nil ? unheld + 1 : 0
+            if unheld > 2 {
+                throw SelfImproveError(
+                    .interrupted,
+                    "no process runs it any more",
+                    context: campaign,
+                    hint: "the same selfimprove run, or selfimprove daemon, goes on with the step that it was in"
+                )
+            }
             if isTerminal, let client = try DaemonClient.find(state.url) { try await draw(client) }
             try await Task.sleep(for: .milliseconds(500))
         }

@@ -5,7 +5,7 @@ import ModelFiles
 /// JSON of a response: times in ISO 8601.
 enum JSONResponse {
     static func text(_ value: some Encodable) throws -> String {
-        String(decoding: try JSONLine.bytes(value, dates: .iso8601), as: UTF8.self)
+        String(decoding: try JSONLine.bytes(value), as: UTF8.self)
     }
 
     static func make(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {

@@ -71,12 +71,13 @@ import Testing
         }
     }
 
-    /// What some readers take for the end of a line is escaped.
+    /// What some readers take for the end of a line, and what would steer a terminal, is escaped.
     @Test func aRowIsOneLineToAnyReader() throws {
         try withModel { _, model in
-            let text = "a\u{2028}b\u{2029}c\u{85}d"
+            let text = "a\u{2028}b\u{2029}c\u{85}d\u{9B}2J\u{202E}e\u{2066}\u{200F}\u{61C}é\u{2010}😀"
             let result = try Program.run(["model", "tokenize", model], input: "{\"text\":\"\(text)\"}\n")
-            #expect(result.code == 0 && result.out.contains(#"a\u2028b\u2029c\u0085d"#), "\(result)")
+            let escaped = #"a\u2028b\u2029c\u0085d\u009b2J\u202ee\u2066\u200f\u061cé‐😀"#
+            #expect(result.code == 0 && result.out.contains(escaped), "\(result)")
             #expect(result.out.split(whereSeparator: \.isNewline).count == 1)
         }
     }

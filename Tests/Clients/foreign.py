@@ -33,13 +33,28 @@ def served(campaigns, command, port):
     raise RuntimeError(f"{command[0]} does not answer")
 
 
-def small(campaigns, name, peers, judge, prompts, samples, tokens):
-    """A campaign of a tiny student that takes minutes with slow peers."""
-    return campaigns.configuration(name, peers, replace=[
-        ("  - kind: agreement\n", f"  - {judge}\n"), ("per_round: 240", "per_round: 8"), ("maximum_tokens: 16", f"maximum_tokens: {tokens}"),
-        ("  prompts: 60\n", f"  prompts: {prompts}\n  samples: {samples}\n  temperature: 3\n"), ("minimum_pairs: 5 ", "minimum_pairs: 1 "),
-        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20"), ("scale: 0.05", "scale: 0.02"),
-        (f"minimum_drafts: {len(peers) + 1}", "minimum_drafts: 1")])
+QUESTIONS = ["What is the capital of France?", "Name a colour of the sky.", "How many days has a week?", "What do bees make?",
+             "Name an animal that can fly.", "What is the opposite of hot?", "Which month comes after May?", "What do we drink in the morning?"]
+
+
+def campaign(campaigns, name, model, peers, judge, proposers, aggregator, prompts, samples):
+    """A campaign of a real student, with little of everything."""
+    rows = {"prompts": [{"id": f"q{i}", "task": "short", "prompt": q + " Answer in a few words."} for i, q in enumerate(QUESTIONS)]}
+    for held_out, first in ("gate", 1), ("report", 21):
+        rows[held_out] = [{"id": f"{held_out}{n}", "task": "next", "prompt": f"Which number comes after {n}?", "answer": str(n + 1)}
+                          for n in range(first, first + 20)]
+    for file, content in rows.items():
+        (campaigns.folder / f"{file}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in content))
+    (campaigns.folder / f"{name}.yaml").write_text(json.dumps({
+        "campaign": "peers", "threads": 2, "student": model, "peers": peers,
+        "prompts": {"source": "prompts.jsonl", "per_round": len(QUESTIONS)},
+        "mixture": {"proposers": proposers, "aggregator": aggregator, "temperature": 0.7, "maximum_tokens": 64},
+        "sft": {"epochs": 1, "learning_rate": 1e-5, "batch_tokens": 512},
+        "dpo": {"prompts": prompts, "samples": samples, "temperature": 1, "minimum_pairs": 1, "epochs": 1, "learning_rate": 1e-6},
+        "judges": [{"kind": "written", "name": "panel", "maximum_tokens": 128, **judge}],
+        "evaluation": {"gate": "gate.jsonl", "gate_prompts": 20, "report": "report.jsonl", "report_prompts": 20, "mixture_prompts": 20},
+        "stop": {"rounds": 1}}, indent=1))
+    return f"{name}.yaml"
 
 
 def reasonings(campaigns, state):
@@ -53,48 +68,50 @@ def reasonings(campaigns, state):
 
 # MARK: Claims
 
-def servers(campaigns, model, gguf, python):
-    campaigns.models()
-    code, _, error = campaigns.run("export", model, "exported", "--state", "base")
-    check(code == 0, f"the model is exported: {error}")
+def serve_both(campaigns, gguf, python):
+    """transformers serve on what `export` wrote, and llama-cpp-python's server: how a campaign names them."""
     first, second = free_port(), free_port()
     name = served(campaigns, ["transformers", "serve", "--host", "127.0.0.1", "--port", str(first), "--device", "cpu",
                               str(campaigns.folder / "exported")], first)
     other = served(campaigns, [python, "-m", "llama_cpp.server", "--model", gguf, "--model_alias", "smollm", "--host", "127.0.0.1",
                                "--port", str(second), "--n_ctx", "4096", "--n_threads", "2"], second)
     patience = {"first_byte": 300, "stall": 120, "total": 600}
-    peers = [peer("torch", f"http://127.0.0.1:{first}/v1", name, concurrency=1) | {"timeouts": patience},
-             peer("cpp", f"http://127.0.0.1:{second}/v1", other, concurrency=1) | {"timeouts": patience}]
-    judge = "{kind: written, name: panel, criteria: torch, proposers: [torch, cpp], aggregator: cpp, maximum_tokens: 48}"
-    (campaigns.folder / "foreign.yaml").write_text(small(campaigns, "peers", peers, judge, 2, 3, 12))
-    code, out, error = campaigns.run("doctor", "foreign.yaml", "--state", "foreign")
+    return [peer("torch", f"http://127.0.0.1:{first}/v1", name, concurrency=1) | {"timeouts": patience},
+            peer("cpp", f"http://127.0.0.1:{second}/v1", other, concurrency=1) | {"timeouts": patience}]
+
+
+def servers(campaigns, model, gguf, python):
+    code, _, error = campaigns.run("export", model, "exported", "--state", "none")
+    check(code == 0, f"the model is exported: {error}")
+    peers = serve_both(campaigns, gguf, python)
+    judge = {"criteria": "torch", "proposers": ["torch", "cpp"], "aggregator": "cpp", "maximum_tokens": 64}
+    file = campaign(campaigns, "foreign", model, peers, judge, ["torch", "cpp", "champion"], "torch", 1, 3)
+    code, out, error = campaigns.run("doctor", file, "--state", "foreign")
     check(code == 0, f"doctor: {error}")
-    for line in out.splitlines():
-        if "torch" in line or "cpp" in line or line.startswith("  "):
-            print("doctor:", line, flush=True)
-    check("torch" in out and "cpp" in out and "seed" in out and "echo" in out, "doctor tells what each of them lacks")
-    code, _, error = campaigns.run("run", "foreign.yaml", "--state", "foreign")
+    print(out, flush=True)
+    check(all(word in out for word in ("torch: ", "cpp: ", "temperature", "echo")), "doctor tells what each of them lacks")
+    code, _, error = campaigns.run("run", file, "--state", "foreign")
     check(code == 0, f"a campaign with both ends: {error[-400:]}")
     database = campaigns.database("foreign")
     drafts = dict(database.execute("SELECT proposer, COUNT(*) FROM drafts GROUP BY proposer"))
-    check(drafts.get("torch") == drafts.get("cpp") == 8, f"both proposed: {drafts}")
-    check(database.execute("SELECT COUNT(*) FROM answers WHERE aggregator = 'torch'").fetchone()[0] == 8, "torch aggregated")
-    calls = {(step, name): n for step, name, n in database.execute("SELECT step, peer, COUNT(*) FROM calls WHERE text IS NOT NULL "
-                                                                    "GROUP BY step, peer")}
-    check(calls.get(("judge", "torch"), 0) > 0 and calls.get(("judge", "cpp"), 0) > 0, f"both judged: {calls}")
-    verdicts = list(reasonings(campaigns, "foreign"))
-    check(len(verdicts) > 0, "verdicts were given")
-    words = collections.Counter(v["verdict"][order] for _, v in verdicts for order in ("verdict", "swappedVerdict"))
+    check(drafts.get("torch") == drafts.get("cpp") == len(QUESTIONS), f"both proposed: {drafts}")
+    answers = dict(database.execute("SELECT aggregator, COUNT(*) FROM answers GROUP BY aggregator"))
+    check(answers == {"torch": len(QUESTIONS)}, f"torch aggregated: {answers}")
+    calls = {f"{step} {name}": n for step, name, n in database.execute(
+        "SELECT step, peer, COUNT(*) FROM calls WHERE text IS NOT NULL GROUP BY step, peer")}
+    check(all(calls.get(f"judge {name}", 0) > 0 for name in ("torch", "cpp")), f"both judged: {calls}")
+    told = list(reasonings(campaigns, "foreign"))
+    check(len(told) > 0, "verdicts were given")
+    words = collections.Counter(story["verdict"][order] for _, story in told for order in ("verdict", "swappedVerdict"))
     failed, = database.execute("SELECT COUNT(*) FROM calls WHERE text IS NULL").fetchone()
-    print(f"servers: drafts {drafts}, calls {sum(calls.values())} ({failed} without an answer), verdicts {dict(words)}", flush=True)
+    ended = database.execute("SELECT outcome, reason FROM rounds").fetchone()
+    print(f"servers: drafts {drafts}, calls {calls} ({failed} without an answer), verdicts {dict(words)}, round {ended}", flush=True)
 
 
 def judging(campaigns, model):
-    peers = [{"name": "judge", "model": model}]
-    judge = "{kind: written, name: panel, proposers: [judge], aggregator: judge, maximum_tokens: 96}"
-    text = small(campaigns, "peers", peers, judge, 2, 6, 24)
-    (campaigns.folder / "judging.yaml").write_text(text)
-    code, _, error = campaigns.run("run", "judging.yaml", "--state", "judging")
+    judge = {"proposers": ["initial"], "aggregator": "initial"}
+    file = campaign(campaigns, "judging", model, [], judge, ["initial", "champion"], "initial", 3, 6)
+    code, _, error = campaigns.run("run", file, "--state", "judging")
     check(code == 0, f"the campaign ends: {error[-400:]}")
     panel(campaigns, "judging")
 
@@ -103,7 +120,7 @@ def panel(campaigns, state):
     """15 pairs x 2 orders of 6 samples, three criteria each time."""
     database = campaigns.database(state)
     different = dict(database.execute("SELECT position, COUNT(DISTINCT text) FROM samples GROUP BY position"))
-    pairs, words, read = collections.Counter(), collections.Counter(), collections.Counter()
+    pairs, words, read, agreed = (collections.Counter() for _ in range(4))
     for position, story in reasonings(campaigns, state):
         pairs[position] += 1
         for order in ("reasoning", "swappedReasoning"):
@@ -111,6 +128,7 @@ def panel(campaigns, state):
             check(len(reasoning["criteria"]["criteria"]) == 3 == len(set(reasoning["criteria"]["criteria"])), f"three criteria: {reasoning}")
             read["the standard ones" if reasoning["criteria"]["isDefault"] else "chosen"] += 1
             check(len(reasoning["evaluations"]) > 0 and "verdict" in reasoning, "evaluations and a verdict, as written")
+        agreed[story["agreed"]] += 1
         for order in ("verdict", "swappedVerdict"):
             words[story["verdict"][order]] += 1
         check(story["prompt"]["messages"] and story["first"]["text"] != story["second"]["text"], "with the prompt and both samples")
@@ -119,9 +137,9 @@ def panel(campaigns, state):
     check(6 in different.values(), f"a prompt with 6 different samples: {different}")
     figures = json.loads(database.execute("SELECT figures FROM rounds WHERE round = 1").fetchone()[0] or "{}")
     shown = {key: figures.get(key) for key in ("flip_rate", "tie_rate", "unparsable_rate", "prefers_first", "prefers_longer")}
-    print(f"{state}: different samples {different}, pairs {dict(pairs)}, verdicts of both orders {dict(words)}, criteria {dict(read)}, "
-          f"figures {shown}", flush=True)
-    return words, figures
+    print(f"{state}: different samples {different}, pairs {dict(pairs)}, verdicts of both orders {dict(words)}, agreed {dict(agreed)}, "
+          f"criteria {dict(read)}, figures {shown}", flush=True)
+    return agreed, figures
 
 
 def scripted(campaigns):
@@ -137,11 +155,16 @@ def scripted(campaigns):
             said = "good" if "Evaluate" in text else hashlib.sha256(body).hexdigest()[:8]
         return 200, {}, answer("m", said), None
     judge = "{kind: written, name: panel, proposers: [stub], aggregator: stub, maximum_tokens: 96}"
-    text = small(campaigns, "peers", [peer("stub", Server(always).url, "m")], judge, 3, 6, 24)
+    text = campaigns.configuration("peers", [peer("stub", Server(always).url, "m")], replace=[
+        ("  - kind: agreement\n", f"  - {judge}\n"), ("per_round: 240", "per_round: 8"), ("maximum_tokens: 16", "maximum_tokens: 24"),
+        ("  prompts: 60\n", "  prompts: 3\n  samples: 6\n  temperature: 3\n"), ("minimum_pairs: 5 ", "minimum_pairs: 1 "),
+        ("gate_prompts: 240", "gate_prompts: 24"), ("report_prompts: 240", "report_prompts: 20"), ("scale: 0.05", "scale: 0.02"),
+        ("minimum_drafts: 2", "minimum_drafts: 1")])
     (campaigns.folder / "scripted.yaml").write_text(text)
     code, _, error = campaigns.run("run", "scripted.yaml", "--state", "scripted")
     check(code == 0, f"the campaign ends: {error[-400:]}")
-    words, figures = panel(campaigns, "scripted")
+    agreed, figures = panel(campaigns, "scripted")
+    check(set(agreed) == {"tie"}, f"only ties: {agreed}")
     check(figures.get("flip_rate") == 1.0, f"every verdict flips with the order: {figures}")
     check(campaigns.database("scripted").execute("SELECT COUNT(*) FROM pairs").fetchone()[0] == 0, "and nothing is preferred")
     value, = campaigns.database("scripted").execute("SELECT value FROM steps WHERE round = 1 AND step = 'dpo'").fetchone()

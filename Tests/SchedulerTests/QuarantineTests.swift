@@ -1,6 +1,6 @@
 import Foundation
 import ModelFiles
-import SelfImprove
+@testable import SelfImprove
 import Synchronization
 import TestSupport
 import Testing
@@ -266,6 +266,40 @@ import Testing
                     )
                 }
             }
+        }
+    }
+
+    @Test("An answer and a pair carry who wrote their prompt")
+    func writtenPrompts() async throws {
+        try await withWorld { world in
+            try await world.rounds(2)
+            let origin = PromptOrigin(source: "magpie", kind: .magpie, model: "letters", generation: 0, seeds: [])
+            try world.lineage.write { db in
+                try db.execute(
+                    sql: "UPDATE prompts SET origin = ? WHERE position % 3 = 0",
+                    arguments: [JSONText(origin)]
+                )
+            }
+            var scope = QuarantineScope()
+            func tainted(_ round: Int, first: Int) throws -> Set<Int> {
+                let quarantine = Quarantine(peer: "letters", actor: "tester", scope: scope, first: .init(first))
+                return try world.lineage.tainted("reduced", round: round, by: [quarantine])
+            }
+            #expect(try tainted(1, first: 1).isEmpty)
+            scope.writers = ["magpie"]
+            #expect(try tainted(1, first: 1) == [0, 3, 6, 9, 12, 15, 18] && tainted(1, first: 2).isEmpty)
+            let quarantine = Quarantine(peer: "letters", actor: "tester", scope: scope, first: .init(2))
+            let models = try world.lineage.models(carrying: quarantine, campaign: "reduced").map(\.digest)
+            #expect(models.contains("sft 2") && !models.contains("sft 1"))
+            let report = try world.lineage.quarantineReport(
+                quarantine,
+                world.lineage.campaign("reduced"),
+                .none,
+                inForce: true
+            )
+            let pairs = try world.lineage.pairs("reduced", round: 2).count { $0.position % 3 == 0 }
+            #expect(report.total.prompts == 7 && report.total.drafts == 0 && report.total.pairs == pairs && pairs > 0)
+            #expect(try JSONText(report.total).decode(QuarantineReport.Counts.self) == report.total)
         }
     }
 

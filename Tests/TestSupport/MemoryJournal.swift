@@ -149,7 +149,10 @@ public final class MemoryJournal: StepJournal, CampaignHistory {
         let answers = rows(AnswerRecord.self).filter { answer in
             answer.round == round && quarantines.contains { $0.carries(answer) }
         }
-        return Set(drafts.map(\.position) + answers.map(\.position))
+        let prompts = rows(PromptRecord.self).filter { prompt in
+            prompt.round == round && quarantines.contains { $0.carries(prompt) }
+        }
+        return Set(prompts.map(\.position) + drafts.map(\.position) + answers.map(\.position))
     }
 
     public func rounds(_ campaign: String) -> [RoundRecord] {

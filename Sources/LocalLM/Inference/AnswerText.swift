@@ -4,6 +4,8 @@ import ModelFiles
 public struct AnswerText: Sendable {
     private var stream: TextStream
     private let stop: [String]
+    /// Special tokens that are stop texts: they end an answer though they are no part of its text.
+    private let stopIDs: Set<Int>
     /// Of the end of the answer: everything before it was told. Emptied whenever nothing is held back, so that a long
     /// answer costs no more per token than a short one.
     private var bytes: [UInt8] = []
@@ -15,11 +17,14 @@ public struct AnswerText: Sendable {
     public init(tokenizer: Tokenizer, stop: [String]) {
         stream = tokenizer.textStream(skippingSpecialTokens: true)
         self.stop = stop
+        stopIDs = Set(stop.compactMap(tokenizer.id(of:)).filter(tokenizer.isSpecial))
     }
 
     /// - Parameter isLast: nothing more comes, so nothing is held back.
     /// - Returns: the text that is new.
     public mutating func add(_ id: Int?, isLast: Bool) -> String {
+        let isEnd = id.map(stopIDs.contains) == true, isLast = isLast || isEnd
+        if isEnd { isStopped = true }
         if let id { bytes += stream.append(id) }
         if isLast { bytes += stream.finish() }
         var text = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)

@@ -33,6 +33,13 @@ public struct JudgingFigures: Sendable, Equatable, Codable {
     /// Nil where nothing was counted.
     private func share(_ part: Int, of whole: Int) -> Double? { whole == 0 ? nil : Double(part) / Double(whole) }
 
+    /// `12 comparisons (9 flipped with the order, 2 tied, 1 unparsable)`
+    public var words: String {
+        let parts = [(flips, "flipped with the order"), (ties, "tied"), (unparsable, "unparsable")]
+            .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        return "\(comparisons) comparisons" + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    }
+
     /// Counts one pair of answers.
     /// - Parameters:
     ///   - verdict: with `first` shown first.

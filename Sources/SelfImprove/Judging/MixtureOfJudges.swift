@@ -57,8 +57,7 @@ public struct MixtureOfJudges: Sendable {
         public var verdict: Verdict { judgement.verdict }
         /// The verdict of the other order, in the terms of this one: `.first` means that sample `first` was preferred.
         public var swapped: Verdict { swappedJudgement.verdict.swapped }
-        /// What both orders say; a tie where they contradict each other or one cannot be read.
-        public var agreed: Verdict { verdict == swapped && verdict != .unparsable ? verdict : .tie }
+        public var agreed: Verdict { verdict.agreed(with: swapped) }
     }
 
     public struct Pair: Sendable, Equatable {

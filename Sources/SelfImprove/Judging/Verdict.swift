@@ -9,6 +9,10 @@ public enum Verdict: String, Sendable, Codable {
         self = first == second ? .tie : first > second ? .first : .second
     }
 
+    /// What both orders say; a tie where they contradict each other or one cannot be read.
+    /// - Parameter swapped: in the terms of this order.
+    func agreed(with swapped: Verdict) -> Verdict { self == swapped && self != .unparsable ? self : .tie }
+
     /// The same verdict in the terms of the other order.
     public var swapped: Verdict {
         switch self {

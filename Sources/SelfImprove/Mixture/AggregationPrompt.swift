@@ -9,6 +9,8 @@ public struct AggregationPrompt: Sendable, Equatable {
     public let name: String
     /// SHA-256 of the file.
     public let digest: String
+    /// Of its words, roughly: a token for four bytes.
+    let tokens: Int
     private let head: String
     /// What stands between the placeholders of a candidate's line.
     private let pieces: [Piece]
@@ -43,6 +45,7 @@ public struct AggregationPrompt: Sendable, Equatable {
         self.name = name
         words = isOwn ? nil : file
         digest = ContentDigest.sha256(file)
+        tokens = file.utf8.count / 4
         let parts = file.hasPrefix("---\n") ? ["", String(file.dropFirst(4))] : file.components(separatedBy: "\n---\n")
         guard parts.count == 2 else {
             throw fault("needs one line --- between what is said once and what is said per candidate")

@@ -90,30 +90,49 @@ public struct Mixture: Sendable {
         let isLocal = proposers.map { $0.model.identity.digest != nil }
         let local = proposers.indices.filter { isLocal[$0] }
         let groups = (local.isEmpty ? [] : [local]) + proposers.indices.filter { !isLocal[$0] }.map { [$0] }
-        return try await withThrowingTaskGroup(of: [(Int, [[Answer]?])].self) { tasks in
-            for group in groups {
-                tasks.addTask {
-                    var answered: [(Int, [[Answer]?])] = []
-                    for index in group {
-                        let proposer = proposers[index]
-                        // The same model twice in one layer is two independent samples.
-                        let questions = instructions.indices.map { i in
-                            let key = RandomKey.derive(instructions[i].key, UInt64(layer))
-                            return Question(
-                                instruction: instructions[i],
-                                candidates: drafts?[i],
-                                key: RandomKey.derive(key, UInt64(index))
-                            )
-                        }
-                        let results = try await ask(proposer, questions, progress: meter.call(proposer.name)).results
-                        answered.append((index, try results.answered()))
-                    }
-                    return answered
-                }
+        @Sendable func answers(of index: Int) async throws -> [[Answer]?] {
+            let proposer = proposers[index]
+            // The same model twice in one layer is two independent samples.
+            let questions = instructions.indices.map { i in
+                let key = RandomKey.derive(instructions[i].key, UInt64(layer))
+                return Question(
+                    instruction: instructions[i],
+                    candidates: drafts?[i],
+                    key: RandomKey.derive(key, UInt64(index))
+                )
             }
-            var answers = [[[Answer]?]](repeating: [], count: proposers.count)
-            for try await part in tasks { for (index, results) in part { answers[index] = results } }
-            return answers
+            return try await ask(proposer, questions, progress: meter.call(proposer.name)).results.answered(
+                mayAllBeTooLong: questions.allSatisfy(\.holdsWhatWasWritten)
+            )
+        }
+        let halt = StepHalt()
+        return try await StepHalt.$current.withValue(halt) {
+            try await withThrowingTaskGroup(of: Result<[(Int, [[Answer]?])], any Error>.self) { tasks in
+                for group in groups {
+                    tasks.addTask {
+                        var answered: [(Int, [[Answer]?])] = []
+                        do {
+                            for index in group { answered.append((index, try await answers(of: index))) }
+                            return .success(answered)
+                        } catch {
+                            halt.pull()
+                            return .failure(error)
+                        }
+                    }
+                }
+                var all = [[[Answer]?]](repeating: [], count: proposers.count), failures: [any Error] = []
+                for try await part in tasks {
+                    switch part {
+                    case .success(let answered): for (index, results) in answered { all[index] = results }
+                    case .failure(let error): failures.append(error)
+                    }
+                }
+                // Those that were halted do not say why.
+                if let failure = failures.first(where: { !($0 is CancellationError) }) ?? failures.first {
+                    throw failure
+                }
+                return all
+            }
         }
     }
 
@@ -151,6 +170,11 @@ public struct Mixture: Sendable {
         var instruction: Instruction
         var candidates: [Draft]?
         var key: UInt64
+
+        /// Candidates, or the answers of earlier turns.
+        var holdsWhatWasWritten: Bool {
+            candidates != nil || instruction.messages.contains { $0.role == "assistant" }
+        }
     }
 
     /// - Parameter share: of each candidate.
@@ -276,7 +300,7 @@ public struct Mixture: Sendable {
             }
             let meter = CallMeter(total: questions.count, unit: "answers", progress)
             let (results, shares) = try await ask(aggregator, questions, progress: meter.call(aggregator.name))
-            for (place, answers) in try results.answered().enumerated() {
+            for (place, answers) in try results.answered(mayAllBeTooLong: true).enumerated() {
                 aggregation.answers[drafted[place]] = answers?[0]
                 aggregation.shares[drafted[place]] = shares[place]
             }

@@ -49,9 +49,10 @@ public typealias ChatResult = Result<[Answer], SelfImproveError>
 extension [ChatResult] {
     /// The answers; nil where a conversation cannot be put to the model, because it is too long for it, or where an
     /// endpoint has no answer to it: that costs this one alone.
+    /// - Parameter mayAllBeTooLong: for conversations that hold what a model wrote, which may be too long one and all.
     /// - Throws: any other failure; and the first one where nothing could be answered, for then it is not the
     ///   conversations.
-    func answered() throws -> [[Answer]?] {
+    func answered(mayAllBeTooLong: Bool = false) throws -> [[Answer]?] {
         let answers = try map { result -> [Answer]? in
             switch result {
             case .success(let answers): answers
@@ -59,7 +60,11 @@ extension [ChatResult] {
             case .failure(let error): throw error
             }
         }
-        if let first, answers.allSatisfy({ $0 == nil }) { _ = try first.get() }
+        guard let first, answers.allSatisfy({ $0 == nil }) else { return answers }
+        let areTooLong = allSatisfy {
+            if case .failure(let error) = $0 { error.code == .input } else { false }
+        }
+        if !(mayAllBeTooLong && areTooLong) { _ = try first.get() }
         return answers
     }
 }

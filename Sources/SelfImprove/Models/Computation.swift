@@ -3,11 +3,14 @@ import Synchronization
 
 /// Heavy work on a thread of its own, so that BLAS never blocks one of Swift's cooperative threads.
 package enum Computation {
-    /// Whether the task that waits for the computation was cancelled. Checked by the work between batches.
+    /// Whether the task that waits for the computation was cancelled, or its step has failed elsewhere. Checked by the
+    /// work between batches.
     package final class Cancellation: Sendable {
-        private let flag = Atomic(false)
+        private let flag = Atomic(false), halt = StepHalt.current
         fileprivate func cancel() { flag.store(true, ordering: .relaxed) }
-        package func check() throws { if flag.load(ordering: .relaxed) { throw CancellationError() } }
+        package func check() throws {
+            if flag.load(ordering: .relaxed) || halt?.isPulled == true { throw CancellationError() }
+        }
     }
 
     /// Runs `body` and waits for it.

@@ -17,7 +17,7 @@ public struct PlannedContext: Sendable, Equatable, Encodable {
             guard let positions = c.reference(of: reader.model).flatMap({ basis.positions[$0] }) else { return nil }
             func tokens(_ answer: (Participant) -> Int, _ own: Int) -> Int {
                 let candidates = c.mixture.proposers.reduce(0) { $0 + $1.samples * answer($1) }
-                return basis.promptTokens + wording + candidates + own
+                return basis.promptTokens + c.mixture.aggregationPrompt.tokens + candidates + own
             }
             let limit = reader.sampling.maximumTokens ?? c.mixture.maximumTokens
             return PlannedContext(
@@ -28,7 +28,4 @@ public struct PlannedContext: Sendable, Equatable, Encodable {
             )
         }
     }
-
-    /// Tokens of what an aggregator is told beside the candidates: the paper's message, roughly.
-    private static let wording = 150
 }

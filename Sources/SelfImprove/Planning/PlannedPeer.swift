@@ -76,7 +76,7 @@ public struct PlannedPeer: Sendable, Encodable, Equatable {
         _ c: CampaignConfiguration,
         _ basis: PlanningBasis
     ) {
-        let candidates = c.mixture.draftsPerPrompt * basis.answerTokens
+        let candidates = c.mixture.draftsPerPrompt * basis.answerTokens + c.mixture.aggregationPrompt.tokens
         for layer in 1..<c.mixture.layers {
             for participant in c.mixture.proposers where participant.model == .peer(name) {
                 work.add(

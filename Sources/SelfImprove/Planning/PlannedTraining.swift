@@ -22,6 +22,7 @@ public struct PlannedTraining: Sendable, Equatable, Encodable {
     ///   - batchTokens: of one optimizer step.
     ///   - rowTokens: of one sequence, the longest that is expected; a pair is two of them.
     ///   - targetTokens: of them those of the answer.
+    ///   - reference: bytes of another model that is held beside the one that is trained.
     ///   - capacity: bytes that training may take.
     init(
         _ stage: Stage,
@@ -32,6 +33,7 @@ public struct PlannedTraining: Sendable, Equatable, Encodable {
         targetTokens: Int,
         _ c: ModelConfiguration,
         threads: Int,
+        reference: Int = 0,
         capacity: Int? = TrainingLoop.capacity
     ) throws {
         let sequences = stage == .sft ? 1 : 2, length = rowTokens * sequences
@@ -42,7 +44,7 @@ public struct PlannedTraining: Sendable, Equatable, Encodable {
             microBatchTokens: tuning.microBatchTokens,
             activations: tuning.gradientCheckpointing == .on ? .checkpoint : nil,
             mayCheckpoint: tuning.gradientCheckpointing == .auto,
-            capacity: capacity ?? .max
+            capacity: capacity.map { $0 - reference } ?? .max
         ) { parts, activations in
             let largest = parts.map(\.count).max() ?? 1
             return try TrainingMemory(
@@ -64,7 +66,7 @@ public struct PlannedTraining: Sendable, Equatable, Encodable {
         microBatchTokens = micro * length
         microBatches = (rows + micro - 1) / micro
         usesGradientCheckpointing = fit.activations == .checkpoint
-        bytes = fit.memory.total
+        bytes = fit.memory.total + reference
         self.capacity = capacity
     }
 }

@@ -49,10 +49,13 @@ public struct PlanningBasis: Sendable {
         let kept = c.models.store.weights ?? student.storage
         let answer = min(student.answerTokens, c.mixture.maximumTokens)
         let sequence = min(student.promptTokens + answer, shape.maximumPositions)
-        func plan(_ stage: Stage, _ tuning: FineTuningSettings, _ optimization: CampaignConfiguration.Optimization)
-            throws
-            -> PlannedTraining
-        {
+        let parameters = WeightLayout(shape).count
+        func plan(
+            _ stage: Stage,
+            _ tuning: FineTuningSettings,
+            _ optimization: CampaignConfiguration.Optimization,
+            reference: Int = 0
+        ) throws -> PlannedTraining {
             try PlannedTraining(
                 stage,
                 tuning,
@@ -61,13 +64,17 @@ public struct PlanningBasis: Sendable {
                 rowTokens: sequence,
                 targetTokens: answer,
                 shape,
-                threads: c.threads
+                threads: c.threads,
+                reference: reference
             )
         }
         let batch = max(1, min(measuredBatch, measuredTokens / sequence))
         let sft = try plan(.sft, c.sft.tuning, c.sft.optimization)
-        let trainings = c.dpo.enabled ? [sft, try plan(.dpo, c.dpo.tuning, c.dpo.optimization)] : [sft]
-        let parameters = WeightLayout(shape).count, isLarge = parameters > largeModel
+        // The initial model is held in fp32 beside the policy; the policy's own logprobs need no second one.
+        let reference = c.dpo.reference == .initial ? parameters * 4 : 0
+        let trainings =
+            c.dpo.enabled ? [sft, try plan(.dpo, c.dpo.tuning, c.dpo.optimization, reference: reference)] : [sft]
+        let isLarge = parameters > largeModel
         let length = isLarge ? min(sequence, measuredLength) : sequence
         let forecast = try TrainingForecast.measure(
             shape,

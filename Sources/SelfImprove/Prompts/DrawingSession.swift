@@ -34,7 +34,7 @@ struct DrawingSession: Sendable {
         quotas = PromptDrawing.quotas(of: count, shares.map(\.share))
         drawn = [Int](repeating: 0, count: shares.count)
         let hasShares = shares.count > 1
-        pools = try drawing.pools().enumerated().map { index, pool in
+        pools = try drawing.pools(&report).enumerated().map { index, pool in
             drawing.ordered(pool, seed: hasShares ? RandomKey.derive(seed, UInt64(index)) : seed)[...]
         }
         if shares.isEmpty { rows = try drawing.made(count, seed: seed).map { Drawn(row: $0) } }

@@ -81,7 +81,7 @@ struct PromptDrawing: Sendable {
             report.drawn = try settings.source.left(upTo: limit, excluding: used, heldOut: heldOut, answered: answered)
             return (report.drawn, report)
         }
-        for (share, pool) in zip(settings.shares, try pools()) {
+        for (share, pool) in zip(settings.shares, try pools(&report)) {
             guard let file = share.file else { continue }
             var count = 0
             for candidate in pool where report.drawn < limit && sieve.passes(candidate, &report) {
@@ -100,19 +100,25 @@ extension PromptDrawing {
     typealias Candidate = PromptSource.Candidate
 
     /// What of each file is fresh; what two files hold is the first one's. Nothing of models that write.
-    func pools() throws -> [[Candidate]] {
+    /// - Parameter report: hears of what a held-out set has word for word.
+    func pools(_ report: inout DrawingReport) throws -> [[Candidate]] {
         var seen = used
         return try settings.shares.map { share in
             guard let file = share.file else { return [] }
-            return try PromptSource.candidates(file, &seen, heldOut: heldOut, answered: answered).filter(isAsked)
+            let pool = try PromptSource.candidates(file, &seen, heldOut: heldOut, answered: answered) { candidate in
+                _ = meets(candidate.row.prompt, candidate.place, &report)
+            }
+            return pool.filter { isAsked($0, &report) }
         }
     }
 
     /// Turn by turn, a conversation begins with a question, and that one is not held out either.
-    private func isAsked(_ candidate: Candidate) -> Bool {
+    private func isAsked(_ candidate: Candidate, _ report: inout DrawingReport) -> Bool {
         guard settings.turns == .every else { return true }
-        return ConversationTurns(candidate.row.prompt).turns.first.map { !heldOut.contains(PromptDigest.of($0)) }
-            ?? false
+        guard let first = ConversationTurns(candidate.row.prompt).turns.first else { return false }
+        guard heldOut.contains(PromptDigest.of(first)) else { return true }
+        _ = meets(first, candidate.place, &report)
+        return false
     }
 
     /// A seeded order; with weights each prompt comes as early as its weight makes it likely (Efraimidis and Spirakis,
@@ -127,8 +133,8 @@ extension PromptDrawing {
 
     mutating func passes(_ candidate: Candidate, _ report: inout DrawingReport) -> Bool {
         if held == nil, near == nil { return true }
-        let prompt = "\(candidate.file):\(candidate.line)"
-        return !meets(candidate.row.prompt, prompt, &report) && !isNear(candidate.row.prompt, prompt, &report)
+        return !meets(candidate.row.prompt, candidate.place, &report)
+            && !isNear(candidate.row.prompt, candidate.place, &report)
     }
 
     private func meets(_ messages: [Message], _ name: String, _ report: inout DrawingReport) -> Bool {

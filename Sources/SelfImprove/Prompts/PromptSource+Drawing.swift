@@ -51,15 +51,27 @@ extension PromptSource {
         var row: PromptRow
         var file: String
         var line: Int
+
+        var place: String { "\(file):\(line)" }
     }
 
-    /// - Parameter seen: ids that are taken; those of the candidates join them.
-    static func candidates(_ path: String, _ seen: inout Set<String>, heldOut: Set<String>, answered: Set<String>)
-        throws -> [Candidate]
-    {
+    /// - Parameters:
+    ///   - seen: ids that are taken; those of the candidates join them.
+    ///   - onHeldOut: hears of the rows that a held-out set has word for word.
+    static func candidates(
+        _ path: String,
+        _ seen: inout Set<String>,
+        heldOut: Set<String>,
+        answered: Set<String>,
+        onHeldOut: (Candidate) -> Void = { _ in }
+    ) throws -> [Candidate] {
         try JSONLines.numbered(PromptRow.self, from: URL(fileURLWithPath: path)).compactMap { line, row in
             let digest = PromptDigest.of(row.prompt)
-            guard !heldOut.contains(digest), !answered.contains(PromptDigest.ofQuestion(row.prompt)),
+            if heldOut.contains(digest) {
+                onHeldOut(Candidate(row: row, file: path, line: line))
+                return nil
+            }
+            guard !answered.contains(PromptDigest.ofQuestion(row.prompt)),
                 seen.insert(row.id ?? digest).inserted
             else { return nil }
             // Of everything else that a row may hold, only what its prompt says in other words: never a gold answer.

@@ -129,7 +129,9 @@ extension Round {
         )
         let pairs = try await campaign.history.pairs(campaign.name, round: number)
         guard pairs.count >= max(settings.minimumPairs, 1) else {
-            return StepResult(value: .skipped("\(pairs.count) pairs; minimum_pairs is \(settings.minimumPairs)"))
+            let judging = JudgingFigures(try await campaign.history.verdicts(campaign.name, round: number), of: [])
+            let why = "\(pairs.count) pairs of \(judging.words); minimum_pairs is \(settings.minimumPairs)"
+            return StepResult(value: .skipped(why))
         }
         let rows = pairs.map { pair in
             func text(_ sample: Int) -> [Message] {

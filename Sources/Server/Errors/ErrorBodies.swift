@@ -74,6 +74,7 @@ struct ErrorBodies: RouterMiddleware {
                 case .damaged, .file, .failed: .internalServerError
                 }
             return (status, error.code.rawValue, error.description)
+        case let error as ContextExceeded: return (.badRequest, ContextExceeded.code, error.message)
         case let error as ConfigurationFaults: return (.badRequest, "configuration", error.description)
         case let error as HTTPError:
             return (error.status, code(of: error.status), error.body ?? error.status.reasonPhrase)

@@ -24,10 +24,13 @@ struct CompletionRoutes: Sendable {
         var object = "model"
         var created: Int
         var owned_by = "selfimprove"
+        /// As vLLM says it.
+        var max_model_len: Int?
 
-        init(_ model: (id: String, created: Date)) {
+        init(_ model: ServedModels.Entry) {
             id = model.id
             created = Int(model.created.timeIntervalSince1970)
+            max_model_len = model.positions
         }
     }
 
@@ -88,6 +91,11 @@ struct CompletionRoutes: Sendable {
         shape: CompletionWriter.Shape,
         _ context: ServerContext
     ) async throws -> Response {
+        // What is only scored may fill all of them.
+        let positions = model.checkpoint.configuration.maximumPositions
+        if let long = prompts.first(where: { $0.ids.count >= positions + ($0.echo == nil ? 0 : 1) }) {
+            throw ContextExceeded(tokens: long.ids.count, positions: positions)
+        }
         let completion: Completion
         do {
             completion = try await Completion.begin(

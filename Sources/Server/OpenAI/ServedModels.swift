@@ -34,6 +34,14 @@ public actor ServedModels {
 
     // MARK: Models
 
+    private static func entry(_ id: String, _ checkpoint: Checkpoint) -> Entry {
+        Entry(
+            id: id,
+            created: Date(timeIntervalSince1970: 0),
+            positions: checkpoint.configuration.maximumPositions
+        )
+    }
+
     /// - Throws: `.notFound` for the name of no model; `.damaged` for files that do not match their digest.
     func model(_ name: String) async throws -> ServedModel {
         switch source {
@@ -87,26 +95,35 @@ public actor ServedModels {
         return model
     }
 
-    /// Names of the models, and when they were made.
-    nonisolated func list() async throws -> [(id: String, created: Date)] {
+    /// What is told of a model without loading it.
+    struct Entry: Sendable {
+        var id: String
+        var created: Date
+        /// Tokens that it reads and writes at most; nil where that takes reading its files.
+        var positions: Int?
+    }
+
+    nonisolated func list() async throws -> [Entry] {
         switch source {
-        case .single(let id, _): return [(id, Date(timeIntervalSince1970: 0))]
+        case .single(let id, let checkpoint): return [Self.entry(id, checkpoint)]
         case .lineage(let lineage):
             return try await BlockingWork.run {
                 let champions = try lineage.campaigns().filter { $0.champion != nil }
-                return champions.map { ("\($0.name)/champion", $0.createdAt) }
-                    + (try lineage.models().map { ($0.digest, $0.createdAt) })
+                return champions.map { Entry(id: "\($0.name)/champion", created: $0.createdAt) }
+                    + (try lineage.models().map { Entry(id: $0.digest, created: $0.createdAt) })
             }
         }
     }
 
     /// One model by its name, whether or not the list has it under this one.
     /// - Throws: `.notFound`
-    func entry(_ name: String) async throws -> (id: String, created: Date) {
+    func entry(_ name: String) async throws -> Entry {
         switch source {
         case .lineage(let lineage):
-            return try await BlockingWork.run { (name, try lineage.resolveWithinLineage(name).createdAt) }
-        case .single: return try await (model(name).id, Date(timeIntervalSince1970: 0))
+            return try await BlockingWork.run {
+                Entry(id: name, created: try lineage.resolveWithinLineage(name).createdAt)
+            }
+        case .single(_, let checkpoint): return Self.entry(try await model(name).id, checkpoint)
         }
     }
 

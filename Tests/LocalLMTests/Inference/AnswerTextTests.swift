@@ -44,6 +44,18 @@ import Testing
         #expect(stopped > 100 && stopped < 400)
     }
 
+    @Test("A special token that is a stop text ends the answer, though it is no part of the text; another one does not")
+    func specialTokens() throws {
+        let end = try #require(tokenizer.id(of: "<|im_end|>")), start = try #require(tokenizer.id(of: "<|im_start|>"))
+        let first = Array(tokenizer.encode("the end")), second = Array(tokenizer.encode(" goes on"))
+        let ids = first + [start] + second + [end] + first
+        let (pieces, isStopped) = tell(ids, stop: ["never", "<|im_end|>"])
+        #expect(pieces.joined() == "the end goes on" && isStopped)
+        #expect(tell(ids, stop: ["<|endoftext|>"]).pieces.joined() == "the end goes onthe end")
+        // What was held back as the beginning of a stop text is told.
+        #expect(tell(first + [end], stop: ["end of it", "<|im_end|>"]).pieces.joined() == "the end")
+    }
+
     @Test func aLongAnswerCostsNoMorePerToken() throws {
         let ids = Array(repeating: Array(tokenizer.encode("grün 日本 the end ")), count: 3000).joined()
         let clock = ContinuousClock()

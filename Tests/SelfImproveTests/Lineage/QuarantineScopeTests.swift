@@ -37,6 +37,29 @@ import Testing
         #expect(try scope("numbers", changes).scores)
     }
 
+    @Test(
+        "A peer is also every source of prompts for which it writes; quarantines from before there were any can be read"
+    )
+    func writers() throws {
+        let sources = """
+            per_round: 48
+              sources:
+                - {kind: magpie, model: letters}
+                - {kind: magpie, name: others, model: numbers}
+            """
+        let changes = [("per_round: 48", sources)]
+        #expect(
+            try scope("letters", changes).writers == ["magpie"] && scope("letters", changes).proposers == ["letters"]
+        )
+        let source = try scope("others", changes)
+        #expect(source.writers == ["others"] && source.proposers.isEmpty && source.judges.isEmpty)
+        #expect(source.words == "writer of prompts (others)")
+        #expect(try JSONText(source).decode(QuarantineScope.self) == source)
+        let old =
+            #"{"proposers": ["a"], "aggregators": [], "scores": true, "judges": [], "answerJudges": ["agreement"]}"#
+        #expect(try JSONText(text: old).decode(QuarantineScope.self).writers.isEmpty)
+    }
+
     @Test("The champion and unknown names are refused with the names that there are")
     func unknown() throws {
         for name in ["champion", "lettres"] {

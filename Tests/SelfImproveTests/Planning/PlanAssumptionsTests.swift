@@ -68,8 +68,10 @@ import Testing
             #expect((9_000_000_000..<9_500_000_000).contains(WeightLayout(shape).count))
             basis.positions = [configuration.student: shape.maximumPositions]
             let context = try #require(PlannedContext.all(configuration, basis).first)
+            let words = AggregationPrompt.moa.tokens
+            #expect((120..<200).contains(words))
             #expect(context.name == "initial" && context.positions == 8192)
-            #expect(context.tokens == 150 + 150 + 3 * 350 + 350 && context.most == 150 + 150 + 3 * 2048 + 2048)
+            #expect(context.tokens == 150 + words + 3 * 350 + 350 && context.most == 150 + words + 3 * 2048 + 2048)
         }
     }
 }

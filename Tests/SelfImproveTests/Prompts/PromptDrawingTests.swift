@@ -88,21 +88,26 @@ import Testing
             var texts = (0..<40).map { "\(template) \(Self.sentence(16, &random)) number \($0)" }
             texts[7] = held[4].uppercased()
             texts[9] = "Now this: " + held[6].split(separator: " ").dropFirst(18).joined(separator: " ") + " indeed"
+            texts[11] = held[8]  // word for word
             let file = try write(Self.rows(texts, prefix: "p"), "p.jsonl", folder)
             let c = try configuration("  source: \(file)\n  decontaminate: {ngram: 13}", folder, evaluation: held)
             let (rows, report) = try drawing(c).draw(100, seed: 1)
-            #expect(Set((0..<40).map { "p\($0)" }).subtracting(rows.compactMap(\.id)) == ["p7", "p9"])
-            #expect(report.overlapping == ["exact": 1, "ngram": 1])
+            #expect(Set((0..<40).map { "p\($0)" }).subtracting(rows.compactMap(\.id)) == ["p7", "p9", "p11"])
+            #expect(report.overlapping == ["exact": 2, "ngram": 1])
             let gate = folder.appendingPathComponent("gate.jsonl").path
             #expect(
                 Set(report.overlaps.map { "\($0.prompt) \($0.row)" }) == [
-                    "\(file):8 \(gate):5", "\(file):10 \(gate):7",
+                    "\(file):8 \(gate):5", "\(file):10 \(gate):7", "\(file):12 \(gate):9",
                 ]
             )
-            #expect(report.overlappingFiles == [gate: 2])
-            #expect(try drawing(c).left(upTo: .max).count == 38)
+            #expect(report.overlappingFiles == [gate: 3])
+            #expect(try drawing(c).left(upTo: .max).count == 37)
             let plan = try PlannedPrompts.measure(c)
-            #expect(plan.pool?.prompts == 38 && plan.left?.overlapping == ["exact": 1, "ngram": 1])
+            #expect(plan.pool?.prompts == 37 && plan.left?.overlapping == ["exact": 2, "ngram": 1])
+            // A row that the campaign did not choose to be measured by is held out like the others.
+            var few = c
+            few.evaluation.gatePrompts = 1
+            #expect(try drawing(few).draw(100, seed: 1).report.overlapping == ["exact": 2, "ngram": 1])
             let all = try configuration(
                 "  source: \(file)\n  decontaminate: {common_rows: off}",
                 folder,

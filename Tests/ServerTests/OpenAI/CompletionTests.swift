@@ -137,17 +137,34 @@ import Testing
         }
     }
 
+    @Test("A prompt beyond the context has OpenAI's code for it, with a conversation and with a text")
+    func tooLong() async throws {
+        try await ServerUnderTest.withModel { client in
+            let long = String(repeating: "so ", count: 400)
+            let chat = "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"\(long)\"}]}"
+            for (path, body) in [
+                ("/v1/chat/completions", chat), ("/v1/completions", "{\"model\":\"tiny\",\"prompt\":\"\(long)\"}"),
+            ] {
+                let answer = try await client.post(path, body)
+                #expect(answer.status == .badRequest, "\(answer.text)")
+                #expect(
+                    answer.text.contains(#""code":"context_length_exceeded""#) && answer.text.contains("160 positions")
+                )
+            }
+        }
+    }
+
     @Test("The server of one model lists it, and has nothing of the daemon's")
     func oneModel() async throws {
         try await ServerUnderTest.withModel { client in
             let models = try await client.get("/v1/models").text
             #expect(
                 models
-                    == #"{"data":[{"created":0,"id":"tiny","object":"model","owned_by":"selfimprove"}],"object":"list"}"#
+                    == #"{"data":[{"created":0,"id":"tiny","max_model_len":160,"object":"model","owned_by":"selfimprove"}],"object":"list"}"#
             )
             #expect(
                 try await client.get("/v1/models/tiny").text
-                    == #"{"created":0,"id":"tiny","object":"model","owned_by":"selfimprove"}"#
+                    == #"{"created":0,"id":"tiny","max_model_len":160,"object":"model","owned_by":"selfimprove"}"#
             )
             for path in ["/", "/api/campaigns", "/metrics", "/v1/models/other", "/v1/models/tiny/x"] {
                 let answer = try await client.get(path)

@@ -15,6 +15,7 @@ extension Lineage {
     /// a directory or a GGUF file, or a digest of which a unique beginning of 4 digits or more will do.
     /// - Throws: `.notFound` or `.ambiguous`, saying what there is.
     public func resolve(_ reference: String) throws -> ResolvedModel {
+        guard !reference.isEmpty else { throw SelfImproveError(.input, "names no model", context: "\"\"") }
         if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") {
             return try path(reference)
         }

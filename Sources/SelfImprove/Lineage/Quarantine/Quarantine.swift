@@ -27,7 +27,7 @@ public struct Quarantine: Sendable, Equatable, Codable {
         public init(_ round: Int) { self.init(drafts: round, answers: round, verdicts: round) }
     }
 
-    /// A peer's name, a proposer's, or a judge's.
+    /// A peer's name, a proposer's, a judge's, or that of a source of prompts.
     public var peer: String
     /// Nil: from the beginning.
     public var since: Since?
@@ -104,6 +104,11 @@ extension Quarantine.Since: Codable, CustomStringConvertible {
 
 /// What carries what the peer wrote, row by row. `QuarantineTaint` asks the database the same.
 extension Quarantine {
+    /// Whether the peer wrote the prompt. An answer carries its prompt.
+    public func carries(_ prompt: PromptRecord) -> Bool {
+        prompt.round >= max(first.drafts, 1) && prompt.origin.map { scope.writers.contains($0.source) } == true
+    }
+
     public func carries(_ draft: DraftRecord) -> Bool {
         draft.round >= max(first.drafts, 1) && scope.proposers.contains(draft.proposer)
     }

@@ -9,9 +9,11 @@ public struct QuarantineReport: Sendable, Equatable, Codable {
 
     /// Rows that carry what the peer wrote, by the steps that wrote or used them.
     public struct Counts: Sendable, Equatable, Codable {
+        /// `prompts`: those that it wrote.
+        public var prompts = 0
         /// `propose`: its drafts.
         public var drafts = 0
-        /// `aggregate`: answers to prompts that it drafted for, or that it aggregated, or whose drafts it scored.
+        /// `aggregate`: answers to prompts that it wrote or drafted for, that it aggregated, or whose drafts it scored.
         public var answers = 0
         /// `sft`: rows of the training set, those of the round itself.
         public var sftRows = 0
@@ -26,12 +28,13 @@ public struct QuarantineReport: Sendable, Equatable, Codable {
 
         /// For people.
         public var words: String {
-            "\(drafts) drafts, \(answers) answers, \(sftRows + replayedRows) SFT rows, \(pairs) pairs"
+            "\(prompts > 0 ? "\(prompts) prompts, " : "")\(drafts) drafts, \(answers) answers, \(sftRows + replayedRows) SFT rows, \(pairs) pairs"
         }
 
         var isEmpty: Bool { self == Counts() }
 
         static func += (a: inout Counts, b: Counts) {
+            a.prompts += b.prompts
             a.drafts += b.drafts
             a.answers += b.answers
             a.sftRows += b.sftRows
@@ -88,6 +91,24 @@ public struct QuarantineReport: Sendable, Equatable, Codable {
     public var champions: [Champion]
     /// Nil where the champion does not descend from such data.
     public var rollback: WayBack?
+}
+
+extension QuarantineReport.Counts {
+    /// What is not there is 0: earlier versions counted no prompts.
+    public init(from decoder: any Decoder) throws {
+        let counts = try [String: Int](from: decoder)
+        func count(_ key: CodingKeys) -> Int { counts[key.stringValue] ?? 0 }
+        self.init(
+            prompts: count(.prompts),
+            drafts: count(.drafts),
+            answers: count(.answers),
+            sftRows: count(.sftRows),
+            replayedRows: count(.replayedRows),
+            verdicts: count(.verdicts),
+            pairs: count(.pairs),
+            dpoRows: count(.dpoRows)
+        )
+    }
 }
 
 extension Lineage {
@@ -221,6 +242,7 @@ extension Lineage {
         return try rounds.compactMap { record in
             let round = record.round, sft = try rowsOf(record.sftModel)
             let counts = QuarantineReport.Counts(
+                prompts: taint.prompts[round] ?? 0,
                 drafts: taint.drafts[round] ?? 0,
                 answers: aggregated.contains(round) ? taint.answers[round]?.count ?? 0 : 0,
                 sftRows: sft[round] ?? 0,

@@ -1,5 +1,7 @@
-/// What the bearer of a name does in a campaign: where its drafts and verdicts are to be looked for.
+/// What the bearer of a name does in a campaign: where its prompts, drafts and verdicts are to be looked for.
 public struct QuarantineScope: Sendable, Equatable, Codable {
+    /// Sources of prompts for which it writes.
+    public var writers: [String] = []
     /// Names under which it drafts.
     public var proposers: [String] = []
     /// Names under which it aggregates.
@@ -13,7 +15,8 @@ public struct QuarantineScope: Sendable, Equatable, Codable {
 
     public init() {}
 
-    /// - Parameter name: a peer's, a proposer's or a judge's. A peer is every participant of its model.
+    /// - Parameter name: a peer's, a proposer's, a judge's, or that of a source of prompts. A peer
+    ///   is every participant of its model.
     /// - Throws: `.notFound`, with the names that there are. The champion is none of them: a rollback undoes what it
     ///   wrote.
     public init(of name: String, in configuration: CampaignConfiguration) throws {
@@ -21,7 +24,7 @@ public struct QuarantineScope: Sendable, Equatable, Codable {
         guard names.contains(name) else {
             throw SelfImproveError(
                 .notFound,
-                "unknown peer, proposer or judge \"\(name.prefix(80))\"",
+                "unknown peer, proposer, judge or source of prompts \"\(name.prefix(80))\"",
                 context: configuration.campaign,
                 hint: "there are: \(names.joined(separator: ", "))"
                     + (name == Participant.champion.name ? "; a rollback undoes what the champion did" : "")
@@ -31,6 +34,9 @@ public struct QuarantineScope: Sendable, Equatable, Codable {
             participant.name == name || Participant.text(participant.model) == name
         }
         let mixture = configuration.mixture
+        writers = configuration.prompts.writers.filter {
+            $0.name == name || Participant.text($0.model) == name
+        }.map(\.name)
         proposers = Set(mixture.proposers.filter(isMeant).map(\.name)).sorted()
         aggregators = [mixture.aggregator.participant].compactMap { $0 }.filter(isMeant).map(\.name)
         scores = mixture.confidence == .peers && configuration.scorers.contains(name)
@@ -48,16 +54,31 @@ public struct QuarantineScope: Sendable, Equatable, Codable {
             names.formUnion([participant.name, Participant.text(participant.model)])
         }
         for judge in configuration.judges { names.formUnion(judge.written?.models ?? []) }
+        for writer in configuration.prompts.writers { names.formUnion([writer.name, Participant.text(writer.model)]) }
         return names.subtracting([Participant.champion.name]).sorted()
     }
 
     /// Names of what it does, for people.
     public var words: String {
         var parts: [String] = []
+        if !writers.isEmpty { parts.append("writer of prompts (\(writers.joined(separator: ", ")))") }
         if !proposers.isEmpty { parts.append("proposer") }
         if !aggregators.isEmpty { parts.append("aggregator") }
         if scores { parts.append("scorer of drafts") }
         if !judges.isEmpty { parts.append("judge (\(judges.joined(separator: ", ")))") }
         return parts.isEmpty ? "no part in the campaign" : parts.joined(separator: ", ")
+    }
+}
+
+extension QuarantineScope {
+    /// What is not there stands for its default: quarantines of earlier versions knew no writers.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        writers = try fields.decodeIfPresent([String].self, forKey: .writers) ?? []
+        proposers = try fields.decode([String].self, forKey: .proposers)
+        aggregators = try fields.decode([String].self, forKey: .aggregators)
+        scores = try fields.decode(Bool.self, forKey: .scores)
+        judges = try fields.decode([String].self, forKey: .judges)
+        answerJudges = try fields.decode([String].self, forKey: .answerJudges)
     }
 }

@@ -2,11 +2,13 @@ import GRDB
 
 /// What of a campaign carries what a quarantined peer wrote, as the database has it.
 ///
-/// An answer carries every draft to its prompt, whatever the aggregator made of it, and the confidence that ordered
+/// An answer carries its prompt, every draft to it, whatever the aggregator made of it, and the confidence that ordered
 /// them. A pair carries every verdict on its prompt, for all of them were added up; a judge that holds samples against
 /// the mixture's answer passes on what that answer carries.
 struct QuarantineTaint {
-    /// The peer's drafts, by round.
+    /// Prompts that the peer wrote, by round.
+    private(set) var prompts: [Int: Int] = [:]
+    /// Its drafts, by round.
     private(set) var drafts: [Int: Int] = [:]
     /// Positions of prompts whose answer carries them, by round.
     private(set) var answers: [Int: Set<Int>] = [:]
@@ -17,6 +19,9 @@ struct QuarantineTaint {
 
     init(_ quarantine: Quarantine, campaign: String, _ db: Database) throws {
         (drafts, answers) = try Self.answers(quarantine, campaign, 1...Int.max, db)
+        let written = try Self.written(quarantine, campaign, 1...Int.max, db)
+        prompts = written.mapValues(\.count)
+        rankings = written
         let scope = quarantine.scope, first = max(quarantine.first.verdicts, 1)
         let judged = try Row.fetchCursor(
             db,
@@ -55,7 +60,7 @@ struct QuarantineTaint {
         _ db: Database
     ) throws -> (drafts: [Int: Int], positions: [Int: Set<Int>]) {
         let scope = quarantine.scope, first = quarantine.first
-        var drafts: [Int: Int] = [:], positions: [Int: Set<Int>] = [:]
+        var drafts: [Int: Int] = [:], positions = try written(quarantine, campaign, rounds, db)
         let drafted = try Row.fetchCursor(
             db,
             sql: """
@@ -73,7 +78,7 @@ struct QuarantineTaint {
             positions[round, default: []].insert(position)
         }
         if scope.scores || !scope.aggregators.isEmpty {
-            let written = try Row.fetchCursor(
+            let answered = try Row.fetchCursor(
                 db,
                 sql: """
                     SELECT round, position FROM answers
@@ -86,13 +91,41 @@ struct QuarantineTaint {
                     scope.scores,
                 ]
             )
-            while let row = try written.next() {
+            while let row = try answered.next() {
                 let round: Int = row["round"], position: Int = row["position"]
                 positions[round, default: []].insert(position)
             }
         }
         try addLaterTurns(to: &positions, campaign, rounds, db)
         return (drafts, positions)
+    }
+
+    /// Positions of prompts that the peer wrote, by round.
+    private static func written(
+        _ quarantine: Quarantine,
+        _ campaign: String,
+        _ rounds: ClosedRange<Int>,
+        _ db: Database
+    ) throws -> [Int: Set<Int>] {
+        if quarantine.scope.writers.isEmpty { return [:] }
+        var positions: [Int: Set<Int>] = [:]
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT round, position FROM prompts
+                WHERE campaign = ? AND round BETWEEN ? AND ? AND origin IS NOT NULL
+                    AND json_extract(origin, '$.source') IN (SELECT value FROM json_each(?))
+                """,
+            arguments: [
+                campaign, max(quarantine.first.drafts, rounds.lowerBound), rounds.upperBound,
+                JSONText(quarantine.scope.writers).text,
+            ]
+        )
+        while let row = try rows.next() {
+            let round: Int = row["round"], position: Int = row["position"]
+            positions[round, default: []].insert(position)
+        }
+        return positions
     }
 
     /// A turn of a conversation was answered, and is trained, after the answers to the turns before it.
@@ -107,7 +140,8 @@ struct QuarantineTaint {
             sql: """
                 SELECT later.round AS round, later.position AS position, earlier.position AS earlier
                 FROM prompts AS later JOIN prompts AS earlier
-                    ON earlier.campaign = later.campaign AND earlier.id = later.id AND earlier.turn < later.turn
+                    ON earlier.campaign = later.campaign AND earlier.round = later.round
+                    AND earlier.id = later.id AND earlier.turn < later.turn
                 WHERE later.campaign = ? AND later.turn > 1 AND later.round BETWEEN ? AND ?
                 """,
             arguments: [campaign, rounds.lowerBound, rounds.upperBound]

@@ -52,7 +52,8 @@ extension Lineage {
                 prompt: prompt,
                 first: try sample(record.first),
                 second: try sample(record.second),
-                verdict: record
+                verdict: record,
+                agreed: record.agreed
             )
         }
     }

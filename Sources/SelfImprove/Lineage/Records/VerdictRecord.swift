@@ -18,4 +18,7 @@ public struct VerdictRecord: LineageRecord, Equatable {
     /// How a judge that writes came to them, whole: `WrittenReasoning`. Nil for judges that compute.
     public var reasoning: JSONText?
     public var swappedReasoning: JSONText?
+
+    /// What counts where samples are ranked.
+    public var agreed: Verdict { verdict.agreed(with: swappedVerdict) }
 }

@@ -40,12 +40,22 @@ extension Lineage {
         limit: Int = .max
     ) throws -> (stories: [PromptStory], total: Int) {
         try read { db in
-            let table = part == .sample ? "samples" : part == .judge ? "pairs" : "prompts"
-            var all = try Int.fetchAll(
-                db,
-                sql: "SELECT DISTINCT position FROM \(table) WHERE campaign = ? AND round = ? ORDER BY position",
-                arguments: [campaign, round]
-            )
+            let tables =
+                switch part {
+                case .sample: ["samples"]
+                // What a judge was asked about, though nothing came of it, and what was ranked without a verdict kept.
+                case .judge: ["verdicts", "pairs"]
+                case .propose, .aggregate, nil: ["prompts"]
+                }
+            var all = try tables.reduce(into: Set<Int>()) {
+                $0.formUnion(
+                    try Int.fetchSet(
+                        db,
+                        sql: "SELECT position FROM \($1) WHERE campaign = ? AND round = ?",
+                        arguments: [campaign, round]
+                    )
+                )
+            }.sorted()
             if let reason {
                 let dropped = try Int.fetchSet(
                     db,

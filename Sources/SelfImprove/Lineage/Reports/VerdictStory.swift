@@ -7,4 +7,6 @@ public struct VerdictStory: Sendable, Encodable {
     /// Both orders. Of a judge that writes, `reasoning` holds the criteria, each evaluation and the verdict as it was
     /// written, with `first` shown as answer A; `swappedReasoning` the same with `second` as answer A.
     public var verdict: VerdictRecord
+    /// What counts where samples are ranked: a tie where the orders contradict each other or one cannot be read.
+    public var agreed: Verdict
 }

@@ -90,7 +90,9 @@ struct ChatCompletionReply: Sendable, Equatable {
                 return .failure(.garbage("a choice without a message"))
             }
             guard let text = text(of: message) else { return .failure(.garbage("a message whose content is not text")) }
-            let reason = RemoteFinishReason(shell.choice["finish_reason"]?.string)
+            // A refusal that is marked as one is no answer, however it ended.
+            let isRefusal = message["content"] == nil && message["refusal"]?.string != nil
+            let reason = isRefusal ? .contentFilter : RemoteFinishReason(shell.choice["finish_reason"]?.string)
             return .success(
                 .init(
                     text: text,

@@ -8,11 +8,11 @@ struct EchoCompletionBody: Sendable, Equatable {
     var prompt: String
     var completion: String
 
-    /// - Parameter generates: one token is generated and passed over, for servers that refuse `max_tokens: 0`.
-    func json(generates: Bool) -> JSONValue {
+    /// One token is generated and passed over: to some servers `max_tokens: 0` is an error, to others no limit.
+    func json() -> JSONValue {
         .object([
             .init("model", .string(model)), .init("prompt", .string(prompt + completion)),
-            .init("max_tokens", .integer(generates ? 1 : 0)), .init("temperature", .integer(0)),
+            .init("max_tokens", .integer(1)), .init("temperature", .integer(0)),
             .init("logprobs", .integer(1)), .init("echo", .bool(true)),
         ])
     }
@@ -23,6 +23,8 @@ public struct EchoedLikelihood: Sendable, Equatable {
     /// Sum of the natural logprobs of the completion's tokens.
     public var logprob: Double
     public var tokens: Int
+    /// Sum of the highest logprobs where these tokens stand; nil where the endpoint does not say it of each.
+    public var highest: Double?
 }
 
 /// An answer of `POST /completions` with `echo`, read from any bytes.
@@ -60,7 +62,10 @@ struct EchoCompletionReply: Sendable, Equatable {
             guard let starts = starts(of: texts, whole: whole, given: given) else {
                 return .failure(.garbage("tokens whose places in the text are not known"))
             }
-            return measure(values, starts, body).map { .init(outcome: $0, usage: shell.usage, model: shell.model) }
+            let highest = logprobs?["top_logprobs"]?.array?.map { top in top.members?.compactMap(\.value.real).max() }
+            return measure(values, starts, highest: highest, body).map {
+                .init(outcome: $0, usage: shell.usage, model: shell.model)
+            }
         }
     }
 
@@ -86,21 +91,25 @@ struct EchoCompletionReply: Sendable, Equatable {
         return given
     }
 
-    private static func measure(_ values: [JSONValue], _ starts: [Int], _ body: EchoCompletionBody)
-        -> Result<Outcome, ReplyFault>
-    {
+    private static func measure(
+        _ values: [JSONValue],
+        _ starts: [Int],
+        highest: [Double?]?,
+        _ body: EchoCompletionBody
+    ) -> Result<Outcome, ReplyFault> {
         let boundary = body.prompt.unicodeScalars.count
         let end = boundary + body.completion.unicodeScalars.count
-        var sum = 0.0, count = 0
+        var sum = 0.0, count = 0, highestSum = highest?.count == values.count ? 0.0 : nil
         for (index, start) in starts.enumerated() where start >= boundary && start < end {
             guard let logprob = values[index].real, logprob <= 0.01 else {
                 return .failure(.garbage("a token of the completion without a logprob"))
             }
             sum += logprob
             count += 1
+            highestSum = highestSum.flatMap { sum in highest?[index].map { sum + $0 } }
         }
         // Nothing begins where the completion does.
         guard boundary == end || starts.contains(boundary) else { return .success(.boundaryInsideToken) }
-        return .success(.measured(EchoedLikelihood(logprob: sum, tokens: count)))
+        return .success(.measured(EchoedLikelihood(logprob: sum, tokens: count, highest: highestSum)))
     }
 }

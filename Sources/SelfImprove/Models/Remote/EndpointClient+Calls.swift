@@ -40,12 +40,13 @@ extension EndpointClient {
     /// or gives no logprobs.
     public func likelihood(of text: String, after prompt: String) async -> Result<ScoredCall, CallFailure> {
         let body = EchoCompletionBody(model: settings.servedModel, prompt: prompt, completion: text)
-        let generates = scoringGenerates
-        var result = await score(body, generates: generates)
-        if case .failure(let failure) = result, !generates, failure.kind == .refused, Self.isAboutNone(failure) {
-            scoringGenerates = true
-            result = await score(body, generates: true)
-        }
+        let result = await perform(
+            Form(
+                tokens: Self.estimate([prompt, text]) + 1,
+                call: { _ in self.call("/completions", body.json()) },
+                read: { reply in EchoCompletionReply.read(reply, to: body).map { ($0, $0.usage) } }
+            )
+        )
         return result.flatMap { done in
             var scored = ScoredCall(
                 likelihood: nil,
@@ -83,23 +84,6 @@ extension EndpointClient {
         let result = await models()
         if case .success(let models) = result { listed = models }
         return result
-    }
-
-    private func score(_ body: EchoCompletionBody, generates: Bool) async -> Result<
-        Done<EchoCompletionReply>, CallFailure
-    > {
-        await perform(
-            Form(
-                tokens: Self.estimate([body.prompt, body.completion]),
-                call: { _ in self.call("/completions", body.json(generates: generates)) },
-                read: { reply in EchoCompletionReply.read(reply, to: body).map { ($0, $0.usage) } }
-            )
-        )
-    }
-
-    /// Whether a refusal is about `max_tokens: 0`.
-    private static func isAboutNone(_ failure: CallFailure) -> Bool {
-        (failure.status == 400 || failure.status == 422) && failure.message.contains("max_tokens")
     }
 
     func call(_ path: String, _ body: JSONValue?) -> HTTPCall {

@@ -23,7 +23,6 @@ public final class EndpointClient: Sendable {
         var learnt: LearntParameters
         var breaker: CircuitBreaker
         var random: RandomStream
-        var scoringGenerates = false
         var listed: [ListedModel]?
     }
 
@@ -232,16 +231,9 @@ public final class EndpointClient: Sendable {
         )
     }
 
-    // MARK: Scoring
-
-    /// Whether this endpoint generates a token to score, for it refuses to generate none.
+    /// What it lists, once it was asked.
     var listed: [ListedModel]? {
         get { state.withLock { $0.listed } }
         set { state.withLock { $0.listed = newValue } }
-    }
-
-    var scoringGenerates: Bool {
-        get { state.withLock { $0.scoringGenerates } }
-        set { state.withLock { $0.scoringGenerates = newValue } }
     }
 }

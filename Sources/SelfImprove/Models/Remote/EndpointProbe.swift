@@ -15,13 +15,17 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
     public var contextLength: Int?
     /// Of a short answer.
     public var seconds: Double?
-    /// Two calls of one seed answered alike, and one of another seed otherwise.
+    /// Two calls of one seed answered alike, and one of another seed otherwise; nil where every seed does.
     public var honoursSeed: Bool?
+    /// Whether it samples where a temperature is asked for: false where every call is answered alike.
+    public var samples: Bool?
     /// Answers of one call that asked for two.
     public var choices: Int?
     public var saysLogprobs: Bool?
     /// Whether it scores a text that it is given (`/completions` with `echo`).
     public var echoes: Bool?
+    /// Whether an echo's logprobs are those of its tokens, tried on what it wrote itself; nil where that is not seen.
+    public var echoesInPlace: Bool?
     /// Whether it goes on from a text (`/completions`), as Magpie asks it to.
     public var continuesTexts: Bool?
     public var countsTokens: Bool?
@@ -39,10 +43,25 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
         if honoursSeed == false {
             lacks.append("no seed: a question is answered otherwise every time; what was answered is kept all the same")
         }
+        if samples == false {
+            lacks.append(
+                "a temperature of \(Self.hottest) changes nothing: all samples of a prompt would be the same (transformers "
+                    + "serve needs do_sample: true in the model's generation_config.json)"
+            )
+        }
         if saysLogprobs == false {
             lacks.append("no logprobs: its drafts have no confidence (mixture.confidence: own)")
         }
         if echoes == false { lacks.append("no echo: it cannot say how likely a text is") }
+        if echoesInPlace == false {
+            lacks.append(
+                "its echo takes the logprobs of other places, and finds unlikely what it wrote itself: it cannot say how "
+                    + "likely a text is"
+            )
+        }
+        if echoes == true, echoesInPlace == nil {
+            lacks.append("no top_logprobs beside its echo: whether its logprobs are those of the tokens is not seen")
+        }
         if continuesTexts == false { lacks.append("no /completions: it cannot write prompts (kind: magpie)") }
         if countsTokens == false { lacks.append("no usage: tokens and money are estimated from bytes") }
         if saysFinishReason == false { lacks.append("no finish_reason: cut-off answers cannot be told") }
@@ -69,6 +88,9 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
         )
         return await ask(client)
     }
+
+    /// Temperature at which it is tried whether it samples.
+    private static let hottest = 1.5
 
     static func ask(_ client: EndpointClient) async -> EndpointProbe {
         var probe = EndpointProbe(client.settings)
@@ -99,28 +121,45 @@ public struct EndpointProbe: Sendable, Equatable, Encodable {
             probe.isListed = own != nil
             probe.contextLength = (own ?? models.first)?.contextLength
         }
+        /// Nil also where the endpoint refuses to answer, or to be told a temperature: then nothing is seen.
         func sampled(_ seed: UInt64) async -> String? {
-            let question = "Write six random words."
-            return try? await client.complete(body(question, temperature: 1.5, seed: seed << 33)).get().text
+            let question = body("Write six random words.", temperature: hottest, seed: seed << 33)
+            guard let call = try? await client.complete(question).get(), call.finishReason != .contentFilter,
+                !call.leftOut.contains(.temperature)
+            else { return nil }
+            return call.text
         }
-        if let first = await sampled(1), let again = await sampled(1), let other = await sampled(2) {
-            probe.honoursSeed = first == again && first != other
+        if let first = await sampled(1), let again = await sampled(1) {
+            probe.samples = first != again
+            // A small model may say the same by chance.
+            for seed: UInt64 in 2...4 where probe.samples == false {
+                guard let other = await sampled(seed) else { break }
+                probe.samples = other != first
+            }
+            probe.honoursSeed = probe.samples == true ? first == again : nil
         }
         if case .success(let call) = await client.complete(body("Say hello.", logprobs: true)) {
             probe.saysLogprobs = call.logprob != nil
         } else {
             probe.saysLogprobs = false
         }
-        if case .success(let scored) = await client.likelihood(of: " world", after: "Hello") {
-            probe.echoes = scored.likelihood != nil
-        } else {
-            probe.echoes = false
-        }
         var text = body("")
         text.prefix = "Hello"
+        var written = " world"
         switch await client.complete(text) {
-        case .success: probe.continuesTexts = true
+        case .success(let call):
+            probe.continuesTexts = true
+            if !call.text.isEmpty { written = call.text }
         case .failure(let failure): probe.continuesTexts = failure.retryable ? nil : false
+        }
+        if case .success(let scored) = await client.likelihood(of: written, after: "Hello") {
+            probe.echoes = scored.likelihood != nil
+            if probe.continuesTexts == true, let likelihood = scored.likelihood, let highest = likelihood.highest {
+                // Each of these tokens was the likeliest, but for what a penalty or a near tie changed.
+                probe.echoesInPlace = highest - likelihood.logprob <= Double(likelihood.tokens)
+            }
+        } else {
+            probe.echoes = false
         }
         var system = body("Who are you?")
         system.messages.insert(Message(role: "system", content: "You are a pirate."), at: 0)

@@ -12,6 +12,7 @@ struct RemoteModel: ChatModel {
     let name: String
     let identity: ModelIdentity
     let client: EndpointClient
+    private let budget: CallBudget
     private let log: any CallLog
     private let campaign: String
     private let now: @Sendable () -> Date
@@ -20,6 +21,7 @@ struct RemoteModel: ChatModel {
         name = client.settings.name
         identity = .named("\(client.settings.servedModel) at \(client.settings.address)")
         self.client = client
+        budget = CallBudget(client.settings)
         self.log = log
         self.campaign = campaign
         self.now = now
@@ -46,30 +48,50 @@ struct RemoteModel: ChatModel {
         var done = wanted.count - open.count
         progress(done)
         if !open.isEmpty {
-            let hasWholeSeed = try await isOurs(), budget = try await CallBudget(client.settings, log)
-            try await withThrowingTaskGroup(of: (Wanted, Result<Answer, SelfImproveError>).self) { tasks in
-                var next = open[...]
+            let hasWholeSeed = try await isOurs()
+            try await budget.open(log)
+            let halt = StepHalt.current
+            try await withThrowingTaskGroup(of: (Wanted, Result<Result<Answer, SelfImproveError>, any Error>).self) {
+                tasks in
+                var next = open[...], ended = 0
+                var fatal: (any Error)?
                 /// The next calls, as long as they may be paid for.
                 func begin(_ count: Int) {
-                    for _ in 0..<count {
+                    ended = budget.ended
+                    for _ in 0..<count where fatal == nil && halt?.isPulled != true {
                         guard let item = next.first, let reserved = budget.reserve(item.body) else { return }
                         next.removeFirst()
-                        tasks.addTask { (item, try await call(item, budget, reserved, hasWholeSeed: hasWholeSeed)) }
+                        tasks.addTask {
+                            do {
+                                return (item, .success(try await call(item, reserved, hasWholeSeed: hasWholeSeed)))
+                            } catch { return (item, .failure(error)) }
+                        }
                     }
                 }
                 // More tasks than places, so that a place never waits for a task.
-                begin(2 * client.settings.concurrency)
-                for try await (item, result) in tasks {
-                    switch result {
-                    case .success(let answer): answers[item.request][item.sample] = answer
-                    case .failure(let error): failures[item.request] = error
+                let most = 2 * client.settings.concurrency
+                begin(most)
+                while true {
+                    if let (item, result) = try await tasks.next() {
+                        switch result {
+                        case .success(.success(let answer)): answers[item.request][item.sample] = answer
+                        case .success(.failure(let error)): failures[item.request] = error
+                        case .failure(let error): fatal = fatal ?? error
+                        }
+                        done += 1
+                        progress(done)
+                        begin(1)
+                    } else if next.isEmpty || fatal != nil || halt?.isPulled == true {
+                        break
+                    } else if await budget.isFreed(since: ended) {
+                        begin(most)
+                    } else {
+                        break
                     }
-                    done += 1
-                    progress(done)
-                    begin(1)
                 }
                 // Calls that were under way have ended, and are kept.
-                if !next.isEmpty { throw budget.error }
+                if let fatal { throw fatal }
+                if !next.isEmpty { throw halt?.isPulled == true ? CancellationError() : budget.error }
             }
         }
         return requests.indices.map { index in
@@ -106,15 +128,18 @@ struct RemoteModel: ChatModel {
     }
 
     /// - Throws: what ends the step: see `fatal`; what keeping the call throws.
-    private func call(_ item: Wanted, _ budget: CallBudget, _ reserved: CallCost, hasWholeSeed: Bool) async throws
+    private func call(_ item: Wanted, _ reserved: CallCost, hasWholeSeed: Bool) async throws
         -> Result<Answer, SelfImproveError>
     {
         let start = client.clock.seconds()
         let result = await client.complete(item.body, hasWholeSeed: hasWholeSeed)
-        if case .failure(let failure) = result, failure.kind == .cancelled { throw CancellationError() }
+        if case .failure(let failure) = result, failure.kind == .cancelled {
+            budget.end(nil, reserved: reserved, of: item.body)
+            throw CancellationError()
+        }
         let record = try record(result, item, seconds: client.clock.seconds() - start)
         try await log.record(record)
-        budget.spend(record.cost, reserved: reserved, of: item.body)
+        budget.end(record.cost, reserved: reserved, of: item.body)
         switch result {
         case .success: return .success(record.answer!)
         case .failure(let failure):

@@ -1,4 +1,5 @@
 import LocalLM
+import TestSupport
 import Testing
 
 @testable import SelfImprove
@@ -42,7 +43,7 @@ import Testing
             ]
         var random = RandomStream(key: seed)
         var read = 0
-        for trial in 0..<20_000 {
+        for trial in 0..<Fuzzing.count(20_000) {
             let text = (0..<random.integer(below: 16)).map { _ in pieces[random.integer(below: pieces.count)] }.joined()
             guard let criteria = CriteriaParser.parse(text).value else { continue }
             read += 1

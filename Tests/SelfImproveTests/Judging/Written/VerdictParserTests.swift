@@ -1,4 +1,5 @@
 import LocalLM
+import TestSupport
 import Testing
 
 @testable import SelfImprove
@@ -40,7 +41,7 @@ import Testing
         ]
         var random = RandomStream(key: seed)
         var read = 0
-        for trial in 0..<20_000 {
+        for trial in 0..<Fuzzing.count(20_000) {
             let text = (0..<random.integer(below: 24)).map { _ in pieces[random.integer(below: pieces.count)] }.joined()
             switch VerdictParser.parse(text) {
             case .understood: read += 1

@@ -23,6 +23,22 @@ import Testing
         #expect(outcome == .measured(.init(logprob: -2.5, tokens: 2)))
     }
 
+    @Test("the highest logprobs are those of the same places; one place without any, and none are known")
+    func highest() throws {
+        func outcome(_ top: String) throws -> EchoCompletionReply.Outcome {
+            let json = """
+                {"choices": [{"text": "ab cd é", "logprobs": {"tokens": ["ab", " ", "cd", " é"], "token_logprobs": \
+                [null, -1, -2, -3], "top_logprobs": \(top)}}]}
+                """
+            return try EchoCompletionReply.read(HTTPReply(200, json), to: body).get().outcome
+        }
+        let whole = #"[null, {" ": -1}, {"x": -0.5, "cd": -2}, {" é": -3, "y": -0.25}]"#
+        #expect(try outcome(whole) == .measured(.init(logprob: -5, tokens: 2, highest: -0.75)))
+        for none in ["null", "[]", "[null, null, {}, {\"y\": -1}]", "[null, 1, 2, 3]", "{}"] {
+            #expect(try outcome(none) == .measured(.init(logprob: -5, tokens: 2)), "\(none)")
+        }
+    }
+
     @Test("a token before the text that is not echoed shifts the places of the others")
     func beginning() throws {
         let tokens = ["<s>", "ab", " ", "cd", " é"], logprobs = ["null", "-4", "-1", "-2", "-0.5"]

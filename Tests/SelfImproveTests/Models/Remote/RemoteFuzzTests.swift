@@ -1,10 +1,11 @@
 import Foundation
 import LocalLM
+import TestSupport
 import Testing
 
 @testable import SelfImprove
 
-/// Seeded mutations of replies: readers are total, whatever comes. `REMOTE_FUZZ` sets how many; a failure names its
+/// Seeded mutations of replies: readers are total, whatever comes. `FUZZ` sets how many; a failure names its
 /// number, which makes the same bytes again.
 @Suite struct RemoteFuzzTests {
     private static let seeds: [String] = [
@@ -41,7 +42,7 @@ import Testing
 
     @Test("mutated replies are answers or faults, their texts are safe to show, and nothing else happens")
     func replies() throws {
-        let count = ProcessInfo.processInfo.environment["REMOTE_FUZZ"].flatMap { Int($0) } ?? 5000
+        let count = Fuzzing.count(5000)
         let seed: UInt64 = 2607, secret = try Secret(testKey)
         let body = EchoCompletionBody(model: "m", prompt: "ab ", completion: "cd é")
         let statuses = [200, 200, 200, 400, 422, 404, 429, 500]

@@ -96,6 +96,61 @@ private final class Counter: Sendable {
         #expect(answers.count == 60 && counter.count == 60, "raised, it goes on where it was")
     }
 
+    @Test("All that ask a peer share its budget: what is reserved for the longest answers is not spent by others")
+    func aSharedBudget() async throws {
+        // The server writes as much as it may.
+        let transport = ScriptedTransport { _, call in
+            guard case .post(let bytes) = call.method, let body = try? JSONParser.parse(bytes, context: "body") else {
+                return .success(HTTPReply(404, ""))
+            }
+            let tokens = body["max_tokens"]?.integer ?? 0
+            let reply = chatReply("4").replacing(#""completion_tokens": 3"#, with: #""completion_tokens": \#(tokens)"#)
+            return .success(HTTPReply(200, reply))
+        }
+        var settings = try EndpointSettings.test(concurrency: 32)
+        settings.budget.tokens = 23_000
+        let model = model(settings, transport)
+        let long = requests(40).map { request in
+            var long = request
+            long.sampling.maximumTokens = 2000
+            return long
+        }
+        let halt = StepHalt()
+        let errors = await StepHalt.$current.withValue(halt) {
+            await withTaskGroup(of: (any Error)?.self) { group in
+                for asked in [requests(40), long] {
+                    group.addTask {
+                        do { _ = try await model.answer(asked) { _ in } } catch {
+                            halt.pull()
+                            return error
+                        }
+                        return nil
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }.compactMap { $0 }
+            }
+        }
+        #expect(errors.contains { ($0 as? SelfImproveError)?.code == .withheld }, "\(errors)")
+        let spent = log.all.reduce(0) { $0 + $1.cost.tokens }
+        #expect(spent <= 23_000 && spent > 20_000 && log.all.count == transport.bodies.count { !$0.isEmpty })
+    }
+
+    @Test("When a part of the step fails elsewhere, calls under way end and are kept, and none begins")
+    func halted() async throws {
+        let halt = StepHalt(), counter = Counter()
+        let transport = ScriptedTransport { _, call in
+            guard case .post = call.method else { return .success(HTTPReply(404, "")) }
+            counter.add()
+            halt.pull()
+            return .success(HTTPReply(200, chatReply("4")))
+        }
+        let model = try model(.test(concurrency: 2), transport)
+        await #expect(throws: CancellationError.self) {
+            try await StepHalt.$current.withValue(halt) { try await model.answer(requests(20)) { _ in } }
+        }
+        #expect(log.all.count == counter.count && (1...4).contains(counter.count))
+    }
+
     @Test(arguments: [
         (401, #"{"error": {"message": "no"}}"#), (402, "{}"),
         (429, #"{"error": {"message": "quota", "code": "insufficient_quota"}}"#),

@@ -10,8 +10,8 @@ struct QuarantineCommand: AsyncParsableCommand {
         discussion: """
             Tells which of the campaign's data carry the peer's prompts, drafts or verdicts and which models descend \
             from them, leaves those rows out of the replay of later rounds, and names the champion to go back to. A \
-            round that has begun keeps what it drew. Nothing is deleted; --lift undoes it. NAME is a peer's, a proposer's, \
-            a judge's, or that of a source of prompts.
+            round that has begun keeps what it drew. Nothing is deleted; --lift undoes it. NAME is a peer's, a \
+            proposer's, a judge's, or that of a source of prompts.
 
             selfimprove quarantine nursery --peer letters --since 2 --reason "swapped weights"
             selfimprove quarantine nursery --peer letters --lift

@@ -27,9 +27,9 @@ enum Machine {
     static func returnFreedMemory() { _ = mallopt(M_MMAP_THRESHOLD, 1 << 20) }
 
     /// OpenBLAS chooses its kernel as it is loaded, before any of our code; a processor newer than the library gets the
-    /// one of twenty years ago (0.3.21 on an Emerald Rapids: training took 1.6 times as long). Where nobody named a
-    /// kernel, the program begins again, as the same process, with the name of the widest that the processor's vectors
-    /// allow. Where that cannot be, it goes on as it is.
+    /// one of twenty years ago (0.3.21 on an Emerald Rapids). Where nobody named a kernel, the program begins again, as
+    /// the same process, with the name of the widest that the processor's vectors allow. Where that cannot be, it goes
+    /// on as it is.
     static func replaceOutdatedKernel() {
         let kernel = BLASKernel.current
         guard ProcessInfo.processInfo.environment[kernelVariable] == nil, kernel.isPinnedBelowProcessor else { return }

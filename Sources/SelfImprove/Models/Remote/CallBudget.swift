@@ -47,7 +47,7 @@ final class CallBudget: Sendable {
     }
 
     /// A call has ended.
-    /// - Parameter cost: nil where it was cancelled.
+    /// - Parameter cost: nil where it was cancelled, or could not be kept.
     func end(_ cost: CallCost?, reserved: CallCost, of body: ChatCompletionBody) {
         let guess = Self.guess(body)
         let waiting = state.withLock { state in

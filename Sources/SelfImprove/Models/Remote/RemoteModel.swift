@@ -131,15 +131,15 @@ struct RemoteModel: ChatModel {
     private func call(_ item: Wanted, _ reserved: CallCost, hasWholeSeed: Bool) async throws
         -> Result<Answer, SelfImproveError>
     {
+        var cost: CallCost?
+        // Also where keeping it fails: others may wait for what it gives back.
+        defer { budget.end(cost, reserved: reserved, of: item.body) }
         let start = client.clock.seconds()
         let result = await client.complete(item.body, hasWholeSeed: hasWholeSeed)
-        if case .failure(let failure) = result, failure.kind == .cancelled {
-            budget.end(nil, reserved: reserved, of: item.body)
-            throw CancellationError()
-        }
+        if case .failure(let failure) = result, failure.kind == .cancelled { throw CancellationError() }
         let record = try record(result, item, seconds: client.clock.seconds() - start)
         try await log.record(record)
-        budget.end(record.cost, reserved: reserved, of: item.body)
+        cost = record.cost
         switch result {
         case .success: return .success(record.answer!)
         case .failure(let failure):

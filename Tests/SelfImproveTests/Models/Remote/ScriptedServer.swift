@@ -44,6 +44,8 @@ final class ScriptedServer: Sendable {
         var connections = 0
         var closedByPeer = 0
         var open: Set<Int32> = []
+        var isListening = true
+        var isStopped = false
     }
 
     let port: Int
@@ -66,22 +68,31 @@ final class ScriptedServer: Sendable {
         }
         port = Int(UInt16(bigEndian: address.sin_port))
         Self.thread { [self] in
-            while case let connection = accept(listener, nil, nil), connection >= 0 {
-                var on: Int32 = 1
-                setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-                state.withLock { state in
-                    state.connections += 1
-                    state.open.insert(connection)
-                }
-                Self.thread { [self] in serve(connection) }
-            }
+            while case let connection = accept(listener, nil, nil), connection >= 0 { take(connection) }
+            // By the thread that accepts alone: closed under it, the descriptor would be the next server's, and this
+            // one would answer that one's calls.
+            state.withLock { $0.isListening = false }
+            close(listener)
         }
     }
 
+    private func take(_ connection: Int32) {
+        var on: Int32 = 1
+        setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        state.withLock { state in
+            state.connections += 1
+            state.open.insert(connection)
+            if state.isStopped { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
+        Self.thread { [self] in serve(connection) }
+    }
+
     func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-        state.withLock { state in for connection in state.open { shutdown(connection, Int32(SHUT_RDWR)) } }
+        state.withLock { state in
+            state.isStopped = true
+            if state.isListening { shutdown(listener, Int32(SHUT_RDWR)) }
+            for connection in state.open { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
     }
 
     var base: String { "http://127.0.0.1:\(port)/v1" }

@@ -4,7 +4,7 @@ BUILD := swift build -c release -Xswiftc -enable-testing
 PROGRAM := .build/release/selfimprove
 # For `selfimprove --version`; "+" after it where files differ from the commit.
 export SELFIMPROVE_COMMIT := $(shell git describe --always --abbrev=12 --exclude='*' --dirty=+ 2>/dev/null)
-PACKAGES := libopenblas-dev libdnnl-dev libsqlite3-dev libcurl4-openssl-dev
+PACKAGES := libopenblas-dev libsqlite3-dev libcurl4-openssl-dev
 
 # make fuzz: number of mutated files of each format, and the seed that draws them.
 COUNT ?= 1000000

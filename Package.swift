@@ -2,15 +2,19 @@
 import Foundation
 import PackageDescription
 
-// Numeric code is compiled for the processor it is built on: without this, Swift's SIMD types fall back to
-// SSE and a campaign takes four times as long. SELFIMPROVE_PORTABLE=1 builds a binary to hand out.
-let portable = ProcessInfo.processInfo.environment["SELFIMPROVE_PORTABLE"] == "1"
-let native: [String] = portable ? [] : ["-Xcc", "-march=native"]
+// Numeric code is compiled for processors with AVX2 and FMA (Haswell of 2013, and all since): without this, Swift's
+// SIMD types fall back to SSE. The innermost products know wider vectors, and pick them at run time (CTiles).
+#if arch(x86_64)
+    let baseline = ["-march=x86-64-v3"]
+#else
+    let baseline: [String] = []
+#endif
 
 // Only numeric code is compiled without checks (docs/adr/0006); SELFIMPROVE_CHECKED=1 checks it too, for sanitizers and
 // measurements.
 let checked = ProcessInfo.processInfo.environment["SELFIMPROVE_CHECKED"] == "1"
-let plain: [SwiftSetting] = [.unsafeFlags(native)]  // every target agrees on how CSIMD's header is read
+// Every target agrees on how CSIMD's header is read.
+let plain: [SwiftSetting] = [.unsafeFlags(baseline.flatMap { ["-Xcc", $0] })]
 let numeric = checked ? plain : plain + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
 // For `selfimprove --version`. `make` tells it: SwiftPM's own `Context.gitInformation` is kept from build to build, and
@@ -38,17 +42,17 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
-        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
+        .target(name: "CTiles", cSettings: [.unsafeFlags(baseline + ["-O3"])]),
         .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit.isEmpty ? "unknown" : commit)\"")]),
         .target(name: "Jinja", swiftSettings: plain),
         .target(name: "ModelFiles", dependencies: ["Jinja"], swiftSettings: plain),
         .target(
             name: "LocalLM",
             dependencies: [
-                "ModelFiles", "COpenBLAS", "COneDNN", "CSIMD", .product(name: "Crypto", package: "swift-crypto"),
+                "ModelFiles", "COpenBLAS", "CSIMD", "CTiles", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: numeric
         ),
@@ -116,7 +120,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LocalLMTests",
-            dependencies: ["ModelFiles", "LocalLM", "SelfImprove", "FuzzTargets", "TestSupport"],
+            dependencies: ["CTiles", "ModelFiles", "LocalLM", "SelfImprove", "FuzzTargets", "TestSupport"],
             exclude: ["Golden"],
             swiftSettings: plain
         ),

@@ -12,19 +12,18 @@ enum Machine {
     /// `0.1.0 (703dac0d43f2, AVX-512 with bf16, OpenBLAS SkylakeX)`.
     static var version: String {
         let kernel = BLASKernel.current
-        let half = BLASKernel.hasBFloat16 ? " with bf16" : ""
         let commit = String(cString: cbuild_commit())
-        return "\(ProgramVersion.current) (\(commit), \(vectors)\(half), OpenBLAS \(kernel.name))"
-    }
-
-    /// What this program was compiled for.
-    private static var vectors: String {
-        [512: "AVX-512", 256: "AVX2"][BLASKernel.current.processorVectorBits] ?? "128-bit vectors"
+        return "\(ProgramVersion.current) (\(commit), \(InstructionSet.current.title), OpenBLAS \(kernel.name))"
     }
 
     /// Returns freed blocks of a megabyte or more to the system. By default glibc takes larger and larger ones from its
     /// heaps, where caches that are made for each call leave holes: over a hundred rounds a campaign grew by a quarter.
     static func returnFreedMemory() { _ = mallopt(M_MMAP_THRESHOLD, 1 << 20) }
+
+    /// - Throws: where `SELFIMPROVE_ISA` names an instruction set that this processor does not have.
+    static func checkInstructionSet() throws {
+        _ = try InstructionSet.named(by: ProcessInfo.processInfo.environment)
+    }
 
     /// OpenBLAS chooses its kernel as it is loaded, before any of our code; a processor newer than the library gets the
     /// one of twenty years ago (0.3.21 on an Emerald Rapids). Where nobody named a kernel, the program begins again, as
@@ -46,7 +45,7 @@ enum Machine {
             BLASKernel.current.isPinnedBelowProcessor
         else { return [] }
         return [
-            "\(kernelVariable)=\(pinned) holds OpenBLAS at a slower kernel than this processor has (\(vectors)); unset it for speed"
+            "\(kernelVariable)=\(pinned) holds OpenBLAS at a slower kernel than this processor has (\(InstructionSet.current.title)); unset it for speed"
         ]
     }
 

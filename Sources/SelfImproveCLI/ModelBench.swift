@@ -19,8 +19,11 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
     @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.")
     var precision: PrecisionChoice = .fp32
-    @Option(name: .customLong("kv-cache"), help: "Keys and values of decode and prefill: fp32 or bf16.")
-    var keyValueCache: Precision = .fp32
+    @Option(
+        name: .customLong("kv-cache"),
+        help: "Keys and values of decode and prefill: fp32 or bf16; default: as the precision."
+    )
+    var keyValueCache: Precision?
     @Option(help: "With decode: tokens that every prompt begins with; measures what it saves to compute them once.")
     var context: Int?
     @Option(help: "With --context: further tokens of each prompt.") var prompt = 60

@@ -35,10 +35,15 @@ struct ModelGenerate: AsyncParsableCommand {
     @Option(help: "Text that ends an answer, which keeps what is before it; may be given several times.") var stop:
         [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
-    @Option(help: "Weights: fp32, bf16, or auto (bf16 where that changes no weight, and so no answer).") var precision:
-        PrecisionChoice = .auto
-    @Option(name: .customLong("kv-cache"), help: "Keys and values: fp32, or bf16 for half of the memory.")
-    var keyValueCache: Precision = .fp32
+    @Option(
+        help:
+            "fp32; bf16: weights and what they are multiplied with are rounded, the fastest where the processor has bf16; auto: arithmetic in fp32, weights in bf16 where that changes none of them, and so no answer."
+    ) var precision: PrecisionChoice = .auto
+    @Option(
+        name: .customLong("kv-cache"),
+        help: "Keys and values: fp32, or bf16 for half of the memory; default: bf16 with --precision bf16, else fp32."
+    )
+    var keyValueCache: Precision?
     @Option(help: "Answers per prompt.") var samples = 1
     @Option(help: "Of the random numbers.") var seed: UInt64 = 0
     @Flag(name: .customLong("ignore-eos"), help: "EOS may be produced and does not stop.") var ignoreEOS = false

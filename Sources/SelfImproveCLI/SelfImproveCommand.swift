@@ -35,6 +35,7 @@ struct SelfImproveCommand: AsyncParsableCommand {
         // A reader that is gone is an error of the write (`StandardStream`), not the end of the work.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try Machine.checkInstructionSet()
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

@@ -1,7 +1,6 @@
 // The handful of vector instructions that Swift's SIMD types do not reach: fused multiply-add, lane-wise
-// minimum, maximum and rounding, the conversions between Float and Int32 lanes, and shuffles. Everything else,
-// the kernels themselves included, is Swift (Sources/LocalLM/Kernels). Each function is one instruction
-// (a transpose: 24 shuffles) on a processor that has it, and a plain loop of the compiler's where it has not.
+// minimum, maximum and rounding, the conversions between Float and Int32 lanes, and shuffles. Each function is one
+// instruction (a transpose: 24 shuffles) on a processor that has it, and a plain loop of the compiler's where it has not.
 #pragma once
 
 typedef float csimd_f16 __attribute__((ext_vector_type(16)));
@@ -23,17 +22,6 @@ CSIMD_INLINE csimd_f16 csimd_round(csimd_f16 a) { return __builtin_elementwise_r
 CSIMD_INLINE csimd_i16 csimd_to_int(csimd_f16 a) { return __builtin_convertvector(a, csimd_i16); }
 CSIMD_INLINE csimd_f16 csimd_from_bits(csimd_i16 a) { return (csimd_f16)a; }
 
-typedef float csimd_f8 __attribute__((ext_vector_type(8)));
-
-/// The same of eight lanes.
-CSIMD_INLINE csimd_f8 csimd_fma8(csimd_f8 a, csimd_f8 b, csimd_f8 c) {
-#if defined(__FMA__)
-    return __builtin_elementwise_fma(a, b, c);
-#else
-    return a * b + c;
-#endif
-}
-
 typedef unsigned short csimd_h16u __attribute__((ext_vector_type(16), aligned(2)));
 typedef unsigned csimd_u16 __attribute__((ext_vector_type(16)));
 
@@ -54,6 +42,7 @@ CSIMD_INLINE void csimd_pause(void) {
 #endif
 }
 
+typedef float csimd_f8 __attribute__((ext_vector_type(8)));
 typedef float csimd_f8u __attribute__((ext_vector_type(8), aligned(4)));
 
 /// `to` = the transpose of the 8 x 8 block at `from`; strides in floats between rows. The two may not overlap.
@@ -74,15 +63,4 @@ CSIMD_INLINE void csimd_transpose8(const float *from, long from_stride, float *t
         *(csimd_f8u *)(to + i * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
         *(csimd_f8u *)(to + (i + 4) * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
     }
-}
-
-/// Bits of the widest vector registers that this build uses.
-CSIMD_INLINE int csimd_vector_bits(void) {
-#if defined(__AVX512F__)
-    return 512;
-#elif defined(__AVX2__)
-    return 256;
-#else
-    return 128;
-#endif
 }

@@ -34,12 +34,18 @@ final class Decoder: @unchecked Sendable {
     private let norm, headNorm: RMSNorm
     private let attention: CachedAttention
     private let x, normed, qkv, attended, branch, gateUp, activation, hidden, logits: FloatBuffer
+    /// The operands of products in bf16, rounded by who makes them.
+    private let normedHalves, attendedHalves, activationHalves, hiddenHalves: HalfBuffer
+    private let isHalf: Bool
     private let own: [Own]
 
     /// One worker's memory.
     private final class Own: Sendable {
         let x, normed, hidden, rstd: FloatBuffer
-        init(_ c: ModelConfiguration) {
+        let normedHalves, hiddenHalves: HalfBuffer
+        init(_ c: ModelConfiguration, isHalf: Bool) {
+            normedHalves = HalfBuffer(count: isHalf ? few * c.hiddenSize : 0)
+            hiddenHalves = HalfBuffer(count: isHalf ? few * c.hiddenSize : 0)
             x = FloatBuffer(count: few * c.hiddenSize)
             normed = FloatBuffer(count: few * c.hiddenSize)
             hidden = FloatBuffer(count: few * c.hiddenSize)
@@ -69,7 +75,14 @@ final class Decoder: @unchecked Sendable {
         activation = buffer(layer.gate.stride)
         hidden = buffer(c.hiddenSize)
         logits = FloatBuffer(count: Self.logitRows * weights.head.stride)
-        own = (0..<team.count).map { _ in Own(c) }
+        let isHalf = weights.arithmetic == .bf16
+        func halves(_ width: Int) -> HalfBuffer { HalfBuffer(count: isHalf ? Self.chunk * width : 0) }
+        self.isHalf = isHalf
+        normedHalves = halves(c.hiddenSize)
+        attendedHalves = halves(c.queryWidth)
+        activationHalves = halves(layer.gate.stride)
+        hiddenHalves = halves(c.hiddenSize)
+        own = (0..<team.count).map { _ in Own(c, isHalf: isHalf) }
     }
 
     /// Computes keys and values that many sequences begin with.
@@ -107,19 +120,18 @@ final class Decoder: @unchecked Sendable {
     /// All layers; leaves the residual stream in `x`.
     private func pass(_ rows: [Row], _ worker: Int, scores: UnsafeMutablePointer<Float>, stride: Int) {
         let n = rows.count, hiddenSize = c.hiddenSize, mine = share(n, worker)
-        let (x, normed) = stream(n, worker)
+        let x = stream(n, worker).x
         for r in mine {
             weights.embed(Int(rows[r].id), into: x + r * hiddenSize)
             if c.embeddingScale != 1 { VectorMath.scale(x + r * hiddenSize, c.embeddingScale, hiddenSize) }
         }
         for (index, layer) in weights.layers.enumerated() {
             if index > 0 { add(n, worker, post: weights.layers[index - 1].feedForwardPost) }
-            normalize(n, worker, weight: layer.input)
+            let normed = normalize(n, worker, weight: layer.input)
             weights.multiply(
                 layer.queryKeyValue,
                 normed,
                 rows: n,
-                leading: hiddenSize,
                 panels: panels(layer.queryKeyValue, worker),
                 into: qkv.pointer
             )
@@ -131,29 +143,19 @@ final class Decoder: @unchecked Sendable {
             team.barrier()
             for item in Swift.stride(from: worker, to: n * c.keyValueHeadCount, by: team.count) {
                 let r = item / c.keyValueHeadCount
-                attend(
-                    rows[r],
-                    index,
-                    item % c.keyValueHeadCount,
-                    qkv.pointer + r * width,
-                    scores,
-                    stride,
-                    into: attended.pointer + r * c.queryWidth
-                )
+                attend(rows[r], r, index, item % c.keyValueHeadCount, qkv.pointer + r * width, scores, stride)
             }
             team.barrier()
             weights.multiply(
                 layer.output,
-                attended.pointer,
+                operand(attended, attendedHalves, leading: c.queryWidth),
                 rows: n,
-                leading: c.queryWidth,
                 panels: panels(layer.output, worker),
                 into: branch.pointer
             )
             team.barrier()
             add(n, worker, post: layer.attentionPost)
-            normalize(n, worker, weight: layer.middle)
-            feedForward(layer, normed, rows: n, worker)
+            feedForward(layer, normalize(n, worker, weight: layer.middle), rows: n, worker)
         }
         add(n, worker, post: weights.layers[c.layerCount - 1].feedForwardPost)
         settle(n)
@@ -161,14 +163,12 @@ final class Decoder: @unchecked Sendable {
 
     /// branch = down(f(gate x) up x). A worker's columns of gate and up are the same, so it applies the function
     /// between them without waiting for the others.
-    private func feedForward(_ layer: InferenceWeights.Layer, _ input: UnsafePointer<Float>, rows n: Int, _ worker: Int)
-    {
+    private func feedForward(_ layer: InferenceWeights.Layer, _ input: ProductOperand, rows n: Int, _ worker: Int) {
         let width = layer.gate.stride, mine = panels(layer.gate, worker)
         weights.multiply(
             layer.gate,
             input,
             rows: n,
-            leading: c.hiddenSize,
             panels: mine,
             into: gateUp.pointer,
             stride: 2 * width
@@ -177,7 +177,6 @@ final class Decoder: @unchecked Sendable {
             layer.up,
             input,
             rows: n,
-            leading: c.hiddenSize,
             panels: mine,
             into: gateUp.pointer + width,
             stride: 2 * width
@@ -191,12 +190,14 @@ final class Decoder: @unchecked Sendable {
             columns: columns,
             into: activation.pointer
         )
+        if isHalf {
+            for r in 0..<n { round(activation, r * width + columns.lowerBound, columns.count, activationHalves) }
+        }
         team.barrier()
         weights.multiply(
             layer.down,
-            activation.pointer,
+            operand(activation, activationHalves, leading: width),
             rows: n,
-            leading: width,
             panels: panels(layer.down, worker),
             into: branch.pointer
         )
@@ -209,7 +210,8 @@ final class Decoder: @unchecked Sendable {
         guard n > 0 else { return }
         let x = stream(rows, worker).x
         let isFew = n <= Self.few
-        let hidden = isFew ? own[worker].hidden.pointer : hidden.pointer
+        let hidden = isFew ? own[worker].hidden.pointer : hidden.pointer,
+            halves = isFew ? own[worker].hiddenHalves.pointer : hiddenHalves.pointer
         for k in isFew ? 0..<n : team.share(n, of: worker) {
             norm.forward(
                 x + wanted[k] * hiddenSize,
@@ -218,15 +220,17 @@ final class Decoder: @unchecked Sendable {
                 into: hidden + k * hiddenSize,
                 rstd: own[worker].rstd.pointer
             )
+            if isHalf { BFloat16.convert(hidden + k * hiddenSize, hiddenSize, into: halves + k * hiddenSize) }
         }
         if !isFew { team.barrier() }
         for start in Swift.stride(from: 0, to: n, by: Self.logitRows) {
             let count = min(Self.logitRows, n - start)
             weights.multiply(
                 weights.head,
-                hidden + start * hiddenSize,
+                isHalf
+                    ? .halves(halves + start * hiddenSize, leading: hiddenSize)
+                    : .floats(hidden + start * hiddenSize, leading: hiddenSize),
                 rows: count,
-                leading: hiddenSize,
                 panels: panels(weights.head, worker),
                 into: logits.pointer
             )
@@ -263,10 +267,27 @@ final class Decoder: @unchecked Sendable {
         team.share(matrix.panelCount, of: worker)
     }
 
-    private func normalize(_ rows: Int, _ worker: Int, weight: UnsafePointer<Float>) {
+    /// norm(x), as the operand of a product.
+    private func normalize(_ rows: Int, _ worker: Int, weight: UnsafePointer<Float>) -> ProductOperand {
         let (x, normed) = stream(rows, worker), mine = share(rows, worker), start = mine.lowerBound * c.hiddenSize
         norm.forward(x + start, weight: weight, rows: mine.count, into: normed + start, rstd: own[worker].rstd.pointer)
+        guard isHalf else {
+            settle(rows)
+            return .floats(normed, leading: c.hiddenSize)
+        }
+        let halves = rows <= Self.few ? own[worker].normedHalves.pointer : normedHalves.pointer
+        BFloat16.convert(normed + start, mine.count * c.hiddenSize, into: halves + start)
         settle(rows)
+        return .halves(halves, leading: c.hiddenSize)
+    }
+
+    @inline(__always) private func operand(_ floats: FloatBuffer, _ halves: HalfBuffer, leading: Int) -> ProductOperand
+    {
+        isHalf ? .halves(halves.pointer, leading: leading) : .floats(floats.pointer, leading: leading)
+    }
+
+    @inline(__always) private func round(_ floats: FloatBuffer, _ start: Int, _ count: Int, _ halves: HalfBuffer) {
+        BFloat16.convert(floats.pointer + start, count, into: halves.pointer + start)
     }
 
     /// x += branch, or norm(branch) where the family has post-norms.
@@ -303,14 +324,15 @@ final class Decoder: @unchecked Sendable {
     /// All query heads of one key-value head.
     private func attend(
         _ row: Row,
+        _ r: Int,
         _ layer: Int,
         _ head: Int,
         _ queries: UnsafePointer<Float>,
         _ scores: UnsafeMutablePointer<Float>,
-        _ stride: Int,
-        into out: UnsafeMutablePointer<Float>
+        _ stride: Int
     ) {
         let group = c.headCount / c.keyValueHeadCount, start = head * group * c.headDimension
+        let out = r * c.queryWidth + start
         let first = c.window(layer: layer).map { max(0, row.position - $0 + 1) } ?? 0
         cache.attend(
             attention,
@@ -322,7 +344,8 @@ final class Decoder: @unchecked Sendable {
             count: group,
             scores: scores,
             stride: stride,
-            into: out + start
+            into: attended.pointer + out
         )
+        if isHalf { round(attended, out, group * c.headDimension, attendedHalves) }
     }
 }

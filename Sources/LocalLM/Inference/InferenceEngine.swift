@@ -35,8 +35,8 @@ public final class InferenceEngine: @unchecked Sendable {
 
     /// - Parameters:
     ///   - precision: of the weights.
-    ///   - cache: of keys and values.
-    public convenience init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision = .fp32) {
+    ///   - cache: of keys and values; nil: as what weights are multiplied with.
+    public convenience init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision? = nil) {
         self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
     }
 
@@ -44,7 +44,7 @@ public final class InferenceEngine: @unchecked Sendable {
         weights: Weights,
         threads: Int,
         precision: Precision? = nil,
-        cache: Precision = .fp32,
+        cache: Precision? = nil,
         parallelism: Parallelism?,
         sharesPrefixes: Bool = true
     ) {
@@ -52,7 +52,7 @@ public final class InferenceEngine: @unchecked Sendable {
         pool = WorkerPool(threads: threads)
         self.weights = InferenceWeights(weights, precision: precision, pool: pool)
         rotary = RotaryEmbedding(configuration)
-        cachePrecision = cache
+        cachePrecision = cache ?? self.weights.arithmetic
         self.parallelism = parallelism
         self.sharesPrefixes = sharesPrefixes
     }

@@ -9,6 +9,14 @@ struct PackedMatrix: Sendable {
     var panelCount: Int { (outputs + Panels.width - 1) / Panels.width }
     /// Bytes before its first panel.
     fileprivate let offset: Int
+
+    /// Bytes of one panel.
+    fileprivate func panelBytes(_ precision: Precision) -> Int {
+        switch precision {
+        case .fp32: inputs * Panels.width * 4
+        case .bf16: PairPanels.words(depth: inputs) * 4
+        }
+    }
 }
 
 /// A model's weights as inference reads them: matrices in panels (`PanelProduct`), norms and biases as they are. A
@@ -28,6 +36,8 @@ final class InferenceWeights: @unchecked Sendable {
     let configuration: ModelConfiguration
     /// Of the matrices.
     let precision: Precision
+    /// Of what they are multiplied with: bf16 only where it was asked for.
+    let arithmetic: Precision
     private(set) var layers: [Layer] = []
     let finalNorm: UnsafePointer<Float>
     /// The output projection: the embedding matrix where they are tied.
@@ -37,14 +47,15 @@ final class InferenceWeights: @unchecked Sendable {
     private let vectors: FloatBuffer
 
     /// - Parameters:
-    ///   - precision: of the matrices; nil: bf16 where that changes no weight (checkpoints are mostly bf16), so that
-    ///     the answers are those of fp32, else fp32.
+    ///   - precision: of the matrices and of what they are multiplied with; nil: weights of bf16 where that changes
+    ///     none (checkpoints are mostly bf16), else of fp32, and arithmetic of fp32 in either case.
     ///   - pool: who packs.
     init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
         let c = weights.configuration, layout = weights.layout
         let storage = precision ?? Self.lossless(weights)
         configuration = c
         self.precision = storage
+        arithmetic = precision == .bf16 ? .bf16 : .fp32
         let vectors = FloatBuffer(count: layout.tensors.filter { !$0.role.decays }.reduce(0) { $0 + $1.count })
         var places: [Int: UnsafePointer<Float>] = [:]
         var filled = 0
@@ -57,7 +68,7 @@ final class InferenceWeights: @unchecked Sendable {
         var all: [(matrix: PackedMatrix, source: Int)] = []
         func packed(_ m: WeightLayout.Matrix) -> PackedMatrix {
             let matrix = PackedMatrix(inputs: m.inputs, outputs: m.outputs, offset: bytes)
-            bytes += matrix.stride * m.inputs * storage.bytes
+            bytes += matrix.panelCount * matrix.panelBytes(storage)
             all.append((matrix, m.offset))
             return matrix
         }
@@ -111,7 +122,7 @@ final class InferenceWeights: @unchecked Sendable {
     /// Bytes that one step of a batch streams through the caches: the layers and the output projection.
     var bytesPerStep: Int {
         let matrices = layers.flatMap { [$0.queryKeyValue, $0.output, $0.gate, $0.up, $0.down] } + [head]
-        return matrices.reduce(0) { $0 + $1.stride * $1.inputs * precision.bytes }
+        return matrices.reduce(0) { $0 + $1.panelCount * $1.panelBytes(precision) }
     }
 
     private static func pack(
@@ -121,20 +132,19 @@ final class InferenceWeights: @unchecked Sendable {
         _ precision: Precision,
         panels: Range<Int>
     ) {
-        let width = Panels.width, k = matrix.inputs, half = width / 2
-        let scratch = FloatBuffer(count: precision == .bf16 ? k * width : 0)
+        let width = Panels.width, k = matrix.inputs
+        let rows = HalfBuffer(count: precision == .bf16 ? k * width : 0)
         for j in panels {
-            let columns = min(width, matrix.outputs - j * width)
-            let to = base + matrix.offset + j * k * width * precision.bytes
-            let single = precision == .fp32 ? to.assumingMemoryBound(to: Float.self) : scratch.pointer
-            Panels.pack(columns: source + j * width * k, leading: k, depth: k, columns: columns, into: single)
-            guard precision == .bf16 else { continue }
-            for p in 0..<k {
-                for i in 0..<half {
-                    let low = UInt32(BFloat16.rounded(single[p * width + i])),
-                        high = UInt32(BFloat16.rounded(single[p * width + half + i]))
-                    to.storeBytes(of: low | high << 16, toByteOffset: (p * half + i) * 4, as: UInt32.self)
-                }
+            let columns = min(width, matrix.outputs - j * width), from = source + j * width * k
+            let to = base + matrix.offset + j * matrix.panelBytes(precision)
+            switch precision {
+            case .fp32:
+                let panel = to.assumingMemoryBound(to: Float.self)
+                Panels.pack(columns: from, leading: k, depth: k, columns: columns, into: panel)
+            case .bf16:
+                BFloat16.convert(from, columns * k, into: rows.pointer)
+                let panel = to.assumingMemoryBound(to: UInt32.self)
+                PairPanels.pack(columns: rows.pointer, leading: k, depth: k, columns: columns, into: panel)
             }
         }
     }
@@ -142,37 +152,60 @@ final class InferenceWeights: @unchecked Sendable {
     /// y = x W^T for the columns of some panels: x rows x `leading`, y rows x `matrix.stride` unless `into` is wider.
     @inline(__always) func multiply(
         _ matrix: PackedMatrix,
-        _ x: UnsafePointer<Float>,
+        _ x: ProductOperand,
         rows: Int,
-        leading: Int,
         panels range: Range<Int>,
         into y: UnsafeMutablePointer<Float>,
         stride: Int? = nil
     ) {
-        PanelProduct.multiply(
-            precision,
-            rows: rows,
-            depth: matrix.inputs,
-            x,
-            leading: leading,
-            panels: UnsafeRawPointer(panels.pointer) + matrix.offset,
-            range: range,
-            y,
-            leading: stride ?? matrix.stride
-        )
+        let base = UnsafeRawPointer(panels.pointer) + matrix.offset + range.lowerBound * matrix.panelBytes(precision),
+            y = y + range.lowerBound * Panels.width
+        switch x {
+        case .floats(let x, let leading):
+            PanelProduct.multiply(
+                precision,
+                rows: rows,
+                depth: matrix.inputs,
+                x,
+                leading: leading,
+                panels: base,
+                count: range.count,
+                y,
+                leading: stride ?? matrix.stride
+            )
+        case .halves(let x, let leading):
+            PairProduct.multiply(
+                rows: rows,
+                columns: range.count * Panels.width,
+                depth: matrix.inputs,
+                x,
+                leading: leading,
+                panels: base.assumingMemoryBound(to: UInt32.self),
+                y,
+                leading: stride ?? matrix.stride,
+                accumulate: false
+            )
+        }
     }
 
     /// The embedding of a token: a column of its matrix's panels.
     func embed(_ id: Int, into row: UnsafeMutablePointer<Float>) {
-        let width = Panels.width, k = embedding.inputs, column = id % width, half = width / 2
-        let panel = UnsafeRawPointer(panels.pointer) + embedding.offset + id / width * width * k * precision.bytes
+        let width = Panels.width, k = embedding.inputs, column = id % width
+        let panel =
+            UnsafeRawPointer(panels.pointer) + embedding.offset + id / width * embedding.panelBytes(precision)
         switch precision {
         case .fp32:
             let floats = panel.assumingMemoryBound(to: Float.self) + column
             for p in 0..<k { row[p] = floats[p * width] }
         case .bf16:
-            let halves = panel.assumingMemoryBound(to: UInt16.self) + 2 * (column % half) + column / half
-            for p in 0..<k { row[p] = BFloat16.widened(halves[p * width]) }
+            let halves = panel.assumingMemoryBound(to: UInt16.self) + 2 * column
+            for p in 0..<k { row[p] = BFloat16.widened(halves[p / 2 * 2 * width + p % 2]) }
         }
     }
+}
+
+/// What a matrix is multiplied with: rows of floats, or of bf16.
+enum ProductOperand {
+    case floats(UnsafePointer<Float>, leading: Int)
+    case halves(UnsafePointer<UInt16>, leading: Int)
 }

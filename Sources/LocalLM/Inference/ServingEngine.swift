@@ -51,7 +51,7 @@ public final class ServingEngine: @unchecked Sendable {
         slots: Int = 32,
         isBackground: Bool = false,
         precision: Precision? = nil,
-        cache: Precision = .fp32
+        cache: Precision? = nil
     ) {
         self.init(
             weights: weights,
@@ -70,14 +70,14 @@ public final class ServingEngine: @unchecked Sendable {
         slots: Int,
         isBackground: Bool = false,
         precision: Precision? = nil,
-        cache: Precision = .fp32,
+        cache: Precision? = nil,
         parallelism: Parallelism?
     ) {
         c = weights.configuration
         let all = WorkerPool(threads: threads, isBackground: isBackground)
         self.weights = InferenceWeights(weights, precision: precision, pool: all)
         rotary = RotaryEmbedding(c)
-        cachePrecision = cache
+        cachePrecision = cache ?? self.weights.arithmetic
         self.slots = max(1, min(slots, Decoder.chunk))
         switch parallelism ?? .choose(panelBytes: self.weights.panelBytes, threads: all.count) {
         case .team: teams = [all]

@@ -1,3 +1,5 @@
+import CTiles
+
 /// The upper half of a Float: 8 bits of exponent, 7 of mantissa; rounded to the nearest, ties to even.
 enum BFloat16 {
     /// A NaN stays one.
@@ -33,21 +35,8 @@ enum BFloat16 {
     }
 
     /// Rounded, as their upper halves.
-    static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>) {
-        var i = 0
-        while i < count {
-            let lanes = min(16, count - i)
-            let halves = SIMD16<UInt16>(
-                truncatingIfNeeded: rounded(x.vector(i, lanes: lanes)) &>> SIMD16(repeating: 16)
-            )
-            if lanes == 16 {
-                UnsafeMutableRawPointer(y + i).storeBytes(of: halves, as: SIMD16<UInt16>.self)
-            } else {
-                for lane in 0..<lanes { y[i + lane] = halves[lane] }
-            }
-            i += 16
-        }
-    }
+    @inline(__always) static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>)
+    { ctiles_round(x, count, y) }
 
     /// The rounded number in the upper half, something in the lower; a NaN stays one.
     @inline(__always) private static func rounded(_ x: Vector) -> SIMD16<UInt32> {

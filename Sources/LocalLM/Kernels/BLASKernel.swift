@@ -1,5 +1,4 @@
 import COpenBLAS
-import CSIMD
 
 /// The kernel that OpenBLAS picked in this process, as the library itself tells it, and whether the processor has wider
 /// vectors.
@@ -8,13 +7,10 @@ public struct BLASKernel: Sendable {
     public let name: String
     /// Bits of a vector that the kernel uses.
     public let vectorBits: Int
-    /// Bits of a vector that this program was compiled for: the processor's, but in a portable build.
-    public let processorVectorBits: Int
+    /// Bits of a vector that this program's own kernels use.
+    public var processorVectorBits: Int { InstructionSet.current.vectorBits }
     /// Where it is, `OPENBLAS_CORETYPE` is set, or OpenBLAS does not know the processor.
     public var isPinnedBelowProcessor: Bool { vectorBits < processorVectorBits }
-
-    /// Whether this processor multiplies bf16 in hardware.
-    public static var hasBFloat16: Bool { OneDNN.hasBFloat16 }
 
     public static let current: BLASKernel = {
         openblas_set_num_threads(1)  // our shards are the threads; OpenBLAS's own would fight them
@@ -24,6 +20,6 @@ public struct BLASKernel: Sendable {
         let bits =
             wide.contains { $0.lowercased() == name.lowercased() }
             ? 512 : middle.contains { $0.lowercased() == name.lowercased() } ? 256 : 128
-        return BLASKernel(name: name, vectorBits: bits, processorVectorBits: Int(csimd_vector_bits()))
+        return BLASKernel(name: name, vectorBits: bits)
     }()
 }

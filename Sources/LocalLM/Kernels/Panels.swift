@@ -26,7 +26,7 @@ enum Panels {
                 for p in 0..<k {
                     let from = source + p * leading + j, to = panel + p * width
                     to.store(from.vector(0), at: 0)
-                    if width > 16 { to.store(from.vector(16), at: 16) }
+                    to.store(from.vector(16), at: 16)
                 }
             } else {
                 for p in 0..<k {
@@ -191,16 +191,6 @@ enum Panels {
             for p in 0..<depth {
                 let from = UnsafeRawPointer(a + p * leading).loadUnaligned(as: SIMD8<Float>.self)
                 UnsafeMutableRawPointer(strip + p * wide).storeBytes(of: from, as: SIMD8<Float>.self)
-            }
-        } else if rows == 6 {
-            for p in 0..<depth {
-                let from = UnsafeRawPointer(a + p * leading), to = UnsafeMutableRawPointer(strip + p * wide)
-                to.storeBytes(of: from.loadUnaligned(as: SIMD4<Float>.self), as: SIMD4<Float>.self)
-                to.storeBytes(
-                    of: from.loadUnaligned(fromByteOffset: 16, as: SIMD2<Float>.self),
-                    toByteOffset: 16,
-                    as: SIMD2<Float>.self
-                )
             }
         } else {
             for p in 0..<depth { for r in 0..<rows { strip[p * wide + r] = a[p * leading + r] } }

@@ -4,12 +4,12 @@
 public enum Precision: String, Sendable, Codable, CaseIterable {
     case fp32
     /// Rounded to the nearest, ties to even: half of the memory and of the traffic where it is stored so. Training with
-    /// it is mixed precision with fp32 master weights (Micikevicius et al. 2018, Kalamkar et al. 2019); where the
-    /// processor has no bf16 instructions the same is computed with rounded fp32 operands, no faster than fp32.
+    /// it is mixed precision with fp32 master weights (Micikevicius et al. 2018, Kalamkar et al. 2019). Where the
+    /// processor has no bf16 instructions the same bits are computed with those of fp32, no faster than fp32.
     case bf16
 
     /// For training: bf16 where the processor multiplies it in hardware, else fp32.
-    public static var automatic: Precision { OneDNN.hasBFloat16 ? .bf16 : .fp32 }
+    public static var automatic: Precision { InstructionSet.current.hasBFloat16 ? .bf16 : .fp32 }
 
     /// Of a weight on disk.
     public var bytesPerWeight: Int { bytes }

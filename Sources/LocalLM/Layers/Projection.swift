@@ -27,12 +27,9 @@ final class ProjectionBank: @unchecked Sendable {
     let layers: [Layer]
     /// The output projection: the embedding matrix where they are tied.
     let head: Projection
-    /// Packed copies, with `panels`.
+    /// Packed copies, with `panels` in floats, with `pairs` in bf16.
     let panels: FloatBuffer
-    /// The weights rounded, with `openBLAS` in bf16.
-    let rounded: FloatBuffer
-    /// The weights as bf16, at their places, with `oneDNN`.
-    let halves: HalfBuffer
+    let pairs: PairBuffer
     private let all: [Projection]
 
     init(_ weights: Weights, precision: Precision = .fp32, backend: MatrixBackend? = nil) {
@@ -42,20 +39,17 @@ final class ProjectionBank: @unchecked Sendable {
         self.backend = chosen
         var next = 0
         var all: [Projection] = []
+        func place(depth: Int, columns: Int) -> Int {
+            defer { next += chosen.panelCount(depth: depth, columns: columns) }
+            return next
+        }
         func projection(_ m: WeightLayout.Matrix) -> Projection {
-            var forward = 0, backward = 0
-            if chosen == .panels {
-                forward = next
-                next += Panels.count(depth: m.inputs, columns: m.outputs)
-                backward = next
-                next += Panels.count(depth: m.outputs, columns: m.inputs)
-            }
             let p = Projection(
                 inputs: m.inputs,
                 outputs: m.outputs,
                 offset: m.offset,
-                forwardPanels: forward,
-                backwardPanels: backward
+                forwardPanels: place(depth: m.inputs, columns: m.outputs),
+                backwardPanels: place(depth: m.outputs, columns: m.inputs)
             )
             all.append(p)
             return p
@@ -70,33 +64,67 @@ final class ProjectionBank: @unchecked Sendable {
         }
         head = projection(weights.layout.head)
         self.all = all
-        panels = FloatBuffer(count: next)
-        rounded = FloatBuffer(count: precision == .bf16 && chosen == .openBLAS ? weights.layout.count : 0)
-        halves = HalfBuffer(count: chosen == .oneDNN ? weights.layout.count : 0)
+        panels = FloatBuffer(count: chosen == .panels ? next : 0)
+        pairs = PairBuffer(count: chosen == .pairs ? next : 0)
         if chosen == .openBLAS { _ = BLASKernel.current }
         repack(part: 0, of: 1)
     }
 
-    /// Brings the copies up to the weights. Shard `part` of `parts` takes its share of the projections.
+    /// Brings the copies up to the weights. Shard `part` of `parts` takes its share.
     func repack(part: Int, of parts: Int) {
-        for index in stride(from: part, to: all.count, by: parts) {
-            let p = all[index], w = weights.buffer.pointer + p.offset, count = p.inputs * p.outputs
-            switch (backend, precision) {
-            case (.panels, _):
+        switch backend {
+        case .openBLAS: break
+        case .panels:
+            for index in stride(from: part, to: all.count, by: parts) {
+                let p = all[index], w = weights.buffer.pointer + p.offset
                 let forward = panels.pointer + p.forwardPanels, backward = panels.pointer + p.backwardPanels
                 Panels.pack(columns: w, leading: p.inputs, depth: p.inputs, columns: p.outputs, into: forward)
                 Panels.pack(rows: w, leading: p.inputs, depth: p.outputs, columns: p.inputs, into: backward)
-                if precision == .bf16 {
-                    BFloat16.round(forward, Panels.count(depth: p.inputs, columns: p.outputs), into: forward)
-                    BFloat16.round(backward, Panels.count(depth: p.outputs, columns: p.inputs), into: backward)
-                }
-            case (.openBLAS, .fp32): break
-            case (.openBLAS, .bf16): BFloat16.round(w, count, into: rounded.pointer + p.offset)
-            case (.oneDNN, _): BFloat16.convert(w, count, into: halves.pointer + p.offset)
             }
+        case .pairs:
+            let rows = HalfBuffer(count: Panels.width * (all.map(\.inputs).max() ?? 0))
+            for p in all {
+                let groups = (p.outputs + Panels.width - 1) / Panels.width
+                for group in groups * part / parts..<groups * (part + 1) / parts { pack(p, group, rows.pointer) }
+            }
+        }
+    }
+
+    /// Some rows of a matrix, rounded: a panel of the forward copy, and as much of the depth of all panels of the
+    /// backward one.
+    private func pack(_ p: Projection, _ group: Int, _ rows: UnsafeMutablePointer<UInt16>) {
+        let first = group * Panels.width, count = min(Panels.width, p.outputs - first)
+        BFloat16.convert(weights.buffer.pointer + p.offset + first * p.inputs, count * p.inputs, into: rows)
+        let forward = pairs.pointer + p.forwardPanels, backward = pairs.pointer + p.backwardPanels
+        PairPanels.pack(
+            columns: rows,
+            leading: p.inputs,
+            depth: p.inputs,
+            columns: count,
+            into: forward + group * PairPanels.words(depth: p.inputs)
+        )
+        for (panel, column) in stride(from: 0, to: p.inputs, by: Panels.width).enumerated() {
+            PairPanels.pack(
+                rows: rows + column,
+                leading: p.inputs,
+                depth: count,
+                columns: min(Panels.width, p.inputs - column),
+                into: backward + panel * PairPanels.words(depth: p.outputs) + first / 2 * Panels.width
+            )
         }
     }
 
     /// Floats of scratch that a gradient of weights needs.
     var scratchCount: Int { backend == .panels ? all.map { Panels.outerScratch(rows: $0.outputs) }.max() ?? 0 : 0 }
+}
+
+extension MatrixBackend {
+    /// Floats, or words of pairs, that the packed copy of a k x n matrix takes.
+    func panelCount(depth k: Int, columns n: Int) -> Int {
+        switch self {
+        case .panels: Panels.count(depth: k, columns: n)
+        case .pairs: PairPanels.count(depth: k, columns: n)
+        case .openBLAS: 0
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import COpenBLAS
+import CTiles
 
 /// One shard's products with the layers of a bank: y = x W^T, dx = dy W, dW = dy^T x.
 ///
@@ -7,15 +8,13 @@ import COpenBLAS
 final class ProjectionPass: @unchecked Sendable {
     let bank: ProjectionBank
     private let scratch: FloatBuffer
-    private let oneDNN: OneDNN?
-    /// Rounded operands.
-    private var first = FloatBuffer(count: 0), second = FloatBuffer(count: 0)
-    private var firstHalves = HalfBuffer(count: 0), secondHalves = HalfBuffer(count: 0)
+    /// Rounded operands; `turned` is a transposed one, and `paired` one in panels.
+    private var first = HalfBuffer(count: 0), second = HalfBuffer(count: 0), turned = HalfBuffer(count: 0)
+    private var paired = PairBuffer(count: 0)
 
     init(_ bank: ProjectionBank) {
         self.bank = bank
         scratch = FloatBuffer(count: bank.scratchCount)
-        oneDNN = bank.backend == .oneDNN ? OneDNN() : nil
     }
 
     /// y (+)= x W^T: x rows x inputs, y rows x outputs.
@@ -32,7 +31,7 @@ final class ProjectionPass: @unchecked Sendable {
                 rows: rows,
                 columns: p.outputs,
                 depth: p.inputs,
-                operand(x, rows * p.inputs, &first),
+                x,
                 leading: p.inputs,
                 panels: bank.panels.pointer + p.forwardPanels,
                 y,
@@ -48,7 +47,7 @@ final class ProjectionPass: @unchecked Sendable {
                 Int32(p.outputs),
                 Int32(p.inputs),
                 1,
-                operand(x, rows * p.inputs, &first),
+                x,
                 Int32(p.inputs),
                 weights + p.offset,
                 Int32(p.inputs),
@@ -56,18 +55,14 @@ final class ProjectionPass: @unchecked Sendable {
                 y,
                 Int32(p.outputs)
             )
-        case .oneDNN:
-            oneDNN?.multiply(
-                .bf16,
+        case .pairs:
+            PairProduct.multiply(
                 rows: rows,
                 columns: p.outputs,
                 depth: p.inputs,
-                OneDNN.Operand(
-                    address: converted(x, rows * p.inputs, &firstHalves),
-                    leading: p.inputs,
-                    isTransposed: false
-                ),
-                weight(p, isTransposed: true),
+                rounded(x, rows * p.inputs, &first),
+                leading: p.inputs,
+                panels: bank.pairs.pointer + p.forwardPanels,
                 y,
                 leading: p.outputs,
                 accumulate: accumulate
@@ -83,10 +78,7 @@ final class ProjectionPass: @unchecked Sendable {
 
     /// - Parameter dy: rows x outputs.
     func outputGradient(_ p: Projection, _ dy: UnsafePointer<Float>, rows: Int) -> OutputGradient {
-        let count = rows * p.outputs
-        return bank.backend == .oneDNN
-            ? OutputGradient(floats: dy, halves: converted(dy, count, &firstHalves))
-            : OutputGradient(floats: operand(dy, count, &first), halves: nil)
+        OutputGradient(floats: dy, halves: bank.backend == .pairs ? rounded(dy, rows * p.outputs, &first) : nil)
     }
 
     /// dx = dy W.
@@ -121,14 +113,14 @@ final class ProjectionPass: @unchecked Sendable {
                 dx,
                 Int32(p.inputs)
             )
-        case .oneDNN:
-            oneDNN?.multiply(
-                .bf16,
+        case .pairs:
+            PairProduct.multiply(
                 rows: rows,
                 columns: p.inputs,
                 depth: p.outputs,
-                OneDNN.Operand(address: dy.halves!, leading: p.outputs, isTransposed: false),
-                weight(p, isTransposed: false),
+                dy.halves!,
+                leading: p.outputs,
+                panels: bank.pairs.pointer + p.backwardPanels,
                 dx,
                 leading: p.inputs,
                 accumulate: false
@@ -144,7 +136,7 @@ final class ProjectionPass: @unchecked Sendable {
         rows: Range<Int>,
         into dW: UnsafeMutablePointer<Float>
     ) {
-        let start = rows.lowerBound * p.outputs, count = rows.count * p.inputs, x = x + rows.lowerBound * p.inputs
+        let start = rows.lowerBound * p.outputs, x = x + rows.lowerBound * p.inputs
         switch bank.backend {
         case .panels:
             Panels.multiplyTransposed(
@@ -153,7 +145,7 @@ final class ProjectionPass: @unchecked Sendable {
                 depth: rows.count,
                 dy.floats + start,
                 leading: p.outputs,
-                operand(x, count, &second),
+                x,
                 leading: p.inputs,
                 dW,
                 leading: p.inputs,
@@ -171,20 +163,32 @@ final class ProjectionPass: @unchecked Sendable {
                 1,
                 dy.floats + start,
                 Int32(p.outputs),
-                operand(x, count, &second),
+                x,
                 Int32(p.inputs),
                 1,
                 dW,
                 Int32(p.inputs)
             )
-        case .oneDNN:
-            oneDNN?.multiply(
-                .bf16,
+        case .pairs:
+            let halves = rounded(x, rows.count * p.inputs, &second), depth = PairPanels.depth(rows.count)
+            let panels = PairPanels.count(depth: rows.count, columns: p.inputs)
+            if paired.count < panels { paired = PairBuffer(count: panels) }
+            if turned.count < p.outputs * depth { turned = HalfBuffer(count: p.outputs * depth) }
+            PairPanels.pack(
+                rows: halves,
+                leading: p.inputs,
+                depth: rows.count,
+                columns: p.inputs,
+                into: paired.pointer
+            )
+            ctiles_transpose(dy.halves! + start, p.outputs, rows.count, p.outputs, turned.pointer, depth)
+            PairProduct.multiply(
                 rows: p.outputs,
                 columns: p.inputs,
                 depth: rows.count,
-                OneDNN.Operand(address: dy.halves! + start, leading: p.outputs, isTransposed: true),
-                OneDNN.Operand(address: converted(x, count, &secondHalves), leading: p.inputs, isTransposed: false),
+                turned.pointer,
+                leading: depth,
+                panels: paired.pointer,
                 dW,
                 leading: p.inputs,
                 accumulate: true
@@ -193,25 +197,11 @@ final class ProjectionPass: @unchecked Sendable {
     }
 
     /// The weights that OpenBLAS multiplies with.
-    private var weights: UnsafeMutablePointer<Float> {
-        bank.precision == .bf16 ? bank.rounded.pointer : bank.weights.buffer.pointer
-    }
+    private var weights: UnsafeMutablePointer<Float> { bank.weights.buffer.pointer }
 
-    private func operand(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout FloatBuffer) -> UnsafePointer<Float> {
-        guard bank.precision == .bf16 else { return x }
-        if place.count < count { place = FloatBuffer(count: count) }
-        BFloat16.round(x, count, into: place.pointer)
-        return UnsafePointer(place.pointer)
-    }
-
-    private func converted(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<UInt16>
-    {
+    private func rounded(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<UInt16> {
         if place.count < count { place = HalfBuffer(count: count) }
         BFloat16.convert(x, count, into: place.pointer)
         return UnsafePointer(place.pointer)
-    }
-
-    private func weight(_ p: Projection, isTransposed: Bool) -> OneDNN.Operand {
-        OneDNN.Operand(address: bank.halves.pointer + p.offset, leading: p.inputs, isTransposed: isTransposed)
     }
 }

@@ -39,7 +39,7 @@ public struct ContextMeasurement: Sendable, Codable {
         threads: Int,
         repetitions: Int,
         precision: Precision? = nil,
-        cache: Precision = .fp32,
+        cache: Precision? = nil,
         clock: ContinuousClock = ContinuousClock()
     ) throws -> ContextMeasurement {
         let c = weights.configuration

@@ -56,7 +56,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         repetitions: Int,
         training precision: Precision = .fp32,
         inference weightPrecision: Precision? = nil,
-        cache: Precision = .fp32,
+        cache: Precision? = nil,
         clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration

@@ -10,3 +10,16 @@ final class HalfBuffer: @unchecked Sendable {
         pointer = UnsafeMutableRawPointer(block.pointer).bindMemory(to: UInt16.self, capacity: block.count * 2)
     }
 }
+
+/// A fixed block of words of two 16-bit numbers each, aligned and zero at birth in the same way.
+final class PairBuffer: @unchecked Sendable {
+    let count: Int
+    let pointer: UnsafeMutablePointer<UInt32>
+    private let block: FloatBuffer
+
+    init(count: Int) {
+        self.count = count
+        block = FloatBuffer(count: count)
+        pointer = UnsafeMutableRawPointer(block.pointer).bindMemory(to: UInt32.self, capacity: block.count)
+    }
+}

@@ -52,11 +52,10 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         weights = 4 * layout.count
         let matrices = c.matrixParameterCount
         copies =
-            switch (backend, precision) {
-            case (.panels, _): 4 * 2 * matrices
-            case (.openBLAS, .fp32): 0
-            case (.openBLAS, .bf16): 4 * layout.count
-            case (.oneDNN, _): 2 * layout.count
+            switch backend {
+            case .panels: 4 * 2 * matrices
+            case .openBLAS: 0
+            case .pairs: 2 * 2 * matrices
             }
         let moments = kind == .muon ? 3 : 2
         if let settings {

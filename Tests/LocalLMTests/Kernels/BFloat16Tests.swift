@@ -40,82 +40,10 @@ import TestSupport
         #expect(floats.filter(\.isNaN).count == 3)
     }
 
-    /// The same code with fp32 operands runs on every processor.
-    @Test(arguments: [true, false], [true, false]) func oneDNNMultiplies(transposesA: Bool, transposesB: Bool) {
-        let oneDNN = OneDNN()
-        var random = RandomStream(key: 2)
-        for (m, n, k) in [(5, 7, 3), (64, 33, 20), (5, 7, 3), (1, 16, 100)] {
-            func matrix(_ rows: Int, _ columns: Int) -> [Float] {
-                (0..<rows * columns).map { _ in Float(random.normal()) }
-            }
-            // With more columns in memory than take part.
-            let a = transposesA ? matrix(k, m + 2) : matrix(m, k + 2),
-                b = transposesB ? matrix(n, k + 1) : matrix(k, n + 1)
-            let lda = (transposesA ? m : k) + 2, ldb = (transposesB ? k : n) + 1, before = matrix(m, n + 3)
-            func product(_ a: [Float], _ b: [Float], _ i: Int, _ j: Int) -> Double {
-                (0..<k).reduce(0) {
-                    $0 + Double(a[transposesA ? $1 * lda + i : i * lda + $1])
-                        * Double(b[transposesB ? j * ldb + $1 : $1 * ldb + j])
-                }
-            }
-            func check(_ c: [Float], accumulate: Bool, _ a: [Float], _ b: [Float]) {
-                for i in 0..<m {
-                    for j in 0..<n + 3 {
-                        let place = i * (n + 3) + j
-                        let expected =
-                            j >= n
-                            ? Double(before[place]) : product(a, b, i, j) + (accumulate ? Double(before[place]) : 0)
-                        #expect(abs(Double(c[place]) - expected) < 1e-4, "\(m) x \(n) x \(k) at \(i), \(j)")
-                    }
-                }
-            }
-            let single = (a: FloatBuffer(count: a.count), b: FloatBuffer(count: b.count)),
-                half = (a: HalfBuffer(count: a.count), b: HalfBuffer(count: b.count))
-            single.a.pointer.update(from: a, count: a.count)
-            single.b.pointer.update(from: b, count: b.count)
-            BFloat16.convert(a, a.count, into: half.a.pointer)
-            BFloat16.convert(b, b.count, into: half.b.pointer)
-            func multiply(_ precision: Precision, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, accumulate: Bool)
-                -> [Float]
-            {
-                var c = before
-                oneDNN.multiply(
-                    precision,
-                    rows: m,
-                    columns: n,
-                    depth: k,
-                    .init(address: a, leading: lda, isTransposed: transposesA),
-                    .init(address: b, leading: ldb, isTransposed: transposesB),
-                    &c,
-                    leading: n + 3,
-                    accumulate: accumulate
-                )
-                return c
-            }
-            for accumulate in [true, false] {
-                check(
-                    multiply(.fp32, single.a.pointer, single.b.pointer, accumulate: accumulate),
-                    accumulate: accumulate,
-                    a,
-                    b
-                )
-                guard OneDNN.hasBFloat16 else { continue }
-                check(
-                    multiply(.bf16, half.a.pointer, half.b.pointer, accumulate: accumulate),
-                    accumulate: accumulate,
-                    a.map(Self.rounded),
-                    b.map(Self.rounded)
-                )
-            }
-        }
-    }
-
     /// All three products of a layer are those of rounded operands.
-    @Test(arguments: [MatrixBackend.panels, .openBLAS] + (OneDNN.hasBFloat16 ? [.oneDNN] : [])) func productsOfALayer(
-        backend: MatrixBackend
-    ) {
+    @Test func productsOfALayer() {
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 3), rows = 13
-        let products = ProjectionPass(ProjectionBank(weights, precision: .bf16, backend: backend)),
+        let products = ProjectionPass(ProjectionBank(weights, precision: .bf16)),
             layer = products.bank.layers[1].gateUp
         var random = RandomStream(key: 4)
         let x = (0..<rows * layer.inputs).map { _ in Float(random.normal()) },

@@ -19,8 +19,27 @@ import TestSupport
         return (weights, InferenceWeights(weights, precision: precision, pool: WorkerPool(threads: 1)))
     }
 
+    /// y = x W^T with rows of floats.
+    private static func multiply(
+        _ packed: InferenceWeights,
+        _ matrix: PackedMatrix,
+        _ x: UnsafePointer<Float>,
+        rows: Int,
+        panels: Range<Int>? = nil,
+        into y: UnsafeMutablePointer<Float>
+    ) {
+        packed.multiply(
+            matrix,
+            .floats(x, leading: matrix.inputs),
+            rows: rows,
+            panels: panels ?? 0..<matrix.panelCount,
+            into: y
+        )
+    }
+
     private static let shapes = [
-        (1, 2, 1), (1, 70, 40), (2, 48, 33), (3, 100, 20), (4, 16, 8), (5, 34, 300), (7, 98, 31), (16, 64, 65),
+        (1, 2, 1), (1, 70, 40), (2, 9, 33), (2, 48, 33), (3, 100, 20), (4, 16, 8), (5, 34, 300), (7, 98, 31),
+        (16, 64, 65),
         (40, 90, 700),
     ]
 
@@ -31,7 +50,7 @@ import TestSupport
         let w = weights.pointer(weights.layout.tensors.first { $0.name.hasSuffix("down_proj.weight") }!)
         let matrix = packed.layers[0].down, x = Self.random(m * k, seed: 1)
         var y = [Float](repeating: .nan, count: m * matrix.stride)
-        packed.multiply(matrix, x, rows: m, leading: k, panels: 0..<matrix.panelCount, into: &y)
+        Self.multiply(packed, matrix, x, rows: m, into: &y)
         for r in 0..<m {
             for j in 0..<n {
                 let sum = (0..<k).reduce(0.0) { sum, p in
@@ -51,13 +70,13 @@ import TestSupport
         let (weights, packed) = Self.packed(inputs: k, outputs: n, precision: precision)
         let matrix = packed.layers[0].down, x = Self.random(m * k, seed: 5), stride = matrix.stride
         var whole = [Float](repeating: .nan, count: m * stride), split = whole, alone = whole
-        packed.multiply(matrix, x, rows: m, leading: k, panels: 0..<matrix.panelCount, into: &whole)
+        Self.multiply(packed, matrix, x, rows: m, into: &whole)
         for part in 0..<3 {
-            packed.multiply(
+            Self.multiply(
+                packed,
                 matrix,
                 x,
                 rows: m,
-                leading: k,
                 panels: matrix.panelCount * part / 3..<matrix.panelCount * (part + 1) / 3,
                 into: &split
             )
@@ -65,14 +84,8 @@ import TestSupport
         x.withUnsafeBufferPointer { x in
             alone.withUnsafeMutableBufferPointer { alone in
                 for r in 0..<m {
-                    packed.multiply(
-                        matrix,
-                        x.baseAddress! + r * k,
-                        rows: 1,
-                        leading: k,
-                        panels: 0..<matrix.panelCount,
-                        into: alone.baseAddress! + r * stride
-                    )
+                    let y = alone.baseAddress! + r * stride
+                    Self.multiply(packed, matrix, x.baseAddress! + r * k, rows: 1, into: y)
                 }
             }
         }

@@ -1,3 +1,4 @@
+import CTiles
 import Testing
 import TestSupport
 
@@ -69,27 +70,44 @@ import TestSupport
     }
 
     /// So the bytes of a model do not depend on the width of the processor's vectors.
-    @Test(arguments: [1, 2, 3, 5, 6, 7, 8, 12, 14, 23]) func wideAndNarrowTilesGiveTheSameBits(rows m: Int) {
-        let k = 67, a = Self.random(m * k, seed: 4), b = Self.random(k * 32, seed: 5)
-        var wide = [Float](repeating: .nan, count: m * 32), narrow = wide
-        Block.wide(rows: m, depth: k, a, rowStride: k, step: 1, panel: b, &wide, leading: 32, accumulate: false)
-        for half in 0..<2 {
-            var columns: [Float] = []
-            for p in 0..<k { columns += b[(p * 32 + half * 16)...].prefix(16) }
-            var part = [Float](repeating: .nan, count: m * 16)
-            Block.narrow(
-                rows: m,
-                depth: k,
-                a,
-                rowStride: k,
-                step: 1,
-                panel: columns,
-                &part,
-                leading: 16,
-                accumulate: false
-            )
-            for i in 0..<m { for j in 0..<16 { narrow[i * 32 + half * 16 + j] = part[i * 16 + j] } }
+    @Test(arguments: [1, 2, 3, 5, 6, 7, 8, 12, 14, 23]) func everyInstructionSetGivesTheSameBits(rows m: Int) {
+        let k = 67, a = Self.random(m * k, seed: 4), b = Self.random(k * 32, seed: 5), c = Self.random(m * 32, seed: 6)
+        let results = InstructionSet.here.map { set in
+            [true, false].map { isTurned in
+                var c = c
+                a.withUnsafeBufferPointer { a in
+                    b.withUnsafeBufferPointer { b in
+                        c.withUnsafeMutableBufferPointer { c in
+                            var block = ctiles_block(
+                                rows: m,
+                                depth: k,
+                                a: a.baseAddress,
+                                a_row: isTurned ? 1 : k,
+                                a_step: isTurned ? m : 1,
+                                panel: b.baseAddress,
+                                c: c.baseAddress,
+                                c_stride: 32,
+                                accumulate: true
+                            )
+                            TileKernels(set).block(&block)
+                        }
+                    }
+                }
+                return c
+            }
         }
-        #expect(wide == narrow)
+        // By the definition: one chain, then the sum.
+        func chain(_ value: (Int, Int) -> Float) -> [Float] {
+            (0..<m * 32).map { place in
+                c[place] + (0..<k).reduce(Float(0)) { $0.addingProduct(b[$1 * 32 + place % 32], value(place / 32, $1)) }
+            }
+        }
+        let expected = [chain { a[$1 * m + $0] }, chain { a[$0 * k + $1] }]
+        for result in results { #expect(result == expected) }
     }
+}
+
+extension InstructionSet {
+    /// Those of this processor.
+    static var here: [InstructionSet] { allCases.filter { $0 <= processor } }
 }

@@ -10,7 +10,17 @@ PACKAGES := libopenblas-dev libsqlite3-dev libcurl4-openssl-dev
 COUNT ?= 1000000
 SEED ?= 1
 
-.PHONY: help setup toolchain build test lint format campaign smollm bench smoke clients fuzz fuzz-sanitized fuzz-peers clean
+# make dist: a program for other machines, which needs neither this folder nor a Swift runtime. It is built in a folder of its own, so
+# that the runtime is linked in another way.
+DIST_BUILD := .build-dist
+VERSION := $(shell sed -nE 's/.*current = "(.*)"/\1/p' Sources/SelfImprove/ProgramVersion.swift)
+DIST := dist/selfimprove-$(VERSION)-linux-$(shell uname -m)
+PACKAGE := dist/selfimprove_$(VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: help setup toolchain build test lint format campaign smollm bench smoke clients fuzz fuzz-sanitized fuzz-peers dist install \
+  uninstall deb deb-check clean
 
 help:
 	@echo "make campaign   build, and run the default campaign (about five minutes after the build)"
@@ -24,6 +34,10 @@ help:
 	@echo "make fuzz-sanitized   the same with the address sanitizer and every check, numeric code included"
 	@echo "make bench      speed against PyTorch and llama.cpp (Benchmarks/README.md says what to install)"
 	@echo "make lint       format, length of lines, links between documents, words"
+	@echo "make dist       $(DIST).tar.gz: program, manual page, completions, unit, for machines without Swift"
+	@echo "make install    what make dist made, to PREFIX=$(PREFIX) (and DESTDIR); make uninstall removes it"
+	@echo "make deb        $(PACKAGE)"
+	@echo "make deb-check  installs that in a fresh Debian 12, uses it, removes it (root; some minutes)"
 	@echo "make format, setup, clean"
 
 toolchain:
@@ -93,6 +107,27 @@ smollm: build
 bench: build
 	python3 Benchmarks/compare.py
 
+dist: setup
+	swift build -c release --scratch-path $(DIST_BUILD) --static-swift-stdlib --disable-local-rpath \
+	  --product selfimprove
+	scripts/packaging/stage.sh $(DIST_BUILD) $(DIST)
+	tar -C dist --sort=name --owner=0 --group=0 --numeric-owner -cf - $(notdir $(DIST)) | gzip -9n > $(DIST).tar.gz
+	@cd dist && sha256sum $(notdir $(DIST)).tar.gz
+
+# Copies only, so that root builds nothing: make dist && sudo make install
+install:
+	scripts/packaging/install.sh $(DIST) $(PREFIX) $(DESTDIR)
+
+uninstall:
+	scripts/packaging/install.sh --remove $(PREFIX) $(DESTDIR)
+
+deb: dist
+	scripts/packaging/deb.sh $(DIST) $(DIST_BUILD)/deb $(PACKAGE)
+
+deb-check:
+	@[ -f $(PACKAGE) ] || $(MAKE) deb
+	Tests/Packaging/check.sh $(PACKAGE) $(wildcard $(DIST).tar.gz)
+
 lint: toolchain
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
 	scripts/lint.py
@@ -101,4 +136,4 @@ format: toolchain
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 clean:
-	rm -rf .build $(SANITIZED)
+	rm -rf .build $(SANITIZED) $(DIST_BUILD) dist

@@ -4,8 +4,9 @@ import ModelFiles
 /// with a softcap the softmax is over cap tanh(scale q k^T / cap) (Gemma 2).
 ///
 /// Queries, keys and values of a token lie in one row of width (heads + 2 kvHeads) D. Each sequence is its own block,
-/// so nothing is padded. Probabilities, and with a softcap the capped scores, are what the backward pass reads: kept,
-/// or made again.
+/// so nothing is padded. Of short sequences the scores are computed whole (`CausalAttention+Whole`), and the backward
+/// pass reads the probabilities, and with a softcap the capped scores: kept, or made again. Long ones, and branches
+/// that share a prefix with another sequence, go in tiles (`AttentionTiles`).
 struct CausalAttention: Sendable {
     let heads: Int
     let keyValueHeads: Int
@@ -44,280 +45,98 @@ struct CausalAttention: Sendable {
 
     var rowWidth: Int { (heads + 2 * keyValueHeads) * headDimension }
     var outputWidth: Int { heads * headDimension }
-    private var group: Int { heads / keyValueHeads }
+    var group: Int { heads / keyValueHeads }
 
-    /// Floats that the probabilities of a sequence take (all heads), followed by the capped scores.
-    func probabilityCount(length: Int) -> Int { (softcap == nil ? 1 : 2) * heads * length * Self.roundUp(length) }
+    /// Tokens of the longest sequence whose scores are computed whole. Longer ones, and branches, go in tiles: from
+    /// here on that is faster, and needs memory that grows with the length, not with its square. The rule knows the
+    /// length alone, so a sequence has the same bits in every batch.
+    static let wholeLength = 512
 
-    /// The first token that token i sees.
-    private func first(_ i: Int) -> Int { window.map { max(0, i - $0 + 1) } ?? 0 }
-    /// The panel that it lies in.
-    private func firstPanel(_ i: Int) -> Int { first(i) / Panels.width * Panels.width }
+    func usesTiles(_ s: PackedBatch.Sequence) -> Bool { s.prefix != nil || s.length > Self.wholeLength }
 
-    /// Floats of scratch for sequences up to `length`: five packed operands; gradients of the scores of one head, its
-    /// probabilities and capped scores.
-    func scratchCount(length: Int) -> Int {
-        let t = Self.roundUp(length), d = Self.roundUp(headDimension)
-        return 5 * t * d + (softcap == nil ? 2 : 3) * t * t
+    /// Floats that are kept of a sequence's probabilities: of all heads, followed by the capped scores. In tiles none
+    /// are.
+    func probabilityCount(_ s: PackedBatch.Sequence) -> Int {
+        usesTiles(s) ? 0 : (softcap == nil ? 1 : 2) * heads * s.length * Self.roundUp(s.length)
     }
 
-    private static func roundUp(_ n: Int) -> Int { (n + 31) / 32 * 32 }
+    /// Floats of scratch for a sequence.
+    func scratchCount(_ s: PackedBatch.Sequence) -> Int {
+        usesTiles(s)
+            ? AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).scratchCount
+            : wholeScratchCount(length: s.length)
+    }
 
+    static func roundUp(_ n: Int) -> Int { (n + 31) / 32 * 32 }
+
+    /// One sequence of a batch, or one branch, whose prefix has been computed before.
+    ///
     /// - Parameters:
-    ///   - qkv: rows of one sequence, T x rowWidth, rotary positions applied.
-    ///   - out: T x outputWidth.
-    ///   - probabilities: heads x T x roundUp(T), overwritten, followed by the capped scores; nil: not kept,
-    ///     `backward` makes them again.
+    ///   - qkv: rows of the batch, N x rowWidth, rotary positions applied.
+    ///   - out: N x outputWidth; of it the sequence's own rows are written.
+    ///   - logSumExp: N x heads, of which tiles write the own rows: log of the sum of exponentials of every row of
+    ///     scores.
+    ///   - probabilities: `probabilityCount` floats, overwritten; nil: not kept, `backward` makes them again.
     func forward(
+        _ s: PackedBatch.Sequence,
         _ qkv: UnsafePointer<Float>,
-        length t: Int,
         into out: UnsafeMutablePointer<Float>,
+        logSumExp: UnsafeMutablePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let d = headDimension, tp = Self.roundUp(t), stride = rowWidth
-        let keyPanels = scratch, valuePanels = scratch + tp * Self.roundUp(d)
-        let own = scratch + 5 * tp * Self.roundUp(d)
-        for kv in 0..<keyValueHeads {
-            let k = qkv + (heads + kv) * d, v = qkv + (heads + keyValueHeads + kv) * d
-            Panels.pack(columns: k, leading: stride, depth: d, columns: t, into: keyPanels)
-            Panels.pack(rows: v, leading: stride, depth: t, columns: d, into: valuePanels)
-            for head in (kv * group)..<((kv + 1) * group) {
-                let p = probabilities.map { $0 + head * t * tp } ?? own
-                let capped = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
-                var i = 0
-                while i < t {
-                    let rows = min(Block.rows, t - i), start = firstPanel(i)
-                    attend(rows: i..<i + rows, of: qkv + head * d, keys: keyPanels, length: t, into: p, capped: capped)
-                    var column = 0
-                    while column < d {
-                        Block.multiply(
-                            rows: rows,
-                            columns: min(Panels.width, d - column),
-                            depth: i + rows - start,
-                            p + i * tp + start,
-                            rowStride: tp,
-                            step: 1,
-                            panel: valuePanels + column * t + start * Panels.width,
-                            out + i * outputWidth + head * d + column,
-                            leading: outputWidth,
-                            accumulate: false
-                        )
-                        column += Panels.width
-                    }
-                    i += rows
-                }
-            }
-        }
-    }
-
-    /// Probabilities of a block of rows of one head: whole rows of P, zero where nothing is seen.
-    @inline(__always) private func attend(
-        rows: Range<Int>,
-        of queries: UnsafePointer<Float>,
-        keys: UnsafePointer<Float>,
-        length t: Int,
-        into p: UnsafeMutablePointer<Float>,
-        capped: UnsafeMutablePointer<Float>
-    ) {
-        let d = headDimension, tp = Self.roundUp(t), i = rows.lowerBound
-        var j = firstPanel(i)
-        while j < rows.upperBound {
-            Block.multiply(
-                rows: rows.count,
-                columns: Panels.width,
-                depth: d,
-                queries + i * rowWidth,
-                rowStride: rowWidth,
-                step: 1,
-                panel: keys + j * d,
-                p + i * tp + j,
-                leading: tp,
-                accumulate: false
+        if usesTiles(s) {
+            AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).forward(
+                s,
+                qkv,
+                into: out,
+                logSumExp: logSumExp,
+                scratch: scratch
             )
-            j += Panels.width
-        }
-        for r in rows {
-            let row = p + r * tp, from = first(r), count = r + 1 - from
-            if let softcap {
-                VectorMath.softcap(row + from, count, cap: softcap, factor: scale)
-                (capped + r * tp + from).update(from: row + from, count: count)
-            }
-            _ = VectorMath.softmax(row + from, count, scale: softcap == nil ? scale : 1)
-            row.update(repeating: 0, count: from)
-            for j in (r + 1)..<max(tp, r + 1) { row[j] = 0 }
+        } else {
+            wholeForward(
+                qkv + s.start * rowWidth,
+                length: s.length,
+                into: out + s.start * outputWidth,
+                probabilities: probabilities,
+                scratch: scratch
+            )
         }
     }
 
-    /// With P = softmax(S), S = scale q k^T, O = P V: dV = P^T dO; dP = dO V^T; dS = P (dP - rowsum(P dP)) scale; dQ =
-    /// dS K; dK = dS^T Q; with a softcap dS also times 1 - tanh^2.
+    /// The gradient of a sequence's own rows, overwritten in `dQKV` (N x rowWidth); what a branch gives to the keys and
+    /// values of its prefix is added, so branches follow the sequence that they leave.
     ///
-    /// Overwrites `dQKV` (T x rowWidth); heads of a group add up in its keys and values.
+    /// - Parameter out: what `forward` gave, for tiles alone.
     func backward(
+        _ s: PackedBatch.Sequence,
         _ dOut: UnsafePointer<Float>,
         _ qkv: UnsafePointer<Float>,
+        out: UnsafePointer<Float>,
+        logSumExp: UnsafePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
-        length t: Int,
         into dQKV: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let d = headDimension, tp = Self.roundUp(t), dp = Self.roundUp(d), stride = rowWidth
-        let keyPanels = scratch, valueTransposed = scratch + tp * dp
-        let queryPanels = scratch + 2 * tp * dp, outputPanels = scratch + 3 * tp * dp
-        let keyTransposed = scratch + 4 * tp * dp, dScores = scratch + 5 * tp * dp, own = dScores + tp * tp
-        for kv in 0..<keyValueHeads {
-            let kColumn = (heads + kv) * d, vColumn = (heads + keyValueHeads + kv) * d
-            Panels.pack(rows: qkv + kColumn, leading: stride, depth: t, columns: d, into: keyPanels)
-            Panels.pack(columns: qkv + vColumn, leading: stride, depth: d, columns: t, into: valueTransposed)
-            if probabilities == nil {
-                Panels.pack(columns: qkv + kColumn, leading: stride, depth: d, columns: t, into: keyTransposed)
-            }
-            for head in (kv * group)..<((kv + 1) * group) {
-                let isFirst = head == kv * group
-                let p = probabilities.map { $0 + head * t * tp } ?? own
-                let capped = probabilities.map { $0 + (heads + head) * t * tp } ?? own + tp * tp
-                let dO = dOut + head * d
-                Panels.pack(rows: qkv + head * d, leading: stride, depth: t, columns: d, into: queryPanels)
-                Panels.pack(rows: dO, leading: outputWidth, depth: t, columns: d, into: outputPanels)
-                var i = 0
-                while i < t {
-                    let rows = min(Block.rows, t - i), visible = i + rows, start = firstPanel(i)
-                    if probabilities == nil {
-                        attend(
-                            rows: i..<visible,
-                            of: qkv + head * d,
-                            keys: keyTransposed,
-                            length: t,
-                            into: p,
-                            capped: capped
-                        )
-                    }
-                    var j = start
-                    while j < visible {
-                        Block.multiply(
-                            rows: rows,
-                            columns: Panels.width,
-                            depth: d,
-                            dO + i * outputWidth,
-                            rowStride: outputWidth,
-                            step: 1,
-                            panel: valueTransposed + j * d,
-                            dScores + i * tp + j,
-                            leading: tp,
-                            accumulate: false
-                        )
-                        j += Panels.width
-                    }
-                    for r in i..<visible {
-                        let row = dScores + r * tp
-                        row.update(repeating: 0, count: start)
-                        softmaxBackward(row + start, p + r * tp + start, visible: r + 1 - start, padded: tp - start)
-                        if let softcap {
-                            VectorMath.softcapGradient(
-                                row + first(r),
-                                capped: capped + r * tp + first(r),
-                                r + 1 - first(r),
-                                cap: softcap
-                            )
-                        }
-                    }
-                    var column = 0
-                    while column < d {
-                        Block.multiply(
-                            rows: rows,
-                            columns: min(Panels.width, d - column),
-                            depth: visible - start,
-                            dScores + i * tp + start,
-                            rowStride: tp,
-                            step: 1,
-                            panel: keyPanels + column * t + start * Panels.width,
-                            dQKV + i * stride + head * d + column,
-                            leading: stride,
-                            accumulate: false
-                        )
-                        column += Panels.width
-                    }
-                    i += rows
-                }
-                // Keys and values: row j of the result sums over the queries i >= j that see it.
-                var j = 0
-                while j < t {
-                    let rows = min(Block.rows, t - j), depth = window.map { min(t - j, $0 + rows - 1) } ?? t - j
-                    var column = 0
-                    while column < d {
-                        let width = min(Panels.width, d - column)
-                        transposed(
-                            rows: rows,
-                            columns: width,
-                            depth: depth,
-                            dScores + j * tp + j,
-                            step: tp,
-                            panel: queryPanels + column * t + j * Panels.width,
-                            dQKV + j * stride + kColumn + column,
-                            leading: stride,
-                            accumulate: !isFirst
-                        )
-                        transposed(
-                            rows: rows,
-                            columns: width,
-                            depth: depth,
-                            p + j * tp + j,
-                            step: tp,
-                            panel: outputPanels + column * t + j * Panels.width,
-                            dQKV + j * stride + vColumn + column,
-                            leading: stride,
-                            accumulate: !isFirst
-                        )
-                        column += Panels.width
-                    }
-                    j += rows
-                }
-            }
-        }
-    }
-
-    @inline(__always) private func transposed(
-        rows: Int,
-        columns: Int,
-        depth: Int,
-        _ a: UnsafePointer<Float>,
-        step: Int,
-        panel: UnsafePointer<Float>,
-        _ c: UnsafeMutablePointer<Float>,
-        leading: Int,
-        accumulate: Bool
-    ) {
-        Block.multiply(
-            rows: rows,
-            columns: columns,
-            depth: depth,
-            a,
-            rowStride: 1,
-            step: step,
-            panel: panel,
-            c,
-            leading: leading,
-            accumulate: accumulate
-        )
-    }
-
-    /// dS = P (dP - sum(P dP)) scale over the visible entries of one row; the rest becomes 0.
-    @inline(__always) private func softmaxBackward(
-        _ dScores: UnsafeMutablePointer<Float>,
-        _ p: UnsafePointer<Float>,
-        visible: Int,
-        padded: Int
-    ) {
-        let sum = VectorMath.dot(dScores, p, visible)
-        let minus = Vector(repeating: -sum), factor = Vector(repeating: scale)
-        var j = 0
-        while j < visible {  // rows are padded to 32 with zero probabilities, so whole vectors are safe
-            dScores.store((dScores.vector(j) + minus) * p.vector(j) * factor, at: j)
-            j += 16
-        }
-        while j < padded {
-            dScores.store(Vector.zero, at: j)
-            j += 16
+        if usesTiles(s) {
+            AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).backward(
+                s,
+                dOut,
+                qkv,
+                out: out,
+                logSumExp: logSumExp,
+                into: dQKV,
+                scratch: scratch
+            )
+        } else {
+            wholeBackward(
+                dOut + s.start * outputWidth,
+                qkv + s.start * rowWidth,
+                probabilities: probabilities,
+                length: s.length,
+                into: dQKV + s.start * rowWidth,
+                scratch: scratch
+            )
         }
     }
 }

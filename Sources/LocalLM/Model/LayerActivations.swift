@@ -16,6 +16,8 @@ struct LayerActivations {
     private(set) var input = Self.none, normed = Self.none, qkv = Self.none, attended = Self.none, middle = Self.none,
         middleNormed = Self.none,
         gateUp = Self.none, activation = Self.none
+    /// Of every row and head, where attention goes in tiles.
+    private(set) var logSumExp = Self.none
     private(set) var rstd = Self.none, middleRstd = Self.none
     /// Only where they are kept.
     let probabilities: FloatBuffer
@@ -57,7 +59,8 @@ struct LayerActivations {
             (\.activation, c.intermediateSize, .pass),
             (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product),
             (\.headRstd, heads, .product),
-            (\.attended, c.queryWidth, .product), (\.attentionBranch, branch, .product),
+            (\.attended, c.queryWidth, .product), (\.logSumExp, c.headCount, .product),
+            (\.attentionBranch, branch, .product),
             (\.attentionRstd, branchRstd, .product),
             (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product),
             (\.gateUp, 2 * c.intermediateSize, .product),

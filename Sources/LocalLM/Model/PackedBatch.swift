@@ -2,14 +2,26 @@
 struct PackedBatch: Sendable {
     /// Token ids of all sequences.
     private(set) var ids: [Int32] = []
-    /// (first row, length) of each sequence.
-    private(set) var sequences: [(start: Int, length: Int)] = []
+    private(set) var sequences: [Sequence] = []
     /// Rows whose successor is a target, and that successor.
     private(set) var targetRows: [Int32] = []
     private(set) var targets: [Int32] = []
     /// Range of each sequence within `targetRows`.
     private(set) var targetRanges: [Range<Int>] = []
-    private(set) var longest = 0
+
+    /// Neighbouring rows that attention treats as one.
+    struct Sequence: Sendable, Equatable {
+        /// The first row.
+        var start = 0
+        var length: Int
+        /// Rows that a branch sees before its own, and whose positions come before its own: the beginning of a sequence
+        /// before it. Nil: this one begins by itself.
+        var prefix: Range<Int>?
+
+        /// Of the first row.
+        var position: Int { prefix?.count ?? 0 }
+        var rows: Range<Int> { start..<start + length }
+    }
 
     var tokenCount: Int { ids.count }
     var targetCount: Int { targets.count }
@@ -21,14 +33,12 @@ struct PackedBatch: Sendable {
         targetRows.removeAll(keepingCapacity: true)
         targets.removeAll(keepingCapacity: true)
         targetRanges.removeAll(keepingCapacity: true)
-        longest = 0
     }
 
     mutating func append(_ example: Example) {
         let start = ids.count
         for id in example.ids { ids.append(Int32(truncatingIfNeeded: id)) }
-        sequences.append((start, example.ids.count))
-        longest = max(longest, example.ids.count)
+        sequences.append(Sequence(start: start, length: example.ids.count))
         let first = targets.count
         for position in example.targets.joined() {
             targetRows.append(Int32(start + position - 1))

@@ -18,15 +18,16 @@ extension TransformerShard {
         if let query = offsets.query, let key = offsets.key { normalizeHeads(a, query: w + query, key: w + key) }
         rotate(a.qkv.pointer, backward: false)
         var probability = a.probabilities.pointer
-        for (start, length) in batch.sequences {
+        for sequence in batch.sequences {
             attention.forward(
-                a.qkv.pointer + start * c.attentionRowWidth,
-                length: length,
-                into: a.attended.pointer + start * c.queryWidth,
+                sequence,
+                a.qkv.pointer,
+                into: a.attended.pointer,
+                logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
                 scratch: attentionScratch.pointer
             )
-            probability += attention.probabilityCount(length: length)
+            probability += attention.probabilityCount(sequence)
         }
         // Only the target rows pass beyond the last attention.
         var rows = n, residual = a.input.pointer
@@ -138,20 +139,23 @@ extension TransformerShard {
         let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
         backward(p.output, dOutput, a.attended, rows: rows, slices, into: dNarrow)
         if isLast {
+            spreadTargets(in: a.attended.pointer, width: c.queryWidth)
             spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
             spreadTargets(in: dx.pointer, width: c.hiddenSize)
         }
         var probability = a.probabilities.pointer
-        for (start, length) in batch.sequences {
+        for sequence in batch.sequences {
             attention.backward(
-                dNarrow.pointer + start * c.queryWidth,
-                a.qkv.pointer + start * c.attentionRowWidth,
+                sequence,
+                dNarrow.pointer,
+                a.qkv.pointer,
+                out: a.attended.pointer,
+                logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
-                length: length,
-                into: dWide.pointer + start * c.attentionRowWidth,
+                into: dWide.pointer,
                 scratch: attentionScratch.pointer
             )
-            probability += attention.probabilityCount(length: length)
+            probability += attention.probabilityCount(sequence)
         }
         rotate(dWide.pointer, backward: true)
         if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
@@ -268,12 +272,12 @@ extension TransformerShard {
 
     private func rotate(_ qkv: UnsafeMutablePointer<Float>, backward: Bool) {
         let heads = configuration.headCount + configuration.keyValueHeadCount
-        for (start, length) in batch.sequences {
-            for t in 0..<length {
+        for sequence in batch.sequences {
+            for t in 0..<sequence.length {
                 rotary.apply(
-                    qkv + (start + t) * configuration.attentionRowWidth,
+                    qkv + (sequence.start + t) * configuration.attentionRowWidth,
                     heads: heads,
-                    position: t,
+                    position: sequence.position + t,
                     backward: backward
                 )
             }

@@ -73,8 +73,8 @@ final class TransformerShard: @unchecked Sendable {
         let c = configuration
         let probabilities =
             keepsProbabilities
-            ? batch.sequences.reduce(0) { $0 + (attentions.first?.probabilityCount(length: $1.length) ?? 0) } : 0
-        let attentionNeed = attentions.first?.scratchCount(length: batch.longest) ?? 0
+            ? batch.sequences.reduce(0) { $0 + (attentions.first?.probabilityCount($1) ?? 0) } : 0
+        let attentionNeed = batch.sequences.map { attentions.first?.scratchCount($0) ?? 0 }.max() ?? 0
         if batch.tokenCount > capacity.tokens || probabilities > capacity.probabilities {
             // Some room to grow, so that ragged batches do not allocate each time; large models have none to give away.
             let n = max(memory == .keep ? batch.tokenCount * 9 / 8 : batch.tokenCount, capacity.tokens)

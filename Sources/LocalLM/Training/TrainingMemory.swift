@@ -67,9 +67,10 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         }
         let attention = CausalAttention(c, layer: 0), head = VocabularyHead(c)
         let own = LayerActivations.floats(c, memory: memory)
+        let sequence = PackedBatch.Sequence(length: longest)
         let probabilities =
             memory == .keep
-            ? c.layerCount * attention.probabilityCount(length: longest) * max(1, rows / max(longest, 1)) : 0
+            ? c.layerCount * attention.probabilityCount(sequence) * max(1, rows / max(longest, 1)) : 0
         activations = 4 * threads * (rows * (own.everyLayer * c.layerCount + own.once) + probabilities)
         let wide = max(2 * c.intermediateSize, c.attentionRowWidth), narrow = max(c.intermediateSize, c.queryWidth)
         let passes = rows * (3 * c.hiddenSize + wide + narrow + (c.hasPostNorms ? c.hiddenSize : 0))
@@ -77,7 +78,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize
-                + attention.scratchCount(length: longest))
+                + attention.scratchCount(sequence))
     }
 
     /// Of training on these batches, a list of examples each (with DPO: both completions of its pairs).

@@ -114,11 +114,11 @@ import TestSupport
         let (heads, keyValueHeads, d) = (layer.heads, layer.keyValueHeads, layer.headDimension)
         let x = Self.random(t * layer.rowWidth, seed: 8, deviation: 0.7),
             dy = Self.random(t * layer.outputWidth, seed: 9)
-        var probabilities = Values(repeating: .nan, count: layer.probabilityCount(length: t))
-        var scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
+        var probabilities = Values(repeating: .nan, count: layer.probabilityCount(PackedBatch.Sequence(length: t)))
+        var scratch = Values(repeating: .nan, count: layer.wholeScratchCount(length: t))
         func forward(_ x: Values, _ probabilities: inout Values) -> Values {
             var y = Values(repeating: .nan, count: dy.count)
-            layer.forward(x, length: t, into: &y, probabilities: &probabilities, scratch: &scratch)
+            layer.wholeForward(x, length: t, into: &y, probabilities: &probabilities, scratch: &scratch)
             return y
         }
         let y = forward(x, &probabilities)
@@ -126,15 +126,15 @@ import TestSupport
         let value = (heads + keyValueHeads) * d
         for i in 0..<d { #expect(abs(y[i] - x[value + i]) < 1e-6) }
         var dx = Values(repeating: .nan, count: x.count)
-        layer.backward(dy, x, probabilities: &probabilities, length: t, into: &dx, scratch: &scratch)
+        layer.wholeBackward(dy, x, probabilities: &probabilities, length: t, into: &dx, scratch: &scratch)
         var unused = probabilities
         check("queries, keys and values", at: x, gradient: dx, dy: dy) { forward($0, &unused) }
 
         // Without probabilities that are kept it computes the same, to the bit.
         var again = Values(repeating: .nan, count: y.count), dAgain = Values(repeating: .nan, count: x.count)
-        layer.forward(x, length: t, into: &again, probabilities: nil, scratch: &scratch)
+        layer.wholeForward(x, length: t, into: &again, probabilities: nil, scratch: &scratch)
         scratch = Values(repeating: .nan, count: scratch.count)
-        layer.backward(dy, x, probabilities: nil, length: t, into: &dAgain, scratch: &scratch)
+        layer.wholeBackward(dy, x, probabilities: nil, length: t, into: &dAgain, scratch: &scratch)
         #expect(again == y && dAgain == dx)
     }
 
@@ -142,8 +142,8 @@ import TestSupport
     @Test(arguments: attentions) func attentionIsItsDefinition(layer: CausalAttention) {
         let t = 23, d = layer.headDimension, x = Self.random(t * layer.rowWidth, seed: 18)
         var y = Values(repeating: .nan, count: t * layer.outputWidth),
-            scratch = Values(repeating: .nan, count: layer.scratchCount(length: t))
-        layer.forward(x, length: t, into: &y, probabilities: nil, scratch: &scratch)
+            scratch = Values(repeating: .nan, count: layer.wholeScratchCount(length: t))
+        layer.wholeForward(x, length: t, into: &y, probabilities: nil, scratch: &scratch)
         for (i, head) in [(0, 0), (1, 0), (7, layer.heads - 1), (22, 1)] {
             let kv = head / (layer.heads / layer.keyValueHeads)
             let seen = max(0, i - (layer.window ?? t) + 1)...i

@@ -75,6 +75,32 @@ import TestSupport
         #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
     }
 
+    /// Sequences that are long enough for attention in tiles, one of them with few targets.
+    @Test(arguments: [ModelFamily.llama, .mistral, .gemma2, .qwen3]) func longSequences(family: ModelFamily) throws {
+        var c = TinyModels.configuration(family)
+        c.maximumPositions = 600
+        let weights = TinyModels.weights(c, seed: 16), bank = ProjectionBank(weights)
+        var random = RandomStream(key: 17)
+        func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
+        let rows = [
+            Example(ids: ids(20), promptCount: 3), Example(ids: ids(560), promptCount: 530),
+            Example(ids: ids(513), promptCount: 1),
+        ]
+        let kept = Self.gradients(bank, rows)
+        #expect(Self.gradients(bank, rows, memory: .compact) == kept)
+        #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
+        let direction = (0..<weights.layout.count).map { _ in Float(random.normal()) }
+        let expected = zip(kept, direction).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        let h: Float = 2e-3 / Float(kept.count).squareRoot()
+        func shifted(_ sign: Float) throws -> Double {
+            let moved = weights.copy()
+            for i in direction.indices { moved.buffer.pointer[i] += sign * h * direction[i] }
+            return try Self.loss(moved, rows)
+        }
+        let numeric = (try shifted(1) - shifted(-1)) / (2 * Double(h))
+        #expect(abs(numeric - expected) < 0.02 * max(abs(expected), 0.5), "\(numeric) numerically, \(expected)")
+    }
+
     /// Three shards of one buffer, one of them without work: the sums have the same bits each time, and are those of
     /// the shards.
     @Test(arguments: [ModelFamily.llama, .gemma2, .qwen3]) func aSharedGradientIsAddedToInOrder(family: ModelFamily) {

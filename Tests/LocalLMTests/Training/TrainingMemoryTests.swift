@@ -8,7 +8,7 @@ import TestSupport
     private static func count(_ a: LayerActivations, sharedWith first: LayerActivations?) -> Int {
         let buffers: [KeyPath<LayerActivations, FloatBuffer>] = [
             \.input, \.normed, \.qkv, \.attended, \.middle, \.middleNormed, \.gateUp, \.activation, \.rstd,
-            \.middleRstd, \.rawHeads, \.headRstd,
+            \.logSumExp, \.middleRstd, \.rawHeads, \.headRstd,
             \.attentionBranch, \.attentionRstd, \.feedForwardBranch, \.feedForwardRstd,
         ]
         return buffers.reduce(0) { sum, buffer in

@@ -9,8 +9,13 @@ SHAPES = {
     "C": "hidden=128,layers=4,heads=4,kvHeads=4,ffn=384,vocab=512",
 }
 TRAIN = {"A": (4, 256), "B": (16, 128), "C": (32, 64)}  # batch, length: those of pytorch_baseline.py
+# shape, batch, length, precisions, our counted steps, PyTorch's steps with the one that is not counted
+LONG = [("A", 1, 2048, ("fp32", "bf16"), 2, 3), ("B", 1, 8192, ("fp32", "bf16"), 2, 3)]
+# DPO whose pairs have three quarters of their length in common
+COMMON = [("A", 4, 256, 192), ("B", 16, 128, 96)]
 STEPS = {"A": 2, "B": 7, "C": 15}  # counted in each of our runs
 ANSWERS = {"A": 1, "B": 7, "C": 15}
+TASKS = ("train", "long", "dpo", "inference")
 NEW_TOKENS, PROMPT = 64, 200
 LLAMA_TYPES = {"fp32": "f32", "bf16": "bf16"}
 
@@ -41,10 +46,10 @@ def json_lines(command, count=None):
     return lines
 
 
-def ours(binary, shape, task, precision, batch, length):
-    repetitions = (STEPS if task in ("train", "dpo") else ANSWERS)[shape]
+def ours(binary, shape, task, precision, batch, length, *more, repetitions=None):
+    repetitions = repetitions or (STEPS if task in ("train", "dpo") else ANSWERS)[shape]
     lines = json_lines([binary, "model", "bench", "--shape", SHAPES[shape], "--task", task, "--batch", str(batch), "--length", str(length),
-                        "--precision", precision, "--repetitions", str(repetitions)])
+                        "--precision", precision, "--repetitions", str(repetitions), *more])
     return lines and lines[-1]
 
 
@@ -104,6 +109,30 @@ def training(arguments, shape, task, table):
                 table.add(f"{shape} {task} of peak", "the peak", us["model_flops_utilization"], 1, unit="")
 
 
+def long(arguments, shape, table):
+    """Steps on one long sequence: both sides in a process of its own for each precision, so memory is that precision's."""
+    for _, batch, length, precisions, steps, theirs in (row for row in LONG if row[0] == shape):
+        for _ in range(arguments.repetitions):
+            for precision in precisions if has_bf16() else ("fp32",):
+                name = f"{shape} train {batch}x{length} {precision}"
+                them = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", "train", "--batch", str(batch), "--length", str(length),
+                                   "--steps", str(theirs), "--precisions", precision])[-1]
+                us = ours(arguments.binary, shape, "train", precision, batch, length, repetitions=steps)
+                table.add(name, "PyTorch", us and us["tokens_per_second"], them["tokens_per_second"])
+                table.add(f"{name} memory", "PyTorch", us and us["peak_rss_bytes"], them["peak_rss_bytes"], unit="bytes", less_is_better=True)
+
+
+def common_prompts(arguments, shape, table):
+    """DPO on pairs that begin alike: trained tokens of both sides are those of both sequences."""
+    for _, batch, length, prompt in (row for row in COMMON if row[0] == shape):
+        for _ in range(arguments.repetitions):
+            for precision in ("fp32", "bf16") if has_bf16() else ("fp32",):
+                option = ["--common-prompt", str(prompt)]
+                them = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", "dpo", "--precisions", precision, *option])[-1]
+                us = ours(arguments.binary, shape, "dpo", precision, batch, length, *option)
+                table.add(f"{shape} dpo 3/4 prompt {precision}", "PyTorch", us and us["tokens_per_second"], them["tokens_per_second"])
+
+
 def inference(arguments, shape, table):
     tasks = [("decode", 1, NEW_TOKENS), ("decode", 16, NEW_TOKENS), ("decode", 64, NEW_TOKENS), ("prefill", 1, PROMPT)]
     for _ in range(arguments.repetitions):
@@ -132,20 +161,24 @@ def main():
     parser.add_argument("--llamacpp", default=str(here / "llamacpp_baseline.py"))
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--shapes", nargs="*", default=list(SHAPES), choices=list(SHAPES))
-    parser.add_argument("--tasks", nargs="*", default=["train", "dpo", "inference"], choices=["train", "dpo", "inference"])
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=list(TASKS))
     arguments = parser.parse_args()
     print(f"load before: {os.getloadavg()[0]:.2f}; medians of {arguments.repetitions}, spread in brackets; a ratio above 1 is in our favour", flush=True)
     if not has_bf16():
         print("no bf16 instructions here: training in bf16 is not compared", flush=True)
     table = Table()
-    for task in ("train", "dpo", "inference"):
+    for task in TASKS:
         for shape in arguments.shapes:
             if task not in arguments.tasks or (task, shape) == ("dpo", "C"):
                 continue
             before = set(table.rows)
             if task == "inference":
                 inference(arguments, shape, table)
+            elif task == "long":
+                long(arguments, shape, table)
             else:
+                if task == "dpo":
+                    common_prompts(arguments, shape, table)
                 training(arguments, shape, task, table)
             for key, row in table.rows.items():
                 if key not in before:

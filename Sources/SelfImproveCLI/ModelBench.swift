@@ -24,6 +24,8 @@ struct ModelBench: AsyncParsableCommand {
         help: "Keys and values of decode and prefill: fp32 or bf16; default: as the precision."
     )
     var keyValueCache: Precision?
+    @Option(help: "With dpo: tokens that both sequences of a pair begin with, and that are not trained.")
+    var commonPrompt = 0
     @Option(help: "With decode: tokens that every prompt begins with; measures what it saves to compute them once.")
     var context: Int?
     @Option(help: "With --context: further tokens of each prompt.") var prompt = 60
@@ -37,6 +39,9 @@ struct ModelBench: AsyncParsableCommand {
             throw ValidationError(
                 "--batch, --length, --context, --prompt, --samples, --threads and --repetitions start at 1"
             )
+        }
+        guard commonPrompt >= 0, commonPrompt == 0 || task == .dpo else {
+            throw ValidationError("--common-prompt needs --task dpo, and starts at 0")
         }
         guard context == nil || task == .decode else { throw ValidationError("--context needs --task decode") }
     }
@@ -75,7 +80,8 @@ struct ModelBench: AsyncParsableCommand {
             repetitions: repetitions,
             training: precision.training,
             inference: precision.weights,
-            cache: keyValueCache
+            cache: keyValueCache,
+            commonPrompt: commonPrompt
         )
         try Output.json(result)
     }

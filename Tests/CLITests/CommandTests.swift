@@ -124,7 +124,7 @@ import TestSupport
         #expect(try Program.run(["nonsense"]).code == 2)
         #expect(try Program.run(["--help"]).code == 0)
         let version = try Program.run(["--version"]).out
-        let form = /.* \(([0-9a-f]{12}\+?|unknown), (AVX-512|AVX2|128-bit vectors)( with bf16)?, OpenBLAS \w+\)\n/
+        let form = /.* \(([0-9a-f]{12}\+?|unknown), (AVX-512|AVX2)( with (bf16|AMX))?, OpenBLAS \w+\)\n/
         #expect(try form.wholeMatch(in: version) != nil, "\(version)")
         #expect(version.hasPrefix("\(ProgramVersion.current) "))
         let bad = try folder().appendingPathComponent("bad.yaml")

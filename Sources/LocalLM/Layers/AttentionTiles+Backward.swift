@@ -11,6 +11,7 @@ extension AttentionTiles {
         out: UnsafePointer<Float>,
         logSumExp: UnsafePointer<Float>,
         into dQKV: UnsafeMutablePointer<Float>,
+        earlier: CausalAttention.Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
         let stride = layer.rowWidth, wide = layer.outputWidth, group = layer.group
@@ -20,7 +21,7 @@ extension AttentionTiles {
         let p = dQ + stack * dp, dS = p + stack * Self.tileStride
         let logSums = dS + stack * Self.tileStride, means = logSums + stack
         for kv in 0..<layer.keyValueHeads {
-            pack(s, qkv, kv, keys: keys, values: values, keyRows: keyRows)
+            pack(s, qkv, earlier?.rows, kv, keys: keys, values: values, keyRows: keyRows)
             dK.update(repeating: 0, count: 2 * slots * dp)
             var first = 0
             while first < queries {
@@ -64,22 +65,22 @@ extension AttentionTiles {
                 }
                 first += n
             }
-            unload(s, kv, dK: dK, dV: dV, into: dQKV)
+            unload(s, kv, dK: dK, dV: dV, into: dQKV, earlier: earlier?.gradient)
         }
     }
 
     private func pack(
         _ s: PackedBatch.Sequence,
         _ qkv: UnsafePointer<Float>,
+        _ earlier: UnsafePointer<Float>?,
         _ kv: Int,
         keys: UnsafeMutablePointer<Float>,
         values: UnsafeMutablePointer<Float>,
         keyRows: UnsafeMutablePointer<Float>
     ) {
-        let stride = layer.rowWidth
         for index in 0..<blockCount {
-            let block = block(index), k = qkv + row(block, s) * stride + (layer.heads + kv) * d
-            let v = k + layer.keyValueHeads * d, count = block.count
+            let block = block(index), (first, stride) = self.keys(of: block, s, qkv, earlier)
+            let k = first + kv * d, v = k + layer.keyValueHeads * d, count = block.count
             Panels.pack(columns: k, leading: stride, depth: d, columns: count, into: keys + block.slot * d)
             Panels.pack(columns: v, leading: stride, depth: d, columns: count, into: values + block.slot * d)
             Panels.pack(rows: k, leading: stride, depth: count, columns: d, into: keyRows + block.slot * dp)
@@ -92,12 +93,13 @@ extension AttentionTiles {
         _ kv: Int,
         dK: UnsafePointer<Float>,
         dV: UnsafePointer<Float>,
-        into dQKV: UnsafeMutablePointer<Float>
+        into dQKV: UnsafeMutablePointer<Float>,
+        earlier: UnsafeMutablePointer<Float>?
     ) {
         for index in 0..<blockCount {
-            let block = block(index)
+            let block = block(index), (first, stride) = keys(of: block, s, dQKV, earlier)
             for j in 0..<block.count {
-                let k = dQKV + (row(block, s) + j) * layer.rowWidth + (layer.heads + kv) * d
+                let k = UnsafeMutablePointer(mutating: first) + j * stride + kv * d
                 let v = k + layer.keyValueHeads * d, slot = (block.slot + j) * dp
                 if block.isPrefix {
                     VectorMath.add(k, dK + slot, d)

@@ -75,9 +75,19 @@ struct AttentionTiles {
         slots * (2 * d + 3 * dp) + stack * (2 * Self.tileStride + 2 * d + 3 * dp + 2)
     }
 
-    /// The rows that keys of a block lie in, and their column.
-    @inline(__always) func row(_ block: Block, _ s: PackedBatch.Sequence) -> Int {
-        block.isPrefix ? s.prefix!.lowerBound + block.position : s.start + block.position - prefix
+    /// Where the keys of a block begin, of key-value head 0, and the distance of their rows; the values lie
+    /// `keyValueHeads` heads after them.
+    @inline(__always) func keys(
+        of block: Block,
+        _ s: PackedBatch.Sequence,
+        _ qkv: UnsafePointer<Float>,
+        _ earlier: UnsafePointer<Float>?
+    ) -> (pointer: UnsafePointer<Float>, stride: Int) {
+        let stride = layer.rowWidth, own = qkv + layer.heads * d
+        guard block.isPrefix else { return (own + (s.start + block.position - prefix) * stride, stride) }
+        if let rows = s.prefix { return (own + (rows.lowerBound + block.position) * stride, stride) }
+        let narrow = 2 * layer.keyValueHeads * d
+        return (earlier! + block.position * narrow, narrow)
     }
 
     /// out = softmax(S) V and log sum exp of the rows of S, block of queries by block of queries. Arguments as in
@@ -87,6 +97,7 @@ struct AttentionTiles {
         _ qkv: UnsafePointer<Float>,
         into out: UnsafeMutablePointer<Float>,
         logSumExp: UnsafeMutablePointer<Float>,
+        earlier: CausalAttention.Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
         let stride = layer.rowWidth, group = layer.group
@@ -94,17 +105,17 @@ struct AttentionTiles {
         let tile = sums + stack * dp, peaks = tile + stack * Self.tileStride, totals = peaks + stack
         for kv in 0..<layer.keyValueHeads {
             for index in 0..<blockCount {
-                let block = block(index), from = qkv + row(block, s) * stride
+                let block = block(index), (from, leading) = self.keys(of: block, s, qkv, earlier?.rows)
                 Panels.pack(
-                    columns: from + (layer.heads + kv) * d,
-                    leading: stride,
+                    columns: from + kv * d,
+                    leading: leading,
                     depth: d,
                     columns: block.count,
                     into: keys + block.slot * d
                 )
                 Panels.pack(
-                    rows: from + (layer.heads + layer.keyValueHeads + kv) * d,
-                    leading: stride,
+                    rows: from + (layer.keyValueHeads + kv) * d,
+                    leading: leading,
                     depth: block.count,
                     columns: d,
                     into: values + block.slot * dp

@@ -52,7 +52,7 @@ struct CausalAttention: Sendable {
     /// length alone, so a sequence has the same bits in every batch.
     static let wholeLength = 512
 
-    func usesTiles(_ s: PackedBatch.Sequence) -> Bool { s.prefix != nil || s.length > Self.wholeLength }
+    func usesTiles(_ s: PackedBatch.Sequence) -> Bool { s.prefix != nil || s.whole ?? s.length > Self.wholeLength }
 
     /// Floats that are kept of a sequence's probabilities: of all heads, followed by the capped scores. In tiles none
     /// are.
@@ -63,11 +63,18 @@ struct CausalAttention: Sendable {
     /// Floats of scratch for a sequence.
     func scratchCount(_ s: PackedBatch.Sequence) -> Int {
         usesTiles(s)
-            ? AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).scratchCount
+            ? AttentionTiles(self, queries: s.length, prefix: s.position).scratchCount
             : wholeScratchCount(length: s.length)
     }
 
     static func roundUp(_ n: Int) -> Int { (n + 31) / 32 * 32 }
+
+    /// Keys and values of the rows before a part of a sequence, one row of 2 kvHeads D after another, and what
+    /// `backward` adds the part's share of their gradient to.
+    struct Earlier {
+        var rows: UnsafePointer<Float>
+        var gradient: UnsafeMutablePointer<Float>
+    }
 
     /// One sequence of a batch, or one branch, whose prefix has been computed before.
     ///
@@ -83,14 +90,16 @@ struct CausalAttention: Sendable {
         into out: UnsafeMutablePointer<Float>,
         logSumExp: UnsafeMutablePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
+        earlier: Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
         if usesTiles(s) {
-            AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).forward(
+            AttentionTiles(self, queries: s.length, prefix: s.position).forward(
                 s,
                 qkv,
                 into: out,
                 logSumExp: logSumExp,
+                earlier: earlier,
                 scratch: scratch
             )
         } else {
@@ -116,16 +125,18 @@ struct CausalAttention: Sendable {
         logSumExp: UnsafePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
         into dQKV: UnsafeMutablePointer<Float>,
+        earlier: Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
         if usesTiles(s) {
-            AttentionTiles(self, queries: s.length, prefix: s.prefix?.count ?? 0).backward(
+            AttentionTiles(self, queries: s.length, prefix: s.position).backward(
                 s,
                 dOut,
                 qkv,
                 out: out,
                 logSumExp: logSumExp,
                 into: dQKV,
+                earlier: earlier,
                 scratch: scratch
             )
         } else {

@@ -12,8 +12,9 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// Of matrix products in training.
     public var precision: Precision
     public var threads: Int
-    /// Median over the counted repetitions. Training counts every token that goes through the model; decoding counts
-    /// the tokens after each sequence's first, over the time after the prefill.
+    /// Median over the counted repetitions. Training counts the tokens of its sequences, and DPO those of both
+    /// completions with their prompts, also where a common prompt goes through the model once; decoding counts the
+    /// tokens after each sequence's first, over the time after the prefill.
     public var tokensPerSecond: Double
     /// Decoding: all new tokens over the whole time, the prefill of prompts of `promptLength` tokens included.
     public var generatedTokensPerSecond: Double?
@@ -47,6 +48,9 @@ public struct SpeedMeasurement: Sendable, Codable {
     static let promptLength = 32
 
     /// Runs the task on random ids: one warm-up, then `repetitions` counted ones.
+    ///
+    /// - Parameter commonPrompt: with `dpo`, ids that both sequences of a pair begin with, and which are no targets; 0:
+    ///   they have nothing in common, and everything is trained.
     public static func measure(
         _ task: Task,
         weights: Weights,
@@ -57,6 +61,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         training precision: Precision = .fp32,
         inference weightPrecision: Precision? = nil,
         cache: Precision? = nil,
+        commonPrompt: Int = 0,
         clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
@@ -71,6 +76,8 @@ public struct SpeedMeasurement: Sendable, Codable {
             weightDecay: 0.01
         )
         var tokens = 0
+        /// Of `tokens`, the share that goes through the products.
+        var computed = 1.0
         var inference: InferenceEngine?
         let once: () throws -> Void
         var prefill: (() throws -> Void)?
@@ -88,16 +95,25 @@ public struct SpeedMeasurement: Sendable, Codable {
                 threads: threads
             )
             tokens = 2 * batch * length
+            guard commonPrompt < length else {
+                throw LocalLMError(
+                    .input,
+                    "a prompt of \(commonPrompt) of \(length) tokens leaves no completion",
+                    hint: "take a shorter one"
+                )
+            }
             once = {
-                _ = try trainer.step(
+                let step = try trainer.step(
                     (0..<batch).map { _ in
-                        let pair = PreferenceExample(
-                            chosen: Example(ids: ids(length), promptCount: 1),
-                            rejected: Example(ids: ids(length), promptCount: 1)
-                        )
+                        let prompt = ids(commonPrompt)
+                        func completed() -> Example {
+                            Example(ids: prompt + ids(length - commonPrompt), promptCount: max(1, commonPrompt))
+                        }
+                        let pair = PreferenceExample(chosen: completed(), rejected: completed())
                         return ReferencedPair(pair: pair, referenceChosen: 0, referenceRejected: 0)
                     }
                 )
+                computed = Double(step.tokens) / Double(tokens)
             }
         case .prefill, .decode:
             let engine = InferenceEngine(weights: weights, threads: threads, precision: weightPrecision, cache: cache)
@@ -146,7 +162,7 @@ public struct SpeedMeasurement: Sendable, Codable {
             slowest: Double(tokens) / seconds.last!,
             fastest: Double(tokens) / seconds.first!,
             repetitions: repetitions,
-            modelFLOPsUtilization: rate * perToken / (peak * 1e9),
+            modelFLOPsUtilization: rate * computed * perToken / (peak * 1e9),
             peakGFLOPs: peak,
             peakRSSBytes: peakRSS(),
             weightPrecision: inference?.weightPrecision,

@@ -17,6 +17,7 @@ extension TransformerShard {
         }
         if let query = offsets.query, let key = offsets.key { normalizeHeads(a, query: w + query, key: w + key) }
         rotate(a.qkv.pointer, backward: false)
+        exchangeKeys(layer: index)
         var probability = a.probabilities.pointer
         for sequence in batch.sequences {
             attention.forward(
@@ -25,6 +26,7 @@ extension TransformerShard {
                 into: a.attended.pointer,
                 logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
+                earlier: earlier,
                 scratch: attentionScratch.pointer
             )
             probability += attention.probabilityCount(sequence)
@@ -144,6 +146,8 @@ extension TransformerShard {
             spreadTargets(in: dx.pointer, width: c.hiddenSize)
         }
         var probability = a.probabilities.pointer
+        if memory != .checkpoint { takeKeys(layer: index) }  // `forward` has just done so
+        earlierGradient.fill(0)
         for sequence in batch.sequences {
             attention.backward(
                 sequence,
@@ -153,10 +157,12 @@ extension TransformerShard {
                 logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
                 into: dWide.pointer,
+                earlier: earlier,
                 scratch: attentionScratch.pointer
             )
             probability += attention.probabilityCount(sequence)
         }
+        exchangeGradients()
         rotate(dWide.pointer, backward: true)
         if let query = offsets.query, let key = offsets.key { backwardHeads(a, query: query, key: key) }
         if let bias = offsets.bias {

@@ -24,6 +24,9 @@ final class TransformerShard: @unchecked Sendable {
     let gradients: WeightGradients?
     let adapter: AdapterPass?
     var batch = PackedBatch()
+    /// Where this shard has a part of a sequence: all of its parts, and which of them it is.
+    var parts: (all: SequenceParts, index: Int)?
+    private(set) var earlierRows = FloatBuffer(count: 0), earlierGradient = FloatBuffer(count: 0)
 
     /// Outputs, one per target row, in the order of the batch.
     private(set) var logprobs = FloatBuffer(count: 0)
@@ -103,6 +106,11 @@ final class TransformerShard: @unchecked Sendable {
             logprobs = buffer(1)
             lossWeights = buffer(1)
         }
+        let earlier = (batch.sequences.first?.earlier ?? 0) * 2 * c.keyValueWidth
+        if earlier > earlierRows.count {
+            earlierRows = FloatBuffer(count: earlier)
+            earlierGradient = FloatBuffer(count: earlier)
+        }
         if logits.count == 0 { logits = FloatBuffer(count: head.logitsCount) }
         if attentionNeed > capacity.attentionScratch {
             capacity.attentionScratch = attentionNeed
@@ -152,11 +160,12 @@ final class TransformerShard: @unchecked Sendable {
     /// After `forward` with `lossWeights` set: fills `logprobs` and adds d(-sum weight logprob) to `gradients`.
     func backward() {
         let c = configuration, n = batch.tokenCount, m = batch.targetCount
-        guard n > 0, m > 0 else { return }
+        guard n > 0, m > 0 || parts != nil else { return }
         batch.targets.withUnsafeBufferPointer { targets in
             head.forwardBackward(
                 hidden.pointer,
-                targets: targets.baseAddress!,
+                // A part may be without targets; it then reads none.
+                targets: targets.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Int32>.stride)!,
                 weights: lossWeights.pointer,
                 rows: m,
                 products: products,
@@ -193,12 +202,13 @@ final class TransformerShard: @unchecked Sendable {
     }
 
     /// Times that `backward` adds to the head's gradient.
-    var headWrites: Int { batch.tokenCount == 0 ? 0 : head.chunks(rows: batch.targetCount) }
+    var headWrites: Int { batch.tokenCount == 0 ? 0 : max(1, head.chunks(rows: batch.targetCount)) }
 
     // MARK: What layers are made of
 
     /// y (+)= x W^T, and what the adapter adds to it.
     func forward(_ p: Projection, _ x: FloatBuffer, rows: Int, into y: FloatBuffer, accumulate: Bool = false) {
+        guard rows > 0 else { return }
         products.forward(p, x.pointer, rows: rows, into: y.pointer, accumulate: accumulate)
         adapter?.forward(p, x.pointer, rows: rows, addingTo: y.pointer)
     }
@@ -213,6 +223,10 @@ final class TransformerShard: @unchecked Sendable {
         _ slices: [Range<Int>],
         into dx: FloatBuffer
     ) {
+        guard rows > 0 else {
+            gradients?.add { _ in }
+            return
+        }
         let gradient = products.outputGradient(p, dy.pointer, rows: rows)
         gradients?.add { g in
             for slice in slices { products.backwardWeight(p, gradient, x.pointer, rows: slice, into: g + p.offset) }

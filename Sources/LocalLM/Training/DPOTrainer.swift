@@ -21,6 +21,10 @@ public struct ReferencedPair: Sendable, Equatable {
 /// dL/dlog pi(chosen) = -beta sigmoid(-h) / B, and the opposite for rejected. `nllWeight` adds that much of the chosen
 /// completions' mean negative log-likelihood, against a falling chosen logprob (trl issue 2382).
 ///
+/// What both completions of a pair begin with passes through the model once, and its gradient is the sum of both: the
+/// rejected completion is a branch of the chosen one's sequence (`PackedBatch`). Small models in fp32 compute it twice,
+/// as before there were branches (`TrainingEngine.sharesPrompts`): their last digits are on record.
+///
 ///     let trainer = try DPOTrainer(weights: policy.copy(), settings: settings, beta: 0.1, threads: 2)
 ///     let pairs = try trainer.reference(examples)  // before the first step
 ///     for batch in batches { print(try trainer.step(batch.map { pairs[$0] }).rewardMargin ?? 0) }
@@ -28,6 +32,11 @@ public final class DPOTrainer: Trainer {
     private let engine: TrainingEngine
     /// The state between steps, for snapshots.
     public var run: TrainingRun { TrainingRun(engine: engine) }
+    /// Whether a pair's prompt passes through the model once.
+    var sharesPrompts: Bool {
+        get { engine.sharesPrompts }
+        set { engine.sharesPrompts = newValue }
+    }
     private let beta: Double
     private let nllWeight: Double
 
@@ -61,6 +70,11 @@ public final class DPOTrainer: Trainer {
         self.nllWeight = nllWeight
     }
 
+    /// Whether training a model of this many parameters computes the prompt of a pair once.
+    package static func sharesPrompts(parameters: Int, _ precision: Precision) -> Bool {
+        TrainingEngine.sharesPrompts(parameters: parameters, precision)
+    }
+
     /// The logprobs of the pairs before any step: the reference. Computed by the forward pass of training, so that the
     /// margins of the first step are 0: exactly, or, with an adapter that has been trained before, to some 1e-6, as the
     /// sums of its products depend on the number of rows. A run that is resumed asks before it takes up its snapshot.
@@ -77,9 +91,7 @@ public final class DPOTrainer: Trainer {
         let shards = engine.shards
         for start in stride(from: 0, to: pairs.count, by: shards.count * 8) {
             let part = pairs[start..<min(start + shards.count * 8, pairs.count)]
-            let shares = shards.indices.map { index in
-                part.dropFirst(index * 8).prefix(8).flatMap { [$0.chosen, $0.rejected] }
-            }
+            let shares = shards.indices.map { index in Array(part.dropFirst(index * 8).prefix(8)) }
             engine.run(shares) { _, shard in
                 shard.forward()
                 shard.score()
@@ -124,11 +136,10 @@ public final class DPOTrainer: Trainer {
             chosenLogprob: 0
         )
         for batch in microBatches where !batch.isEmpty {
-            let shares = engine.split(tokens: batch.map { $0.pair.chosen.ids.count + $0.pair.rejected.ids.count })
+            let shares = engine.split(tokens: batch.map { engine.tokens($0.pair) })
             let shards = engine.shards
             let partial = PairLogs(count: shards.count)
-            let examples = shares.map { $0.flatMap { [batch[$0].pair.chosen, batch[$0].pair.rejected] } }
-            engine.run(examples) { [beta, nllWeight] index, shard in
+            engine.run(shares.map { $0.map { batch[$0].pair } }) { [beta, nllWeight] index, shard in
                 shard.forward()
                 shard.score()
                 var result = PairLog()

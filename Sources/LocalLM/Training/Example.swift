@@ -49,4 +49,12 @@ public struct PreferenceExample: Sendable, Equatable {
         self.chosen = chosen
         self.rejected = rejected
     }
+    /// Ids that both begin with, up to the row before the last of the prompt: the row whose logits predict the first
+    /// target stays each one's own, so that no row has two targets.
+    var sharedCount: Int {
+        let limit = min(chosen.promptCount, rejected.promptCount) - 1
+        var count = 0
+        while count < limit, chosen.ids[count] == rejected.ids[count] { count += 1 }
+        return count
+    }
 }

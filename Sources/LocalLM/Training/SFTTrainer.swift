@@ -17,6 +17,11 @@ public final class SFTTrainer: Trainer {
     private let engine: TrainingEngine
     /// The state between steps, for snapshots.
     public var run: TrainingRun { TrainingRun(engine: engine) }
+    /// Whether cores share a long sequence.
+    var cutsSequences: Bool {
+        get { engine.cutsSequences }
+        set { engine.cutsSequences = newValue }
+    }
 
     /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
     /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
@@ -77,8 +82,7 @@ public final class SFTTrainer: Trainer {
         var loss = 0.0
         var tokens = 0
         for (number, batch) in microBatches.enumerated() where !batch.isEmpty {
-            let shares = engine.split(tokens: batch.map(\.ids.count)).map { $0.map { batch[$0] } }
-            engine.run(shares, dropout: number) { _, shard in
+            engine.run(batch, dropout: number) { _, shard in
                 shard.forward()
                 for k in 0..<shard.batch.targetCount { shard.lossWeights.pointer[k] = weight }
                 shard.backward()

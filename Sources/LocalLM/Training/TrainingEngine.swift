@@ -9,6 +9,11 @@ import ModelFiles
 /// What is trained is the weights, or an adapter while the weights stay as they are.
 final class TrainingEngine: @unchecked Sendable {
     let weights: Weights
+    /// Whether a pair's common beginning passes through the model once. Tests compare both.
+    var sharesPrompts: Bool
+    /// Whether several shards compute a long sequence together, where a batch has fewer than there are shards. The same
+    /// models do; tests compare both.
+    var cutsSequences: Bool
     let adapter: Adapter?
     let settings: OptimizationSettings
     let shards: [TransformerShard]
@@ -44,6 +49,8 @@ final class TrainingEngine: @unchecked Sendable {
         pool = WorkerPool(threads: threads)
         let size = sizedAs ?? weights.parameterCount
         bank = ProjectionBank(weights, precision: precision, backend: MatrixBackend.choose(parameters: size, precision))
+        sharesPrompts = Self.sharesPrompts(parameters: size, precision)
+        cutsSequences = sharesPrompts
         let rotary = RotaryEmbedding(c)
         let bank = bank
         let memory = memory ?? Self.memory(parameters: size)
@@ -87,6 +94,11 @@ final class TrainingEngine: @unchecked Sendable {
 
     static func memory(parameters: Int) -> ActivationMemory { isLarge(parameters) ? .compact : .keep }
     static func sharesGradients(parameters: Int) -> Bool { isLarge(parameters) }
+    /// Sums over a shared prompt are grouped otherwise than over two, so small models in fp32, whose bytes nurseries
+    /// record, compute it twice.
+    static func sharesPrompts(parameters: Int, _ precision: Precision) -> Bool {
+        precision == .bf16 || isLarge(parameters)
+    }
     private static func isLarge(_ parameters: Int) -> Bool { parameters > MatrixBackend.panelParameters }
 
     /// Heaviest first, each to the lightest shard so far; ties to the lower index.
@@ -115,14 +127,57 @@ final class TrainingEngine: @unchecked Sendable {
         }
     }
 
-    /// Gives every shard its examples; `pass` then runs with each shard on its thread.
-    /// - Parameters:
-    ///   - shares: of every shard.
-    ///   - dropout: number of the pass within the step, where training drops out; nil: nothing is dropped.
-    func run(_ shares: [[Example]], dropout: Int? = nil, _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
-        for (index, (shard, share)) in zip(shards, shares).enumerated() {
+    /// Gives every shard its share of a batch; `pass` then runs with each shard on its thread.
+    /// - Parameter dropout: number of the pass within the step, where training drops out; nil: nothing is dropped.
+    func run(_ batch: [Example], dropout: Int? = nil, _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
+        for shard in shards { shard.batch.removeAll() }
+        let count = shards.count / max(batch.count, 1)
+        if cutsSequences, count > 1, batch.allSatisfy({ $0.ids.count > CausalAttention.wholeLength }) {
+            for (number, example) in batch.enumerated() {
+                let ranges = cut(example.ids.count, into: count)
+                let all = SequenceParts(Array(shards[number * count..<number * count + ranges.count]))
+                for (index, range) in ranges.enumerated() {
+                    all.shards[index].batch.append(example, part: range)
+                    all.shards[index].parts = (all, index)
+                }
+            }
+        } else {
+            for (shard, share) in zip(shards, split(tokens: batch.map(\.ids.count))) {
+                for row in share { shard.batch.append(batch[row]) }
+            }
+        }
+        run(dropout: dropout, pass)
+        for shard in shards { shard.parts = nil }
+    }
+
+    /// Rows of the parts of a sequence. Attention does 7 products of a query head's width for each key, in fp32; others
+    /// 3 for each weight.
+    private func cut(_ length: Int, into parts: Int) -> [Range<Int>] {
+        let c = weights.configuration
+        return SequenceParts.cut(
+            length,
+            into: parts,
+            row: Double(3 * c.matrixParameterCount),
+            key: Double(10 * c.layerCount * c.queryWidth)
+        )
+    }
+
+    /// Likewise of pairs, whose prompts go through once where they are shared.
+    func run(_ shares: [[PreferenceExample]], _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
+        for (shard, share) in zip(shards, shares) {
             shard.batch.removeAll()
-            for example in share { shard.batch.append(example) }
+            for pair in share { shard.batch.append(pair, sharingPrompts: sharesPrompts) }
+        }
+        run(dropout: nil, pass)
+    }
+
+    /// Rows of a pair.
+    func tokens(_ pair: PreferenceExample) -> Int {
+        pair.chosen.ids.count + pair.rejected.ids.count - (sharesPrompts ? pair.sharedCount : 0)
+    }
+
+    private func run(dropout: Int?, _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
+        for (index, shard) in shards.enumerated() {
             shard.adapter?.dropoutKey = dropout.flatMap { number in
                 adapter.map {
                     RandomKey.derive(

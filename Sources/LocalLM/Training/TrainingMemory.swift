@@ -26,7 +26,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
     /// - Parameters:
-    ///   - tokens: of the largest batch (with DPO: of both completions); it is split over `threads` shards.
+    ///   - tokens: of the largest batch; it is split over `threads` shards. With DPO: of both completions; where they
+    ///     share their prompt it takes less.
     ///   - targets: of them those that are trained on.
     ///   - longest: tokens of the longest sequence.
     ///   - memory: nil: as the model's size asks for, as in the trainers.
@@ -67,7 +68,12 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         }
         let attention = CausalAttention(c, layer: 0), head = VocabularyHead(c)
         let own = LayerActivations.floats(c, memory: memory)
-        let sequence = PackedBatch.Sequence(length: longest)
+        let sequence = PackedBatch.Sequence(length: longest),
+            branch = PackedBatch.Sequence(length: longest, prefix: 0..<1)
+        let attentionScratch = max(
+            attention.scratchCount(sequence),
+            TrainingEngine.sharesPrompts(parameters: size, precision) ? attention.scratchCount(branch) : 0
+        )
         let probabilities =
             memory == .keep
             ? c.layerCount * attention.probabilityCount(sequence) * max(1, rows / max(longest, 1)) : 0
@@ -78,7 +84,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize
-                + attention.scratchCount(sequence))
+                + attentionScratch + (longest > CausalAttention.wholeLength ? 4 * longest * c.keyValueWidth : 0))
     }
 
     /// Of training on these batches, a list of examples each (with DPO: both completions of its pairs).

@@ -7,7 +7,7 @@ public struct TrainingStep: Sendable, Equatable {
     /// Global norm before clipping.
     public var gradientNorm: Double
     public var learningRate: Double
-    /// Tokens that went through the model, prompts included.
+    /// Tokens that went through the model, prompts included; a prompt that the completions of a pair share counts once.
     public var tokens: Int
     public var targetTokens: Int
     /// DPO: mean of beta (chosen's log-ratio - rejected's).

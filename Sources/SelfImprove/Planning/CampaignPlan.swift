@@ -1,4 +1,5 @@
 import Foundation
+import LocalLM
 
 /// What a campaign will ask of the machine: calls, tokens, time and disk of its preparation and of an average round.
 public struct CampaignPlan: Sendable, Encodable {
@@ -133,7 +134,9 @@ public struct CampaignPlan: Sendable, Encodable {
             let sampled = min(c.dpo.prompts, prompts)
             steps.append(generation("sample", prompts: sampled, answers: sampled * c.dpo.samples, basis))
             steps.append(judging(c, sampled: sampled, basis))
-            let tokens = Int(Double(sampled * 2 * basis.sequenceTokens) * c.dpo.epochs * pairsPerPrompt)
+            let shares = DPOTrainer.sharesPrompts(parameters: basis.parameters, c.dpo.tuning.precision.training)
+            let pair = basis.sequenceTokens + (shares ? basis.answerTokens : basis.sequenceTokens)
+            let tokens = Int(Double(sampled * pair) * c.dpo.epochs * pairsPerPrompt)
             steps.append(training("dpo", tokens: tokens, basis))
         }
         let evaluations = (c.evaluation.gatePrompts + c.evaluation.reportPrompts) * (c.dpo.enabled ? 2 : 1)

@@ -78,6 +78,24 @@ import TestSupport
         }
     }
 
+    @Test func dpoWithASharedPrompt() throws {
+        let pairs = stride(from: 0, to: 12, by: 2).map { index in
+            let prompt = [Int](3..<23)
+            func completed(_ row: Example) -> Example { Example(ids: prompt + row.ids, promptCount: prompt.count) }
+            return ReferencedPair(
+                pair: PreferenceExample(chosen: completed(rows[index]), rejected: completed(rows[index + 1])),
+                referenceChosen: -20,
+                referenceRejected: -21
+            )
+        }
+        #expect(pairs[0].pair.sharedCount == 19)
+        try check { weights in
+            let trainer = try DPOTrainer(weights: weights, settings: settings(.adamW), beta: 0.1, threads: 2)
+            trainer.sharesPrompts = true
+            return (trainer, { try trainer.step([pairs[$0]]) })
+        }
+    }
+
     @Test func anAdapterWithDropout() throws {
         try checkAdapter {
             try SFTTrainer(

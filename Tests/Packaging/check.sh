@@ -62,7 +62,7 @@ owned() {
 check "every library is one of Debian's" owned
 check "the service is not enabled by the installation" eval \
   '[ -z "$(find "$root/etc/systemd" -name "selfimprove*" 2>/dev/null)" ]'
-check "--help" eval 'inside selfimprove --help | grep -q "SUBCOMMANDS"'
+check "--help" eval 'inside selfimprove --help | grep "SUBCOMMANDS"'
 check "--version: $(inside selfimprove --version)" inside selfimprove --version
 check "doctor, before there is a state" inside selfimprove doctor --state "$state"
 start=$(date +%s)
@@ -103,10 +103,10 @@ check "man selfimprove names every command" eval \
   'page=$(inside man selfimprove | col -b); for one in $(inside selfimprove --help | sed -nE "/SUBCOMMANDS/,\$s/^  ([a-z][a-z-]*) .*/\1/p"); do
      grep -q "selfimprove $one" <<<"$page" || { echo "$one"; exit 1; }; done'
 completes() { inside bash -c 'source /usr/share/bash-completion/bash_completion; source /usr/share/bash-completion/completions/selfimprove
-  COMP_WORDS=(selfimprove line) COMP_CWORD=1 COMP_LINE="selfimprove line" COMP_POINT=16; _selfimprove; printf "%s\n" "${COMPREPLY[@]}"' | grep -q lineage; }
+  COMP_WORDS=(selfimprove line) COMP_CWORD=1 COMP_LINE="selfimprove line" COMP_POINT=16; _selfimprove; printf "%s\n" "${COMPREPLY[@]}"' | grep lineage; }
 check "bash completes a command" completes
 check "zsh reads its completion" inside zsh -n /usr/share/zsh/vendor-completions/_selfimprove
-check "fish completes a command" eval 'inside fish -c "complete -C \"selfimprove line\"" | grep -q lineage'
+check "fish completes a command" eval 'inside fish -c "complete -C \"selfimprove line\"" | grep lineage'
 # Which files it opens, from the start to the end of a command that reads models.
 opened() {
   inside strace -f -qq -e trace=openat,open,execve -o /root/trace selfimprove doctor --state "$state" >/dev/null
@@ -124,11 +124,11 @@ check "its state remains, byte for byte: $(find "$root$state" -type f | wc -l) f
 check "dpkg -P" inside dpkg -P selfimprove
 check "its state remains after a purge" [ "$before" = "$(kept)" ]
 apt install /root/selfimprove.deb
-check "installed again, it goes on from that state" eval 'inside selfimprove status smoke --state "$state" | grep -q finished'
+check "installed again, it goes on from that state" eval 'inside selfimprove status smoke --state "$state" | grep finished'
 inside dpkg -P selfimprove >/dev/null 2>&1
 if [ -n "$tarball" ]; then
   tar -xzf "$tarball" -C "$root/usr/local" --strip-components=1
-  check "the tarball in /usr/local: its program starts" eval 'inside selfimprove status smoke --state "$state" | grep -q finished'
+  check "the tarball in /usr/local: its program starts" eval 'inside selfimprove status smoke --state "$state" | grep finished'
   check "its unit, by systemd-analyze verify" eval \
     '[ -z "$(inside systemd-analyze verify /usr/local/lib/systemd/system/selfimprove.service 2>&1 | tee /dev/stderr)" ]'
   check "its page, by man" eval '[ -z "$(inside man --warnings -l /usr/local/share/man/man1/selfimprove.1 2>&1 >/dev/null | tee /dev/stderr)" ]'

@@ -45,7 +45,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CMalloc"),
         .target(name: "CSIMD"),
-        .target(name: "CTiles", cSettings: [.unsafeFlags(baseline + ["-O3"])]),
+        .target(name: "CTiles", dependencies: ["CSIMD"], cSettings: [.unsafeFlags(baseline + ["-O3"])]),
         .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit.isEmpty ? "unknown" : commit)\"")]),
         .target(name: "Jinja", swiftSettings: plain),
         .target(name: "ModelFiles", dependencies: ["Jinja"], swiftSettings: plain),

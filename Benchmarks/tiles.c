@@ -1,7 +1,8 @@
 /* What one core does in bf16: the tiles of Sources/CTiles, for every instruction set that this processor has, on products of the 135M
    shape and of an 8B one, in GFLOP/s of the core's own time. The clang is that of the Swift toolchain.
 
-       clang -O3 -march=x86-64-v3 -I Sources/CTiles/include Benchmarks/tiles.c Sources/CTiles/*.c -o tiles && ./tiles */
+       clang -O3 -march=x86-64-v3 -I Sources/CTiles/include -I Sources/CSIMD/include Benchmarks/tiles.c Sources/CTiles/*.c -o tiles
+       ./tiles */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,52 +2,30 @@
 
 #include <string.h>
 
+#include "csimd.h"
+
 typedef uint32_t words8 __attribute__((ext_vector_type(8)));
-typedef uint32_t words8_anywhere __attribute__((ext_vector_type(8), aligned(4)));
+typedef uint16_t halves8 __attribute__((ext_vector_type(8)));
 typedef uint16_t halves16 __attribute__((ext_vector_type(16)));
 typedef uint16_t halves16_anywhere __attribute__((ext_vector_type(16), aligned(2)));
-typedef uint16_t halves32 __attribute__((ext_vector_type(32)));
 typedef uint32_t words16 __attribute__((ext_vector_type(16)));
 typedef float floats16_anywhere __attribute__((ext_vector_type(16), aligned(4)));
 typedef float floats16 __attribute__((ext_vector_type(16)));
 
-static inline uint16_t rounded(float x) {
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    if (x != x) return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+static inline void round16(const float *from, uint16_t *to) {
+    const floats16 x = *(const floats16_anywhere *)from;
+    const words16 bits = (words16)x, up = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16, nan = (words16)(x != x);
+    *(halves16_anywhere *)to = __builtin_convertvector((up & ~nan) | ((bits >> 16 | 0x40) & nan), halves16);
 }
 
 void ctiles_round(const float *from, long count, uint16_t *to) {
     long i = 0;
-    for (; i + 16 <= count; i += 16) {
-        const floats16 x = *(const floats16_anywhere *)(from + i);
-        const words16 bits = (words16)x;
-        const words16 up = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-        const words16 nan = (words16)(x != x);
-        *(halves16_anywhere *)(to + i) = __builtin_convertvector((up & ~nan) | ((bits >> 16 | 0x40) & nan), halves16);
-    }
-    for (; i < count; i++) to[i] = rounded(from[i]);
-}
-
-/// Rows to columns, in place.
-static inline void transpose8(words8 r[8]) {
-    words8 s[8];
-    for (int i = 0; i < 8; i += 2) {  // pairs of rows, lane by lane
-        s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
-        s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
-    }
-    for (int i = 0; i < 8; i += 4) {  // pairs of pairs
-        for (int j = 0; j < 2; j++) {
-            r[i + j] = __builtin_shufflevector(s[i + j], s[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
-            r[i + j + 2] = __builtin_shufflevector(s[i + j], s[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
-        }
-    }
-    for (int i = 0; i < 4; i++) {  // halves
-        s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        s[i + 4] = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
-    }
-    for (int i = 0; i < 8; i++) r[i] = s[i];
+    for (; i + 16 <= count; i += 16) round16(from + i, to + i);
+    float rest[16] = {0};
+    uint16_t rounded[16];
+    memcpy(rest, from + i, (size_t)(count - i) * 4);
+    round16(rest, rounded);
+    memcpy(to + i, rounded, (size_t)(count - i) * 2);
 }
 
 void ctiles_pack_rows(const uint16_t *x, long stride, long depth, long columns, uint32_t *panel) {
@@ -77,10 +55,10 @@ void ctiles_pack_columns(const uint16_t *x, long stride, long depth, long column
     for (; j + 8 <= columns; j += 8) {
         const uint16_t *from = x + j * stride;
         for (long p = 0; p < full; p += 8) {
-            words8 r[8];
+            csimd_f8 r[8];
             for (int i = 0; i < 8; i++) memcpy(&r[i], from + i * stride + 2 * p, 32);
-            transpose8(r);
-            for (int i = 0; i < 8; i++) *(words8_anywhere *)(panel + (p + i) * 32 + j) = r[i];
+            csimd_turn8(r);
+            for (int i = 0; i < 8; i++) memcpy(panel + (p + i) * 32 + j, &r[i], 32);
         }
     }
     for (long q = 0; q < 32; q++) {
@@ -99,15 +77,14 @@ void ctiles_transpose(const uint16_t *x, long stride, long rows, long columns, u
         const uint16_t *from = x + i * stride;
         long j = 0;
         for (; j + 8 <= columns; j += 8) {
-            words8 r[8];
+            csimd_f8 r[8];
             for (int p = 0; p < 8; p++) {
-                typedef uint16_t halves8 __attribute__((ext_vector_type(8)));
                 halves8 even, odd;
                 memcpy(&even, from + 2 * p * stride + j, 16);
                 memcpy(&odd, from + (2 * p + 1) * stride + j, 16);
-                r[p] = __builtin_convertvector(even, words8) | __builtin_convertvector(odd, words8) << 16;
+                r[p] = (csimd_f8)(__builtin_convertvector(even, words8) | __builtin_convertvector(odd, words8) << 16);
             }
-            transpose8(r);
+            csimd_turn8(r);
             for (int q = 0; q < 8; q++) memcpy(y + (j + q) * y_stride + i, &r[q], 32);
         }
         for (; j < columns; j++)

@@ -17,7 +17,7 @@ struct configuration {
     uint8_t rows[16];
 } __attribute__((aligned(64)));
 
-/// Tiles 0 to 3 are sums, 4 and 5 are of A, 6 and 7 of B. `rows` of the even sums and of 4.
+/// Tiles 0 to 3 are sums, 4 and 5 are of A, of `rows` rows each; 6 and 7 are of B.
 TARGET static void configure(int rows) {
     struct configuration c;
     memset(&c, 0, sizeof c);
@@ -87,73 +87,45 @@ TARGET static void square(const uint16_t *a, long stride, const uint32_t *b, lon
     _tile_stored(3, c + 16 * c_stride + 16, c_stride * 4);
 }
 
-/// As many rows as are configured x 64 columns: the panel at `next` too, for a chain of sums waits for itself.
-TARGET static void flat(int rows, const uint16_t *a, long stride, const uint32_t *b, const uint32_t *next, long depth,
-                        float *c, long c_stride, bool accumulate) {
+/// As many rows as are configured x 32 columns, or x 64 (`is_wide`): with the panel at `next` too, for a chain of sums
+/// waits for itself.
+TARGET static inline __attribute__((always_inline)) void few(const bool is_wide, int rows, const uint16_t *a,
+                                                             long stride, const uint32_t *b, const uint32_t *next,
+                                                             long depth, float *c, long c_stride, bool accumulate) {
     if (accumulate) {
         _tile_loadd(0, c, c_stride * 4);
         _tile_loadd(1, c + 16, c_stride * 4);
-        _tile_loadd(2, c + 32, c_stride * 4);
-        _tile_loadd(3, c + 48, c_stride * 4);
+        if (is_wide) _tile_loadd(2, c + 32, c_stride * 4);
+        if (is_wide) _tile_loadd(3, c + 48, c_stride * 4);
     } else {
         _tile_zero(0);
         _tile_zero(1);
-        _tile_zero(2);
-        _tile_zero(3);
+        if (is_wide) _tile_zero(2);
+        if (is_wide) _tile_zero(3);
     }
     uint16_t tail[16][32] __attribute__((aligned(64)));
     for (long k = 0; k < depth; k += 32) {
         if (k + 32 <= depth) {
-            _tile_loadd(4, a, stride * 2);
+            _tile_loadd(4, a + k, stride * 2);
         } else {
-            fill(tail, a, stride, rows, depth - k);
+            fill(tail, a + k, stride, rows, depth - k);
             _tile_loadd(4, tail[0], 64);
         }
-        _tile_loadd(6, b, 128);
+        _tile_loadd(6, b + k * 16, 128);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, b + 16, 128);
+        _tile_loadd(7, b + k * 16 + 16, 128);
         _tile_dpbf16ps(1, 4, 7);
-        _tile_loadd(6, next, 128);
-        _tile_dpbf16ps(2, 4, 6);
-        _tile_loadd(7, next + 16, 128);
-        _tile_dpbf16ps(3, 4, 7);
-        a += 32;
-        b += 16 * 32;
-        next += 16 * 32;
+        if (is_wide) {
+            _tile_loadd(6, next + k * 16, 128);
+            _tile_dpbf16ps(2, 4, 6);
+            _tile_loadd(7, next + k * 16 + 16, 128);
+            _tile_dpbf16ps(3, 4, 7);
+        }
     }
     _tile_stored(0, c, c_stride * 4);
     _tile_stored(1, c + 16, c_stride * 4);
-    _tile_stored(2, c + 32, c_stride * 4);
-    _tile_stored(3, c + 48, c_stride * 4);
-}
-
-/// The same x 32 columns.
-TARGET static void narrow(int rows, const uint16_t *a, long stride, const uint32_t *b, long depth, float *c,
-                          long c_stride, bool accumulate) {
-    if (accumulate) {
-        _tile_loadd(0, c, c_stride * 4);
-        _tile_loadd(1, c + 16, c_stride * 4);
-    } else {
-        _tile_zero(0);
-        _tile_zero(1);
-    }
-    uint16_t tail[16][32] __attribute__((aligned(64)));
-    for (long k = 0; k < depth; k += 32) {
-        if (k + 32 <= depth) {
-            _tile_loadd(4, a, stride * 2);
-        } else {
-            fill(tail, a, stride, rows, depth - k);
-            _tile_loadd(4, tail[0], 64);
-        }
-        _tile_loadd(6, b, 128);
-        _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, b + 16, 128);
-        _tile_dpbf16ps(1, 4, 7);
-        a += 32;
-        b += 16 * 32;
-    }
-    _tile_stored(0, c, c_stride * 4);
-    _tile_stored(1, c + 16, c_stride * 4);
+    if (is_wide) _tile_stored(2, c + 32, c_stride * 4);
+    if (is_wide) _tile_stored(3, c + 48, c_stride * 4);
 }
 
 /// One panel of fewer than 32 columns: whole tiles in a buffer, then the columns that exist.
@@ -164,7 +136,7 @@ TARGET static void edge(int rows, const uint16_t *a, long stride, const uint32_t
         memset(buffer, 0, sizeof buffer);
         for (int r = 0; r < rows; r++) memcpy(buffer[r], c + r * c_stride, (size_t)columns * 4);
     }
-    narrow(rows, a, stride, b, depth, buffer[0], 32, accumulate);
+    few(false, rows, a, stride, b, b, depth, buffer[0], 32, accumulate);
     for (int r = 0; r < rows; r++) memcpy(c + r * c_stride, buffer[r], (size_t)columns * 4);
 }
 
@@ -175,9 +147,9 @@ TARGET static void strip(const struct ctiles_product *p, int rows, const uint16_
     const uint32_t *b = p->panels + k / 2 * 32;
     long j = 0;
     for (; j + 64 <= p->columns; j += 64, b += 2 * words)
-        flat(rows, a, p->a_stride, b, b + words, depth, c + j, p->c_stride, accumulate);
+        few(true, rows, a, p->a_stride, b, b + words, depth, c + j, p->c_stride, accumulate);
     for (; j + 32 <= p->columns; j += 32, b += words)
-        narrow(rows, a, p->a_stride, b, depth, c + j, p->c_stride, accumulate);
+        few(false, rows, a, p->a_stride, b, b, depth, c + j, p->c_stride, accumulate);
     if (j < p->columns) edge(rows, a, p->a_stride, b, depth, c + j, p->c_stride, p->columns - j, accumulate);
 }
 

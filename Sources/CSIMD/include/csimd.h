@@ -30,9 +30,6 @@ CSIMD_INLINE csimd_f16 csimd_widen(const void *bf16) {
     return (csimd_f16)(__builtin_convertvector(*(const csimd_h16u *)bf16, csimd_u16) << 16);
 }
 
-/// A hint that the line at `address` is read soon: it comes into the second-level cache. Any address may be given.
-CSIMD_INLINE void csimd_prefetch(const void *address) { __builtin_prefetch(address, 0, 2); }
-
 /// A hint that this thread waits for another one.
 CSIMD_INLINE void csimd_pause(void) {
 #if defined(__x86_64__)
@@ -45,10 +42,9 @@ CSIMD_INLINE void csimd_pause(void) {
 typedef float csimd_f8 __attribute__((ext_vector_type(8)));
 typedef float csimd_f8u __attribute__((ext_vector_type(8), aligned(4)));
 
-/// `to` = the transpose of the 8 x 8 block at `from`; strides in floats between rows. The two may not overlap.
-CSIMD_INLINE void csimd_transpose8(const float *from, long from_stride, float *to, long to_stride) {
-    csimd_f8 r[8], s[8];
-    for (int i = 0; i < 8; i++) r[i] = *(const csimd_f8u *)(from + i * from_stride);
+/// Rows to columns, in place: 24 shuffles, which change no bit.
+CSIMD_INLINE void csimd_turn8(csimd_f8 r[8]) {
+    csimd_f8 s[8];
     for (int i = 0; i < 8; i += 2) {  // pairs of rows, lane by lane
         s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
         s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
@@ -60,7 +56,16 @@ CSIMD_INLINE void csimd_transpose8(const float *from, long from_stride, float *t
         }
     }
     for (int i = 0; i < 4; i++) {  // halves
-        *(csimd_f8u *)(to + i * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-        *(csimd_f8u *)(to + (i + 4) * to_stride) = __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        const csimd_f8 top = r[i], bottom = r[i + 4];
+        r[i] = __builtin_shufflevector(top, bottom, 0, 1, 2, 3, 8, 9, 10, 11);
+        r[i + 4] = __builtin_shufflevector(top, bottom, 4, 5, 6, 7, 12, 13, 14, 15);
     }
+}
+
+/// `to` = the transpose of the 8 x 8 block at `from`; strides in floats between rows. The two may not overlap.
+CSIMD_INLINE void csimd_transpose8(const float *from, long from_stride, float *to, long to_stride) {
+    csimd_f8 r[8];
+    for (int i = 0; i < 8; i++) r[i] = *(const csimd_f8u *)(from + i * from_stride);
+    csimd_turn8(r);
+    for (int i = 0; i < 8; i++) *(csimd_f8u *)(to + i * to_stride) = r[i];
 }

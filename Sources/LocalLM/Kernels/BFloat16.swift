@@ -21,28 +21,7 @@ enum BFloat16 {
         return rest & 0xFFFF == 0
     }
 
-    // MARK: Many at once, as operands of matrix products
-
-    /// Rounded, as floats.
-    static func round(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<Float>) {
-        var i = 0
-        while i < count {
-            let lanes = min(16, count - i)
-            let bits = rounded(x.vector(i, lanes: lanes))
-            y.store(unsafeBitCast(bits & SIMD16(repeating: 0xFFFF_0000), to: Vector.self), at: i, lanes: lanes)
-            i += 16
-        }
-    }
-
-    /// Rounded, as their upper halves.
+    /// Many at once, as operands of matrix products.
     @inline(__always) static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>)
     { ctiles_round(x, count, y) }
-
-    /// The rounded number in the upper half, something in the lower; a NaN stays one.
-    @inline(__always) private static func rounded(_ x: Vector) -> SIMD16<UInt32> {
-        let bits = unsafeBitCast(x, to: SIMD16<UInt32>.self)
-        let odd = (bits &>> SIMD16(repeating: 16)) & SIMD16(repeating: 1)
-        let up = bits &+ SIMD16(repeating: 0x7FFF) &+ odd
-        return up.replacing(with: bits | SIMD16(repeating: 0x40_0000), where: x .!= x)
-    }
 }

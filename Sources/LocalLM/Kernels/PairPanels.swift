@@ -20,14 +20,8 @@ enum PairPanels {
         columns n: Int,
         into panels: UnsafeMutablePointer<UInt32>
     ) {
-        for (panel, j) in stride(from: 0, to: n, by: Panels.width).enumerated() {
-            ctiles_pack_rows(
-                source + j,
-                leading,
-                k,
-                min(Panels.width, n - j),
-                panels + panel * words(depth: k)
-            )
+        forEachPanel(depth: k, columns: n) { j, count, start in
+            ctiles_pack_rows(source + j, leading, k, count, panels + start)
         }
     }
 
@@ -39,14 +33,19 @@ enum PairPanels {
         columns n: Int,
         into panels: UnsafeMutablePointer<UInt32>
     ) {
+        forEachPanel(depth: k, columns: n) { j, count, start in
+            ctiles_pack_columns(source + j * leading, leading, k, count, panels + start)
+        }
+    }
+
+    /// - Parameter body: gets a panel's first column, how many columns it has, and the word that it starts with.
+    @inline(__always) private static func forEachPanel(
+        depth k: Int,
+        columns n: Int,
+        _ body: (_ column: Int, _ count: Int, _ start: Int) -> Void
+    ) {
         for (panel, j) in stride(from: 0, to: n, by: Panels.width).enumerated() {
-            ctiles_pack_columns(
-                source + j * leading,
-                leading,
-                k,
-                min(Panels.width, n - j),
-                panels + panel * words(depth: k)
-            )
+            body(j, min(Panels.width, n - j), panel * words(depth: k))
         }
     }
 }

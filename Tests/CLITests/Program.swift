@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import TestSupport
 
 /// The built program, run as a user runs it: a process of its own.
 struct Program {
@@ -34,8 +34,7 @@ struct Program {
     static func start(_ arguments: [String], _ environment: [String: String], output: URL) throws -> Process {
         let process = process(arguments)
         process.environment?.merge(environment) { $1 }
-        FileManager.default.createFile(atPath: output.path, contents: nil)
-        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardOutput = try newFile(output)
         process.standardError = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice
         try process.run()
@@ -59,28 +58,34 @@ struct Program {
             process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             process.arguments = wrapper + [binary.path] + arguments
         }
-        let out = Pipe(), error = Pipe()
-        process.standardOutput = out
-        process.standardError = error
-        let text = Collected(), complaint = Collected()
-        out.fileHandleForReading.readabilityHandler = { text.add($0.availableData) }
-        error.fileHandleForReading.readabilityHandler = { complaint.add($0.availableData) }
-        if let input {
-            let pipe = Pipe()
-            process.standardInput = pipe
-            try process.run()
-            pipe.fileHandleForWriting.write(Data(input.utf8))
-            try pipe.fileHandleForWriting.close()
-        } else {
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
+        return try withTemporaryDirectory { folder in
+            // Files, not pipes: a handler of a pipe that is let go may still be on its way out of the event loop when
+            // the descriptor is the next pipe's, which ends this process now and then.
+            let out = folder.appendingPathComponent("out"), error = folder.appendingPathComponent("error")
+            process.standardOutput = try newFile(out)
+            process.standardError = try newFile(error)
+            if let input {
+                let pipe = Pipe()
+                process.standardInput = pipe
+                try process.run()
+                pipe.fileHandleForWriting.write(Data(input.utf8))
+                try pipe.fileHandleForWriting.close()
+            } else {
+                process.standardInput = FileHandle.nullDevice
+                try process.run()
+            }
+            process.waitUntilExit()
+            return Result(
+                code: process.terminationStatus,
+                out: String(decoding: try Data(contentsOf: out), as: UTF8.self),
+                error: String(decoding: try Data(contentsOf: error), as: UTF8.self)
+            )
         }
-        process.waitUntilExit()
-        out.fileHandleForReading.readabilityHandler = nil
-        error.fileHandleForReading.readabilityHandler = nil
-        text.add(out.fileHandleForReading.availableData)
-        complaint.add(error.fileHandleForReading.availableData)
-        return Result(code: process.terminationStatus, out: text.string, error: complaint.string)
+    }
+
+    private static func newFile(_ url: URL) throws -> FileHandle {
+        FileManager.default.createFile(atPath: url.path, contents: nil)
+        return try FileHandle(forWritingTo: url)
     }
 
     /// Runs until a line of standard output satisfies `until`, then sends the signal, and waits for the end.
@@ -119,11 +124,5 @@ struct Program {
         return (
             hit, process.terminationReason == .uncaughtSignal ? -process.terminationStatus : process.terminationStatus
         )
-    }
-
-    private final class Collected: Sendable {
-        private let data = Mutex(Data())
-        func add(_ more: Data) { data.withLock { $0.append(more) } }
-        var string: String { data.withLock { String(decoding: $0, as: UTF8.self) } }
     }
 }

@@ -16,7 +16,7 @@ COMMON = [("A", 4, 256, 192), ("B", 16, 128, 96)]
 STEPS = {"A": 2, "B": 7, "C": 15}  # counted in each of our runs
 ANSWERS = {"A": 1, "B": 7, "C": 15}
 TASKS = ("train", "long", "dpo", "inference")
-NEW_TOKENS, PROMPT = 64, 200
+NEW_TOKENS, PROMPTS = 64, (200, 2000)
 LLAMA_TYPES = {"fp32": "f32", "bf16": "bf16"}
 
 
@@ -134,7 +134,7 @@ def common_prompts(arguments, shape, table):
 
 
 def inference(arguments, shape, table):
-    tasks = [("decode", 1, NEW_TOKENS), ("decode", 16, NEW_TOKENS), ("decode", 64, NEW_TOKENS), ("prefill", 1, PROMPT)]
+    tasks = [("decode", 1, NEW_TOKENS), ("decode", 16, NEW_TOKENS), ("decode", 64, NEW_TOKENS)] + [("prefill", 1, length) for length in PROMPTS]
     for _ in range(arguments.repetitions):
         torch = json_lines([arguments.python, arguments.pytorch, "--shapes", shape, "--tasks", "decode"])
         for precision, kind in LLAMA_TYPES.items():
@@ -143,9 +143,9 @@ def inference(arguments, shape, table):
                 if (shape, batch, precision) == ("A", 64, "fp32"):  # half a minute for a figure that nobody asks for
                     continue
                 us = ours(arguments.binary, shape, task, precision, batch, length)
-                name = f"{shape} {task} b{batch} {precision}"
+                name = f"{shape} {task} {f'b{batch}' if task == 'decode' else length} {precision}"
                 # llama.cpp is measured up to 16 sequences: 64 of ours stand beside 16 of its. Neither times the prefill.
-                them = next(line for line in llama if line["task"] == task and line["batch"] == min(batch, 16))
+                them = next(line for line in llama if (line["task"], line["batch"], line["length"]) == (task, min(batch, 16), length))
                 table.add(name, "llama.cpp", us["tokens_per_second"], them["tokens_per_second"])
                 if task == "decode" and precision == "fp32" and batch <= 16:  # generate(): prefill and sampling included on both sides
                     them = next(line for line in torch if line["batch"] == batch)

@@ -34,7 +34,7 @@ int main(void) {
         memset(c, 0, (size_t)(m * n * 4));
         printf("%5ld x %5ld x %5ld", m, n, k);
         for (int set = 0; set < 4 && set < known; set++) {
-            const struct ctiles_product product = {m, n, k, a, k, b, c, n, false};
+            const struct ctiles_product product = {m, n, k, a, k, b, ctiles_panel_depth(k) / 2 * 32, c, n, false};
             const double work = 2.0 * m * n * k;
             const int times = (int)(3e9 * (set == 3 ? 5 : 1) / work) + 1;
             double best = 1e9;

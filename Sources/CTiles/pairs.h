@@ -34,7 +34,6 @@ TARGET static void strip(long rows, long pairs, const uint16_t *a, long stride, 
 TARGET void NAME(const struct ctiles_product *p) {
     BEGIN
     float edge[ROWS * 32] __attribute__((aligned(64)));
-    const long panel_words = ctiles_panel_depth(p->depth) / 2 * 32;
     for (long k = 0; k < p->depth; k += DEPTH) {
         const long depth = p->depth - k < DEPTH ? p->depth - k : DEPTH;
         const bool accumulate = p->accumulate || k > 0;
@@ -44,7 +43,7 @@ TARGET void NAME(const struct ctiles_product *p) {
             const long rows = p->rows - i < block ? p->rows - i : block;
             const uint16_t *a = p->a + i * p->a_stride + k;
             for (long j = 0; j < p->columns; j += 32) {
-                const uint32_t *panel = p->panels + j / 32 * panel_words + k / 2 * 32;
+                const uint32_t *panel = p->panels + j / 32 * p->panel_stride + k / 2 * 32;
                 float *c = p->c + i * p->c_stride + j;
                 const long columns = p->columns - j;
                 if (columns >= 32) {

@@ -143,7 +143,7 @@ TARGET static void edge(int rows, const uint16_t *a, long stride, const uint32_t
 /// `rows` of at most 16, as they are configured, and all panels.
 TARGET static void strip(const struct ctiles_product *p, int rows, const uint16_t *a, long k, long depth, float *c,
                          bool accumulate) {
-    const long words = ctiles_panel_depth(p->depth) / 2 * 32;
+    const long words = p->panel_stride;
     const uint32_t *b = p->panels + k / 2 * 32;
     long j = 0;
     for (; j + 64 <= p->columns; j += 64, b += 2 * words)
@@ -154,7 +154,7 @@ TARGET static void strip(const struct ctiles_product *p, int rows, const uint16_
 }
 
 TARGET void ctiles_pairs_amx(const struct ctiles_product *p) {
-    const long words = ctiles_panel_depth(p->depth) / 2 * 32;
+    const long words = p->panel_stride;
     const long rest = p->rows % 16, squares = p->rows / 32 * 32, whole = p->columns / 32 * 32;
     for (long k = 0; k < p->depth; k += DEPTH) {
         const long depth = p->depth - k < DEPTH ? p->depth - k : DEPTH;

@@ -64,15 +64,15 @@ package struct ModelDirectory {
             let embedding = try weights.shape(of: "model.embed_tokens.weight")
         else { return false }
         guard head == embedding else { return true }
-        func read(_ name: String) throws -> [Float] {
-            let count = embedding.reduce(1, *)
-            return try [Float](unsafeUninitializedCapacity: count) { buffer, done in
-                try weights.read(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
-                done = count
-            }
+        var differs = false
+        try weights.forEachPart(of: "lm_head.weight", count: embedding.reduce(1, *)) { first, part in
+            guard !differs else { return }
+            let other = UnsafeMutableBufferPointer<Float>.allocate(capacity: part.count)
+            defer { other.deallocate() }
+            try weights.read("model.embed_tokens.weight", from: first, into: other)
+            differs = !part.elementsEqual(other) { $0.bitPattern == $1.bitPattern }
         }
-        let values = (try read("lm_head.weight"), try read("model.embed_tokens.weight"))
-        return !values.0.elementsEqual(values.1) { $0.bitPattern == $1.bitPattern }
+        return differs
     }
 
     /// The files of a directory. The card and `SHA256SUMS` are no part of the model.

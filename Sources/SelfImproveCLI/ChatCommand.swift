@@ -32,7 +32,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
-        let engine = InferenceEngine(weights: checkpoint.weights, threads: Machine.cores)
+        let engine = try InferenceEngine(checkpoint, threads: Machine.cores, keepsPanels: true)
         var messages: [Message] = []
         let isTerminal = isatty(STDIN_FILENO) == 1 && !state.json
         var turn: UInt64 = 0

@@ -43,7 +43,7 @@ struct DaemonCommand: AsyncParsableCommand {
         campaigns.logLevel = .info
         let daemon = Daemon(lineage, checkpointInterval: checkpoints.interval, logger: campaigns)
         let token = try AccessToken.find()
-        let models = ServedModels(.lineage(lineage), threads: Machine.cores)
+        let models = try ServedModels(.lineage(lineage), threads: Machine.cores)
         let server = try HTTPServer(
             .daemon(daemon, models),
             address: .init(host: host, port: port),

@@ -24,13 +24,13 @@ struct KeptTraining {
     }
 
     /// Trains, with a JSON line for every step that is done here.
-    func run(_ loop: TrainingLoop) throws -> Weights {
+    func run(_ loop: TrainingLoop) throws -> any ModelParameters {
         var hasBegun = false
         do {
             return try loop.run(training, cancellation, stepped: { try Output.json(Line($0, $1)) }) { log in
                 if !hasBegun { noteStart(after: log.count, of: loop.steps) }
                 hasBegun = true
-            }.weights
+            }.parameters
         } catch let error as CancellationError {
             if FileManager.default.fileExists(atPath: folder.path) {
                 Output.error("note: what was done is kept in \(folder.path); the same command resumes")

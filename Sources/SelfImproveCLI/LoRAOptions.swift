@@ -89,6 +89,6 @@ struct AdapterOption: ParsableArguments {
     func applied(to checkpoint: Checkpoint) throws -> Checkpoint {
         guard let adapter else { return checkpoint }
         let loaded = try Adapter.load(URL(fileURLWithPath: adapter, isDirectory: true), for: checkpoint.configuration)
-        return checkpoint.replacing(loaded.merged(into: checkpoint.weights))
+        return try checkpoint.merging(loaded)
     }
 }

@@ -81,11 +81,12 @@ struct ModelGenerate: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try adapter.applied(to: state.checkpoint(model))
-        let engine = InferenceEngine(
-            weights: checkpoint.weights,
+        let engine = try InferenceEngine(
+            checkpoint,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             precision: precision.weights,
-            cache: keyValueCache
+            cache: keyValueCache,
+            keepsPanels: true
         )
         let sampling = Sampling(
             temperature: temperature,

@@ -28,9 +28,10 @@ struct ModelScore: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try adapter.applied(to: state.checkpoint(model))
-        let engine = InferenceEngine(
-            weights: checkpoint.weights,
-            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let engine = try InferenceEngine(
+            checkpoint,
+            threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            keepsPanels: true
         )
         try Output.forEachInput { row in
             try row.one(of: [["ids"], ["prompt", "completion", "tools"]])

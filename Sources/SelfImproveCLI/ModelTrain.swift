@@ -126,12 +126,12 @@ struct ModelTrain: AsyncParsableCommand {
             )
         }
         noteFit(loop.fit)
-        let weights = try kept.run(loop)
+        let parameters = try kept.run(loop)
         let place = URL(fileURLWithPath: output, isDirectory: true)
         if let adapter {
             try adapter.save(to: place, base: location.path)
         } else {
-            try checkpoint.replacing(weights).save(to: place, as: store.weights ?? checkpoint.storage)
+            try checkpoint.replacing(parameters).save(to: place, as: store.weights ?? checkpoint.storage)
         }
         try kept.remove()
     }

@@ -34,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
         let checkpoint = try state.checkpoint(model)
         var logger = Logger(label: "selfimprove") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
-        let models = ServedModels(.single(id: model, checkpoint), threads: threads ?? Machine.cores)
+        let models = try ServedModels(.single(id: model, checkpoint), threads: threads ?? Machine.cores)
         let server = try HTTPServer(
             .model(models),
             address: .init(host: host, port: port),

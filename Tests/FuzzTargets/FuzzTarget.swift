@@ -25,7 +25,7 @@ public enum FuzzTargets {
     public static var all: [any FuzzTarget.Type] {
         [
             SafeTensorsTarget.self, ShardsTarget.self, ConfigurationTarget.self, RowsTarget.self, TokenizerTarget.self,
-            TemplateTarget.self, GGUFTarget.self, ArchiveTarget.self,
+            TemplateTarget.self, GGUFTarget.self, ArchiveTarget.self, PanelsTarget.self,
         ]
     }
 

@@ -35,6 +35,7 @@ struct SafeTensorsTarget: FuzzTarget {
                 ("é", "F16", [2, 1]),
             ]),
             SafeTensorsImage([], metadata: ["format": "pt", "note": "no tensors"]),
+            SafeTensorsImage(layout) { _ in "BF16" },
         ]
     }
 
@@ -64,6 +65,11 @@ struct SafeTensorsTarget: FuzzTarget {
         do {
             let weights = try WeightsReader(url.deletingLastPathComponent()).read(Self.configuration)
             try require(weights.buffer.values.allSatisfy(\.isFinite), "weights that are no numbers")
+            let files = try WeightFiles(url.deletingLastPathComponent())
+            if files.holdsBFloat16 {
+                let frozen = try WeightsReader(files).readFrozen(Self.configuration).single()
+                try require(frozen.buffer.values == weights.buffer.values, "frozen weights are other ones")
+            }
         } catch is LocalLMError {
             // A file of tensors, not the model's.
         }

@@ -19,11 +19,10 @@ struct GoldenModel {
             let place = temporary.appendingPathComponent("model")
             try FileManager.default.copyItem(at: folder.appendingPathComponent("model"), to: place)
             let json = try #require(try FileReader.json(place.appendingPathComponent("config.json")))
-            try SafeTensorsFile.write(
+            try WeightsWriter(
                 weights(try HuggingFaceConfiguration.read(json, context: "config.json")),
-                as: .fp32,
-                to: place.appendingPathComponent("model.safetensors")
-            )
+                as: .fp32
+            ).write(into: place)
             return try Checkpoint.load(place)
         }
     }

@@ -33,7 +33,7 @@ enum ServerUnderTest {
             try prepare(lineage)
             let daemon = Daemon(lineage, logger: logger())
             let server = try HTTPServer(
-                .daemon(daemon, ServedModels(.lineage(lineage), threads: 1)),
+                .daemon(daemon, try ServedModels(.lineage(lineage), threads: 1)),
                 address: address,
                 token: token,
                 logger: logger()
@@ -47,7 +47,7 @@ enum ServerUnderTest {
     /// The server of one tiny model, named `tiny`.
     static func withModel(_ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void) async throws {
         let server = try HTTPServer(
-            .model(ServedModels(.single(id: "tiny", TinyModels.spelling()), threads: 1)),
+            .model(try ServedModels(.single(id: "tiny", TinyModels.spelling()), threads: 1)),
             address: loopback,
             token: nil,
             logger: logger()

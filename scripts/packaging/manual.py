@@ -20,6 +20,8 @@ ENVIRONMENT = {
     "SELFIMPROVE_TOKEN_FILE": "A file that holds that token, in place of the variable. SIGHUP lets the daemon read it again.",
     "SELFIMPROVE_ISA": "The instruction set of the kernels: avx2, avx512, avx512bf16 or amx. Not set, the widest that the processor has "
                        "is used.",
+    "SELFIMPROVE_PANEL_CACHE": "off: no packed weights are kept beside large models, in MODEL/.cache/selfimprove. What is there may be "
+                               "deleted at any time; it is made again in the time that packing takes.",
     "OPENBLAS_CORETYPE": "The kernel of OpenBLAS. Not set, the fastest one that the processor runs is used.",
     "https_proxy": "The proxy on the way to endpoints whose address begins with https; HTTPS_PROXY is read where this is not set.",
     "no_proxy": "Hosts that are called without that proxy; NO_PROXY is read where this is not set.",

@@ -26,7 +26,8 @@ struct ctiles_product {
     const uint16_t *a;  ///< Row-major.
     long a_stride;      ///< In elements.
     const uint32_t *panels;
-    float *c;  ///< Row-major.
+    long panel_stride;  ///< From panel to panel, in words.
+    float *c;           ///< Row-major.
     long c_stride;
     bool accumulate;
 };

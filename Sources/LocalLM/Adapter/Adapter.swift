@@ -33,28 +33,36 @@ public final class Adapter: @unchecked Sendable {
     /// The base with W + s B A in place of every adapted W.
     /// - Precondition: `base` has the shape that the adapter was made for.
     public func merged(into base: Weights) -> Weights {
-        precondition(base.configuration.hasShape(of: configuration), "an adapter of another shape")
         let merged = base.copy()
-        _ = BLASKernel.current
-        for update in layout.updates.values.joined() {
-            cblas_sgemm(
-                CblasRowMajor,
-                CblasNoTrans,
-                CblasNoTrans,
-                Int32(update.outputs),
-                Int32(update.inputs),
-                Int32(update.rank),
-                update.scale,
-                buffer.pointer + update.b,
-                Int32(update.rank),
-                buffer.pointer + update.a,
-                Int32(update.inputs),
-                1,
-                merged.buffer.pointer + update.target,
-                Int32(update.inputs)
-            )
-        }
+        merge(into: merged)
         return merged
+    }
+
+    /// The same in place.
+    func merge(into weights: Weights) {
+        precondition(weights.configuration.hasShape(of: configuration), "an adapter of another shape")
+        for update in layout.updates.values.joined() { add(update, to: weights.buffer.pointer + update.target) }
+    }
+
+    /// W += s B A.
+    func add(_ update: LowRankUpdate, to matrix: UnsafeMutablePointer<Float>) {
+        _ = BLASKernel.current
+        cblas_sgemm(
+            CblasRowMajor,
+            CblasNoTrans,
+            CblasNoTrans,
+            Int32(update.outputs),
+            Int32(update.inputs),
+            Int32(update.rank),
+            update.scale,
+            buffer.pointer + update.b,
+            Int32(update.rank),
+            buffer.pointer + update.a,
+            Int32(update.inputs),
+            1,
+            matrix,
+            Int32(update.inputs)
+        )
     }
 }
 

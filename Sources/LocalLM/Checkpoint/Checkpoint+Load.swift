@@ -8,18 +8,37 @@ extension Checkpoint {
     ///     let ids = try model.promptIDs([Message(role: "user", content: "Hi")])
     ///
     /// - Throws: `LocalLMError` for whatever does not fit, with the file and the place in it.
-    public static func load(_ url: URL) throws -> Checkpoint { try load(ModelDirectory(url)) }
+    public static func load(_ url: URL, holding form: Form = .bySize) throws -> Checkpoint {
+        try load(ModelDirectory(url), form)
+    }
+
+    /// How parameters are held in memory.
+    public enum Form: Sendable {
+        /// Large models in bf16 frozen (`FrozenWeights.leastParameters`), else single.
+        case bySize
+        /// In fp32.
+        case single
+        /// In bf16, mapped where they can be; those that are not bf16's alone in fp32.
+        case frozen
+    }
 
     /// Reads a GGUF file.
     /// - Parameter isExact: weights as the file has them. `load` rounds them to bf16, unless the file's are all F32:
     ///   what it was made from had no more, and so the model is the same as that of the directory which `import` makes.
     public static func load(gguf url: URL, isExact: Bool) throws -> Checkpoint {
-        try load(ModelDirectory(gguf: url, isExact: isExact))
+        try load(ModelDirectory(gguf: url, isExact: isExact), .bySize)
     }
 
-    private static func load(_ files: ModelDirectory) throws -> Checkpoint {
-        Checkpoint(
-            weights: try WeightsReader(files.weights).read(files.configuration),
+    private static func load(_ files: ModelDirectory, _ form: Form) throws -> Checkpoint {
+        let reader = WeightsReader(files.weights), c = files.configuration
+        let isFrozen =
+            switch form {
+            case .bySize: reader.prefersFrozen(c)
+            case .single: false
+            case .frozen: files.weights.holdsBFloat16
+            }
+        return Checkpoint(
+            parameters: isFrozen ? try reader.readFrozen(c) : try reader.read(c),
             tokenizer: files.tokenizer,
             template: files.template,
             storage: storage(of: files),

@@ -11,29 +11,59 @@ extension Checkpoint {
     /// - Parameters:
     ///   - precision: of the file of weights; bf16 rounds what is no bf16 number.
     ///   - card: README.md, no part of the digest.
+    ///   - adapter: W + s B A is written in place of every W that it adapts, one at a time: a model that is held as
+    ///     frozen weights takes no more memory than its largest matrix.
     /// - Returns: the model's digest.
     /// - Throws: where `directory` exists already.
     @discardableResult
-    public func save(to directory: URL, as precision: Precision = .fp32, card: String? = nil) throws -> String {
+    public func save(
+        to directory: URL,
+        as precision: Precision = .fp32,
+        card: String? = nil,
+        merging adapter: Adapter? = nil
+    ) throws -> String {
+        try save(to: directory, as: precision, card: card, merging: adapter, largestFile: WeightsWriter.largestFile)
+    }
+
+    func save(
+        to directory: URL,
+        as precision: Precision,
+        card: String?,
+        merging adapter: Adapter?,
+        largestFile: Int
+    ) throws -> String {
+        let writer = WeightsWriter(parameters, merging: adapter, as: precision, largestFile: largestFile)
         var digest = ""
-        try AtomicFile.makeDirectory(at: directory) { digest = try write(into: $0, as: precision, card: card) }
+        try AtomicFile.makeDirectory(at: directory) {
+            digest = try write(into: $0, writer, as: precision, card: card)
+        }
         return digest
     }
 
     /// Saves as `parent/DIGEST`. Where that is already, it is verified and left as it is.
-    public func store(in parent: URL, as precision: Precision = .fp32, card: String? = nil) throws -> String {
+    public func store(
+        in parent: URL,
+        as precision: Precision = .fp32,
+        card: String? = nil,
+        merging adapter: Adapter? = nil
+    ) throws -> String {
         try ContentDirectory.store(in: parent) {
-            try save(to: $0, as: precision, card: card)
+            try save(to: $0, as: precision, card: card, merging: adapter)
         } verify: {
             try Self.verify($0, digest: $1)
         }
     }
 
-    private func write(into directory: URL, as precision: Precision, card: String?) throws -> String {
+    private func write(
+        into directory: URL,
+        _ writer: WeightsWriter,
+        as precision: Precision,
+        card: String?
+    ) throws -> String {
         func write(_ text: String, _ name: String) throws {
             try AtomicFile.writeSynced(Data(text.utf8), to: directory.appendingPathComponent(name))
         }
-        try SafeTensorsFile.write(weights, as: precision, to: directory.appendingPathComponent(File.weights))
+        try writer.write(into: directory)
         let settings = HuggingFaceConfiguration.write(configuration, weights: precision.elementType)
         try write(settings.text(indented: true), File.configuration)
         let generation = HuggingFaceConfiguration.writeGeneration(configuration, given: generationConfiguration)

@@ -6,7 +6,8 @@ import ModelFiles
 ///
 /// Every directory this program writes carries `SHA256SUMS`, whose own SHA-256 is the model's digest.
 public struct Checkpoint: Sendable {
-    public var weights: Weights
+    /// As they are held: `Weights`, or `FrozenWeights` where a large model was loaded.
+    public private(set) var parameters: any ModelParameters
     public let tokenizer: Tokenizer
     /// Nil where the model has none: then it continues text, and holds no conversations.
     public private(set) var template: ChatTemplate?
@@ -16,11 +17,18 @@ public struct Checkpoint: Sendable {
     let tokenizerConfiguration: JSONValue?
     let generationConfiguration: JSONValue?
 
-    public var configuration: ModelConfiguration { weights.configuration }
+    public var configuration: ModelConfiguration { parameters.configuration }
+
+    /// The parameters of a model that is held in fp32: every one that is smaller than `FrozenWeights.leastParameters`,
+    /// was made in memory, or was loaded `.single`.
+    public var weights: Weights {
+        guard let weights = parameters as? Weights else { fatalError("frozen weights are not Weights") }
+        return weights
+    }
 
     public init(weights: Weights, tokenizer: Tokenizer, template: ChatTemplate?) {
         self.init(
-            weights: weights,
+            parameters: weights,
             tokenizer: tokenizer,
             template: template,
             storage: .fp32,
@@ -30,7 +38,7 @@ public struct Checkpoint: Sendable {
     }
 
     init(
-        weights: Weights,
+        parameters: any ModelParameters,
         tokenizer: Tokenizer,
         template: ChatTemplate?,
         storage: Precision,
@@ -38,7 +46,7 @@ public struct Checkpoint: Sendable {
         generationConfiguration: JSONValue?
     ) {
         self.storage = storage
-        self.weights = weights
+        self.parameters = parameters
         self.tokenizer = tokenizer
         self.template = template
         self.tokenizerConfiguration = tokenizerConfiguration
@@ -46,10 +54,33 @@ public struct Checkpoint: Sendable {
     }
 
     /// The same tokenizer and template around other weights: after training.
-    public func replacing(_ weights: Weights) -> Checkpoint {
+    public func replacing(_ parameters: any ModelParameters) -> Checkpoint {
         var other = self
-        other.weights = weights
+        other.parameters = parameters
         return other
+    }
+
+    /// A copy of the weights in fp32, to be trained.
+    /// - Throws: where frozen weights cannot be read.
+    package func trainableWeights() throws -> Weights {
+        let weights = try parameters.single()
+        return weights === parameters ? weights.copy() : weights
+    }
+
+    /// The model with an adapter's W + s B A in memory, in fp32.
+    /// - Throws: where a large model would not fit in this form.
+    package func merging(_ adapter: Adapter) throws -> Checkpoint {
+        let bytes = UInt64(8 * parameters.layout.count)
+        guard parameters is Weights || bytes <= ProcessInfo.processInfo.physicalMemory else {
+            throw LocalLMError(
+                .unsupported,
+                "with the adapter its weights need \(bytes >> 20) MB of memory",
+                hint: "write them with `model merge` first, and use that model"
+            )
+        }
+        let weights = try trainableWeights()
+        adapter.merge(into: weights)
+        return replacing(weights)
     }
 
     /// The same, for whose template it is always the same day (`ChatTemplate.timeless`): for campaigns and training.

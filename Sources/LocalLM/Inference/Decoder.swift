@@ -26,13 +26,13 @@ final class Decoder: @unchecked Sendable {
     /// Rows of logits in memory at once.
     private static let logitRows = 64
 
-    let cache: KeyValueCache
+    var cache: KeyValueCache { attention.cache }
     let team: WorkerPool
     private let weights: InferenceWeights
     private let rotary: RotaryEmbedding
     private let c: ModelConfiguration
     private let norm, headNorm: RMSNorm
-    private let attention: CachedAttention
+    private let attention: DecoderAttention
     private let x, normed, qkv, attended, branch, gateUp, activation, hidden, logits: FloatBuffer
     /// The operands of products in bf16, rounded by who makes them.
     private let normedHalves, attendedHalves, activationHalves, hiddenHalves: HalfBuffer
@@ -60,10 +60,14 @@ final class Decoder: @unchecked Sendable {
         self.team = team
         let c = weights.configuration
         self.c = c
-        cache = KeyValueCache(c, slots: slots, precision: precision)
         norm = RMSNorm(c, width: c.hiddenSize)
         headNorm = RMSNorm(c, width: c.headDimension)
-        attention = CachedAttention(dimension: c.headDimension, scale: c.attentionScale, softcap: c.attentionSoftcap)
+        attention = DecoderAttention(
+            c,
+            arithmetic: weights.arithmetic,
+            cache: KeyValueCache(c, slots: slots, precision: precision),
+            workers: team.count
+        )
         let layer = weights.layers[0]
         func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: Self.chunk * width) }
         x = buffer(c.hiddenSize)
@@ -107,18 +111,15 @@ final class Decoder: @unchecked Sendable {
     }
 
     private func runChunk(_ rows: [Row], wanted: [Int], read: @escaping Reader) {
-        let length = rows.map { $0.position + 1 }.max() ?? 0
-        // Scores of a group of query heads, one row of them each.
-        let group = c.headCount / c.keyValueHeadCount, stride = (length + 15) / 16 * 16 + 16
-        let scores = FloatBuffer(count: team.count * group * stride)
+        attention.begin(rows)
         team.run { [self] worker in
-            pass(rows, worker, scores: scores.pointer + worker * group * stride, stride: stride)
+            pass(rows, worker)
             head(rows.count, wanted, worker, read)
         }
     }
 
     /// All layers; leaves the residual stream in `x`.
-    private func pass(_ rows: [Row], _ worker: Int, scores: UnsafeMutablePointer<Float>, stride: Int) {
+    private func pass(_ rows: [Row], _ worker: Int) {
         let n = rows.count, hiddenSize = c.hiddenSize, mine = share(n, worker)
         let x = stream(n, worker).x
         for r in mine {
@@ -141,10 +142,17 @@ final class Decoder: @unchecked Sendable {
                 prepare(qkv.pointer + r * width, index, layer, rows[r], worker)
             }
             team.barrier()
-            for item in Swift.stride(from: worker, to: n * c.keyValueHeadCount, by: team.count) {
-                let r = item / c.keyValueHeadCount
-                attend(rows[r], r, index, item % c.keyValueHeadCount, qkv.pointer + r * width, scores, stride)
-            }
+            attention.run(
+                rows,
+                layer: index,
+                worker: worker,
+                DecoderAttention.Operands(
+                    queries: qkv.pointer,
+                    stride: width,
+                    floats: attended.pointer,
+                    halves: attendedHalves.pointer
+                )
+            )
             team.barrier()
             weights.multiply(
                 layer.output,
@@ -319,33 +327,5 @@ final class Decoder: @unchecked Sendable {
         }
         rotary.apply(q, heads: c.headCount + c.keyValueHeadCount, position: row.position)
         cache.write(slot: row.slot, layer: index, position: row.position, keys: k, values: k + c.keyValueWidth)
-    }
-
-    /// All query heads of one key-value head.
-    private func attend(
-        _ row: Row,
-        _ r: Int,
-        _ layer: Int,
-        _ head: Int,
-        _ queries: UnsafePointer<Float>,
-        _ scores: UnsafeMutablePointer<Float>,
-        _ stride: Int
-    ) {
-        let group = c.headCount / c.keyValueHeadCount, start = head * group * c.headDimension
-        let out = r * c.queryWidth + start
-        let first = c.window(layer: layer).map { max(0, row.position - $0 + 1) } ?? 0
-        cache.attend(
-            attention,
-            slot: row.slot,
-            layer: layer,
-            head: head,
-            positions: first...row.position,
-            queries: queries + start,
-            count: group,
-            scores: scores,
-            stride: stride,
-            into: attended.pointer + out
-        )
-        if isHalf { round(attended, out, group * c.headDimension, attendedHalves) }
     }
 }

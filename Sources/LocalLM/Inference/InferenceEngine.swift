@@ -4,7 +4,7 @@ import ModelFiles
 /// Generates and scores with one model, many sequences at once.
 ///
 ///     let model = try Checkpoint.load(URL(fileURLWithPath: "models/SmolLM2-135M-Instruct"))
-///     let engine = InferenceEngine(weights: model.weights, threads: 2)
+///     let engine = try InferenceEngine(model, threads: 2)
 ///     let prompt = try model.promptIDs([Message(role: "user", content: "2+2?")])
 ///     let answers = try engine.generate(
 ///         [GenerationRequest(ids: prompt, samples: 4, key: 1)],
@@ -40,7 +40,32 @@ public final class InferenceEngine: @unchecked Sendable {
         self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
     }
 
-    init(
+    /// Of a model in either form in which its weights are held.
+    /// - Parameter keepsPanels: whether packed weights of a large model are kept beside it, for the next process.
+    /// - Throws: where frozen weights cannot be read, or are infinite or NaN.
+    public convenience init(
+        _ model: Checkpoint,
+        threads: Int,
+        precision: Precision? = nil,
+        cache: Precision? = nil,
+        keepsPanels: Bool = false
+    ) throws {
+        let pool = WorkerPool(threads: threads)
+        do {
+            let weights = try InferenceWeights(
+                model.parameters,
+                precision: precision,
+                pool: pool,
+                keepsPanels: keepsPanels
+            )
+            self.init(packed: weights, pool: pool, cache: cache, parallelism: nil)
+        } catch {
+            pool.close()
+            throw error
+        }
+    }
+
+    convenience init(
         weights: Weights,
         threads: Int,
         precision: Precision? = nil,
@@ -48,9 +73,26 @@ public final class InferenceEngine: @unchecked Sendable {
         parallelism: Parallelism?,
         sharesPrefixes: Bool = true
     ) {
+        let pool = WorkerPool(threads: threads)
+        self.init(
+            packed: InferenceWeights(weights, precision: precision, pool: pool),
+            pool: pool,
+            cache: cache,
+            parallelism: parallelism,
+            sharesPrefixes: sharesPrefixes
+        )
+    }
+
+    init(
+        packed weights: InferenceWeights,
+        pool: WorkerPool,
+        cache: Precision?,
+        parallelism: Parallelism?,
+        sharesPrefixes: Bool = true
+    ) {
         configuration = weights.configuration
-        pool = WorkerPool(threads: threads)
-        self.weights = InferenceWeights(weights, precision: precision, pool: pool)
+        self.pool = pool
+        self.weights = weights
         rotary = RotaryEmbedding(configuration)
         cachePrecision = cache ?? self.weights.arithmetic
         self.parallelism = parallelism

@@ -38,7 +38,7 @@ final class InferenceWeights: @unchecked Sendable {
     let precision: Precision
     /// Of what they are multiplied with: bf16 only where it was asked for.
     let arithmetic: Precision
-    private(set) var layers: [Layer] = []
+    let layers: [Layer]
     let finalNorm: UnsafePointer<Float>
     /// The output projection: the embedding matrix where they are tied.
     let head: PackedMatrix
@@ -46,69 +46,74 @@ final class InferenceWeights: @unchecked Sendable {
     private let panels: FloatBuffer
     private let vectors: FloatBuffer
 
+    /// A matrix that is to be packed, and where it starts in the layout of the weights.
+    typealias Packing = (matrix: PackedMatrix, source: Int)
+
     /// - Parameters:
     ///   - precision: of the matrices and of what they are multiplied with; nil: weights of bf16 where that changes
     ///     none (checkpoints are mostly bf16), else of fp32, and arithmetic of fp32 in either case.
     ///   - pool: who packs.
-    init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
-        let c = weights.configuration, layout = weights.layout
+    convenience init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
         let storage = precision ?? Self.lossless(weights)
-        configuration = c
-        self.precision = storage
-        arithmetic = precision == .bf16 ? .bf16 : .fp32
-        let vectors = FloatBuffer(count: layout.tensors.filter { !$0.role.decays }.reduce(0) { $0 + $1.count })
-        var places: [Int: UnsafePointer<Float>] = [:]
-        var filled = 0
-        for tensor in layout.tensors where !tensor.role.decays {
-            (vectors.pointer + filled).update(from: weights.pointer(tensor), count: tensor.count)
-            places[tensor.offset] = UnsafePointer(vectors.pointer + filled)
-            filled += tensor.count
+        self.init(weights, storage, arithmetic: precision == .bf16 ? .bf16 : .fp32) { all, bytes in
+            let panels = FloatBuffer(count: (bytes + 3) / 4)
+            nonisolated(unsafe) let target = UnsafeMutableRawPointer(panels.pointer)
+            pool.run { worker in
+                for (matrix, start) in all {
+                    for j in pool.share(matrix.panelCount, of: worker) {
+                        let rows = weights.buffer.pointer + start + j * Panels.width * matrix.inputs
+                        Self.pack(matrix, panel: j, from: rows, into: target, storage)
+                    }
+                }
+            }
+            return panels
         }
+    }
+
+    /// - Parameter pack: makes the panels of all matrices, so many bytes.
+    init(
+        _ weights: any ModelParameters,
+        _ storage: Precision,
+        arithmetic: Precision,
+        pack: (_ all: [Packing], _ bytes: Int) throws -> FloatBuffer
+    ) rethrows {
+        let c = weights.configuration, layout = weights.layout
+        configuration = c
+        precision = storage
+        self.arithmetic = arithmetic
+        let (vectors, places) = FrozenWeights.vectors(of: layout) { tensor, to in
+            to.baseAddress!.update(from: weights.vector(tensor.offset), count: tensor.count)
+        }
+        func vector(_ offset: Int) -> UnsafePointer<Float> { UnsafePointer(vectors.pointer + places[offset]!) }
         var bytes = 0
-        var all: [(matrix: PackedMatrix, source: Int)] = []
+        var all: [Packing] = []
         func packed(_ m: WeightLayout.Matrix) -> PackedMatrix {
             let matrix = PackedMatrix(inputs: m.inputs, outputs: m.outputs, offset: bytes)
             bytes += matrix.panelCount * matrix.panelBytes(storage)
             all.append((matrix, m.offset))
             return matrix
         }
-        for place in layout.layers {
-            layers.append(
-                Layer(
-                    queryKeyValue: packed(place.queryKeyValue),
-                    output: packed(place.output),
-                    gate: packed(place.gate),
-                    up: packed(place.up),
-                    down: packed(place.down),
-                    input: places[place.input]!,
-                    middle: places[place.middle]!,
-                    attentionPost: place.attentionPost.flatMap { places[$0] },
-                    feedForwardPost: place.feedForwardPost.flatMap { places[$0] },
-                    query: place.query.flatMap { places[$0] },
-                    key: place.key.flatMap { places[$0] },
-                    bias: place.bias.flatMap { places[$0] }
-                )
+        layers = layout.layers.map { place in
+            Layer(
+                queryKeyValue: packed(place.queryKeyValue),
+                output: packed(place.output),
+                gate: packed(place.gate),
+                up: packed(place.up),
+                down: packed(place.down),
+                input: vector(place.input),
+                middle: vector(place.middle),
+                attentionPost: place.attentionPost.map(vector),
+                feedForwardPost: place.feedForwardPost.map(vector),
+                query: place.query.map(vector),
+                key: place.key.map(vector),
+                bias: place.bias.map(vector)
             )
         }
-        finalNorm = places[layout.finalNorm]!
+        finalNorm = vector(layout.finalNorm)
         embedding = packed(layout.embedding)
         head = c.tiesEmbeddings ? embedding : packed(layout.head)
         self.vectors = vectors
-        panels = FloatBuffer(count: (bytes + 3) / 4)
-        let base = UnsafeMutableRawPointer(panels.pointer), source = weights.buffer
-        nonisolated(unsafe) let target = base
-        let packing = all
-        pool.run { worker in
-            for (matrix, start) in packing {
-                Self.pack(
-                    matrix,
-                    from: source.pointer + start,
-                    into: target,
-                    storage,
-                    panels: pool.share(matrix.panelCount, of: worker)
-                )
-            }
-        }
+        panels = try pack(all, bytes)
     }
 
     private static func lossless(_ weights: Weights) -> Precision {
@@ -125,26 +130,33 @@ final class InferenceWeights: @unchecked Sendable {
         return matrices.reduce(0) { $0 + $1.panelCount * $1.panelBytes(precision) }
     }
 
-    private static func pack(
+    /// Packs one panel.
+    /// - Parameter rows: the rows of W that it holds, `matrix.inputs` floats each; of the last panel those that are
+    ///   left.
+    static func pack(
         _ matrix: PackedMatrix,
-        from source: UnsafePointer<Float>,
+        panel j: Int,
+        from rows: UnsafePointer<Float>,
         into base: UnsafeMutableRawPointer,
-        _ precision: Precision,
-        panels: Range<Int>
+        _ precision: Precision
     ) {
-        let width = Panels.width, k = matrix.inputs
-        let rows = HalfBuffer(count: precision == .bf16 ? k * width : 0)
-        for j in panels {
-            let columns = min(width, matrix.outputs - j * width), from = source + j * width * k
-            let to = base + matrix.offset + j * matrix.panelBytes(precision)
-            switch precision {
-            case .fp32:
-                let panel = to.assumingMemoryBound(to: Float.self)
-                Panels.pack(columns: from, leading: k, depth: k, columns: columns, into: panel)
-            case .bf16:
-                BFloat16.convert(from, columns * k, into: rows.pointer)
+        let width = Panels.width, k = matrix.inputs, columns = min(width, matrix.outputs - j * width)
+        let to = base + matrix.offset + j * matrix.panelBytes(precision)
+        switch precision {
+        case .fp32:
+            let panel = to.assumingMemoryBound(to: Float.self)
+            Panels.pack(columns: rows, leading: k, depth: k, columns: columns, into: panel)
+        case .bf16:
+            withUnsafeTemporaryAllocation(of: UInt16.self, capacity: columns * k) { halves in
+                BFloat16.convert(rows, columns * k, into: halves.baseAddress!)
                 let panel = to.assumingMemoryBound(to: UInt32.self)
-                PairPanels.pack(columns: rows.pointer, leading: k, depth: k, columns: columns, into: panel)
+                PairPanels.pack(
+                    columns: halves.baseAddress!,
+                    leading: k,
+                    depth: k,
+                    columns: columns,
+                    into: panel
+                )
             }
         }
     }

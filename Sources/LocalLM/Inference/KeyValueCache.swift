@@ -10,6 +10,10 @@ final class KeyValueCache: @unchecked Sendable {
     private let layers: Int
     private let heads: Int
     private let dimension: Int
+    /// Numbers that a head's key or value takes, the padding included.
+    private let width: Int
+    /// Positions come in whole blocks.
+    static let block = 32
     private let slots: UnsafeMutableBufferPointer<Slot>
 
     private struct Slot {
@@ -19,8 +23,10 @@ final class KeyValueCache: @unchecked Sendable {
         /// Keeps `own` alive.
         var buffer: FloatBuffer?
         var own: KeyValueMemory
-        /// Tokens in `shared`: a multiple of 16.
+        /// Tokens in `shared`: whole blocks.
         var start = 0
+        /// Tokens that its memory may hold something of, from sequences before.
+        var used = 0
     }
 
     init(_ c: ModelConfiguration, slots count: Int, precision: Precision) {
@@ -28,6 +34,7 @@ final class KeyValueCache: @unchecked Sendable {
         layers = c.layerCount
         heads = c.keyValueHeadCount
         dimension = c.headDimension
+        width = Self.width(c, precision)
         slots = .allocate(capacity: count)
         slots.initialize(repeating: Slot(shared: .nowhere, own: .nowhere))
     }
@@ -39,18 +46,23 @@ final class KeyValueCache: @unchecked Sendable {
 
     var slotCount: Int { slots.count }
     /// Bytes of all open slots.
-    var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * dimension * $1.own.length * precision.bytes } }
+    var bytes: Int { slots.reduce(0) { $0 + 2 * layers * heads * width * $1.own.length * precision.bytes } }
     /// How many prefixes the sequences begin with.
     var prefixCount: Int { Set(slots.lazy.compactMap { $0.prefix.map(ObjectIdentifier.init) }).count }
 
     /// Bytes of a sequence of so many tokens.
     /// - Parameter shared: how many of them lie in a prefix.
     static func bytes(_ c: ModelConfiguration, length: Int, shared: Int = 0, precision: Precision) -> Int {
-        2 * precision.bytes * c.layerCount * c.keyValueWidth * roundUp(length - wholeBlocks(shared))
+        2 * precision.bytes * c.layerCount * c.keyValueHeadCount * width(c, precision)
+            * roundUp(length - wholeBlocks(shared))
     }
 
-    private static func roundUp(_ length: Int) -> Int { (length + 15) / 16 * 16 }
-    private static func wholeBlocks(_ length: Int) -> Int { length / 16 * 16 }
+    private static func width(_ c: ModelConfiguration, _ precision: Precision) -> Int {
+        precision == .bf16 ? PairCache.width(c.headDimension) : SingleCache.width(c.headDimension)
+    }
+
+    private static func roundUp(_ length: Int) -> Int { (length + block - 1) / block * block }
+    private static func wholeBlocks(_ length: Int) -> Int { length / block * block }
 
     /// Makes room for a sequence of `length` tokens. Memory is taken as it fills.
     /// - Parameter prefix: what it begins with: those tokens are there already.
@@ -60,13 +72,16 @@ final class KeyValueCache: @unchecked Sendable {
         slots[slot].shared = prefix?.memory ?? .nowhere
         slots[slot].start = start
         if slots[slot].own.length < length {
-            let bytes = layers * heads * dimension * length * precision.bytes
+            let bytes = layers * heads * width * length * precision.bytes
             let buffer = FloatBuffer(count: (2 * bytes + 3) / 4 + 16)
             let keys = UnsafeMutableRawPointer(buffer.pointer)
             slots[slot].buffer = buffer
             slots[slot].own = KeyValueMemory(keys: keys, values: keys + bytes, length: length)
+        } else {
+            clearValues(slots[slot].own, 0..<slots[slot].used)
         }
-        // A block of keys has one owner: what the prefix has beyond its last whole block is copied.
+        slots[slot].used = length
+        // A block has one owner: what the prefix has beyond its last whole block is copied.
         if let prefix, prefix.count > start {
             copy(prefix.memory, from: start, to: slots[slot].own, count: prefix.count - start)
         }
@@ -86,7 +101,7 @@ final class KeyValueCache: @unchecked Sendable {
 
     /// Bytes before one head's keys (and values).
     @inline(__always) private func base(_ length: Int, _ layer: Int, _ head: Int) -> Int {
-        (layer * heads + head) * dimension * length * precision.bytes
+        (layer * heads + head) * width * length * precision.bytes
     }
 
     /// Stores one token's keys and values (kvHeads x D each).
@@ -99,7 +114,7 @@ final class KeyValueCache: @unchecked Sendable {
     ) {
         switch precision {
         case .fp32: write(SingleCache.self, slot, layer, position, k, v)
-        case .bf16: write(HalfCache.self, slot, layer, position, k, v)
+        case .bf16: write(PairCache.self, slot, layer, position, k, v)
         }
     }
 
@@ -113,11 +128,14 @@ final class KeyValueCache: @unchecked Sendable {
     ) {
         let d = dimension, memory = slots[slot].own, place = position - slots[slot].start
         for head in 0..<heads {
-            let start = base(memory.length, layer, head)
-            let key = memory.keys + start + (place / 16 * 16 * d + place % 16) * Format.size
-            for i in 0..<d { Format.store(k[head * d + i], at: key + i * 16 * Format.size) }
-            let value = memory.values + start + place * d * Format.size
-            for i in 0..<d { Format.store(v[head * d + i], at: value + i * Format.size) }
+            let start = base(memory.length, layer, head), key = memory.keys + start, value = memory.values + start
+            for i in 0..<d {
+                Format.store(k[head * d + i], at: key + Format.key(i, at: place, dimension: d))
+                Format.store(
+                    v[head * d + i],
+                    at: value + Format.value(i, at: place, dimension: d, length: memory.length)
+                )
+            }
         }
     }
 
@@ -134,11 +152,7 @@ final class KeyValueCache: @unchecked Sendable {
         stride: Int,
         into out: UnsafeMutablePointer<Float>
     ) {
-        let first = positions.lowerBound, end = positions.upperBound + 1, split = slots[slot].start
-        let runs: InlineArray<2, CachedRun> = [
-            run(slots[slot].shared, layer, head, 0, min(first, split)..<split),
-            run(slots[slot].own, layer, head, split, max(first, split) - split..<end - split),
-        ]
+        let runs = runs(slot: slot, layer: layer, head: head, positions: positions)
         switch precision {
         case .fp32:
             attention.run(
@@ -152,7 +166,7 @@ final class KeyValueCache: @unchecked Sendable {
             )
         case .bf16:
             attention.run(
-                HalfCache.self,
+                PairCache.self,
                 runs: runs,
                 queries: queries,
                 count: count,
@@ -161,6 +175,20 @@ final class KeyValueCache: @unchecked Sendable {
                 into: out
             )
         }
+    }
+
+    /// Where these positions of a sequence lie.
+    @inline(__always) func runs(
+        slot: Int,
+        layer: Int,
+        head: Int,
+        positions: ClosedRange<Int>
+    ) -> InlineArray<2, CachedRun> {
+        let first = positions.lowerBound, end = positions.upperBound + 1, split = slots[slot].start
+        return [
+            run(slots[slot].shared, layer, head, 0, min(first, split)..<split),
+            run(slots[slot].own, layer, head, split, max(first, split) - split..<end - split),
+        ]
     }
 
     @inline(__always) private func run(
@@ -174,6 +202,7 @@ final class KeyValueCache: @unchecked Sendable {
         return CachedRun(
             keys: UnsafeRawPointer(memory.keys + base),
             values: UnsafeRawPointer(memory.values + base),
+            length: memory.length,
             start: start,
             positions: positions
         )
@@ -185,15 +214,38 @@ final class KeyValueCache: @unchecked Sendable {
         copy(slots[source].own, from: 0, to: slots[target].own, count: count - slots[source].start)
     }
 
-    /// - Parameter first: token to begin with, a multiple of 16.
+    /// - Parameter first: token to begin with, of a whole block.
     private func copy(_ from: KeyValueMemory, from first: Int, to: KeyValueMemory, count: Int) {
-        let token = dimension * precision.bytes
+        let blocks = Self.roundUp(count), key = width * precision.bytes, value = panelWidth * precision.bytes
         for layer in 0..<layers {
             for head in 0..<heads {
-                let a = base(from.length, layer, head) + first * token, b = base(to.length, layer, head)
-                (to.keys + b).copyMemory(from: from.keys + a, byteCount: Self.roundUp(count) * token)
-                (to.values + b).copyMemory(from: from.values + a, byteCount: count * token)
+                let a = base(from.length, layer, head), b = base(to.length, layer, head)
+                (to.keys + b).copyMemory(from: from.keys + a + first * key, byteCount: blocks * key)
+                for panel in 0..<width / panelWidth {
+                    let a = a + (panel * from.length + first) * value, b = b + panel * to.length * value
+                    (to.values + b).copyMemory(from: from.values + a, byteCount: blocks * value)
+                }
             }
+        }
+        clearValues(to, count..<blocks)
+    }
+
+    /// Numbers of values that lie side by side.
+    private var panelWidth: Int { precision == .bf16 ? Panels.width : width }
+
+    /// Values that bf16 sums multiply by 0 have to be numbers.
+    private func clearValues(_ memory: KeyValueMemory, _ positions: Range<Int>) {
+        guard precision == .bf16 else { return }
+        let row = 2 * Panels.width * precision.bytes  // of two positions
+        for part in 0..<layers * heads * width / Panels.width {
+            let panel = memory.values + part * memory.length / 2 * row
+            if positions.lowerBound % 2 == 1, !positions.isEmpty {
+                let words = (panel + positions.lowerBound / 2 * row).assumingMemoryBound(to: UInt32.self)
+                for j in 0..<Panels.width { words[j] &= 0xFFFF }
+            }
+            let whole =
+                (positions.lowerBound + 1) / 2..<max((positions.lowerBound + 1) / 2, (positions.upperBound + 1) / 2)
+            (panel + whole.lowerBound * row).initializeMemory(as: UInt8.self, repeating: 0, count: whole.count * row)
         }
     }
 }
@@ -212,14 +264,11 @@ final class KeyValuePrefix: @unchecked Sendable {
     }
 }
 
-/// Layers x heads x length x D keys, followed by as many values.
-///
-/// Keys lie in blocks of 16 positions, transposed (lane = position), so that 16 scores are D fused multiply-adds
-/// without a horizontal sum; values lie by position.
+/// Layers x heads x length x width keys, followed by as many values; see `CacheFormat`.
 private struct KeyValueMemory {
     var keys: UnsafeMutableRawPointer
     var values: UnsafeMutableRawPointer
-    /// Tokens that there is room for: a multiple of 16.
+    /// Tokens that there is room for: whole blocks.
     var length: Int
 
     static var nowhere: KeyValueMemory {

@@ -64,7 +64,39 @@ public final class ServingEngine: @unchecked Sendable {
         )
     }
 
-    init(
+    /// Of a model in either form in which its weights are held.
+    /// - Parameter keepsPanels: whether packed weights of a large model are kept beside it, for the next process.
+    /// - Throws: where frozen weights cannot be read, or are infinite or NaN.
+    public convenience init(
+        _ model: Checkpoint,
+        threads: Int,
+        slots: Int = 32,
+        isBackground: Bool = false,
+        keepsPanels: Bool = false
+    ) throws {
+        let pool = WorkerPool(threads: threads, isBackground: isBackground)
+        do {
+            let weights = try InferenceWeights(
+                model.parameters,
+                precision: nil,
+                pool: pool,
+                keepsPanels: keepsPanels
+            )
+            self.init(
+                packed: weights,
+                pool: pool,
+                slots: slots,
+                isBackground: isBackground,
+                cache: nil,
+                parallelism: nil
+            )
+        } catch {
+            pool.close()
+            throw error
+        }
+    }
+
+    convenience init(
         weights: Weights,
         threads: Int,
         slots: Int,
@@ -73,9 +105,27 @@ public final class ServingEngine: @unchecked Sendable {
         cache: Precision? = nil,
         parallelism: Parallelism?
     ) {
+        let pool = WorkerPool(threads: threads, isBackground: isBackground)
+        self.init(
+            packed: InferenceWeights(weights, precision: precision, pool: pool),
+            pool: pool,
+            slots: slots,
+            isBackground: isBackground,
+            cache: cache,
+            parallelism: parallelism
+        )
+    }
+
+    private init(
+        packed weights: InferenceWeights,
+        pool all: WorkerPool,
+        slots: Int,
+        isBackground: Bool,
+        cache: Precision?,
+        parallelism: Parallelism?
+    ) {
         c = weights.configuration
-        let all = WorkerPool(threads: threads, isBackground: isBackground)
-        self.weights = InferenceWeights(weights, precision: precision, pool: all)
+        self.weights = weights
         rotary = RotaryEmbedding(c)
         cachePrecision = cache ?? self.weights.arithmetic
         self.slots = max(1, min(slots, Decoder.chunk))

@@ -24,4 +24,19 @@ enum BFloat16 {
     /// Many at once, as operands of matrix products.
     @inline(__always) static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>)
     { ctiles_round(x, count, y) }
+
+    /// As floats.
+    static func widen(_ x: UnsafePointer<UInt16>, _ count: Int, into y: UnsafeMutablePointer<Float>) {
+        var i = 0
+        while i + 16 <= count {
+            let halves = UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<UInt16>.self)
+            let bits = SIMD16<UInt32>(truncatingIfNeeded: halves) &<< SIMD16(repeating: 16)
+            y.store(unsafeBitCast(bits, to: Vector.self), at: i, lanes: 16)
+            i += 16
+        }
+        while i < count {
+            y[i] = widened(x[i])
+            i += 1
+        }
+    }
 }

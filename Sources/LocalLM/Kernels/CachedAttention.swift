@@ -1,41 +1,5 @@
-import CSIMD
-
-/// Sixteen neighbouring numbers of a key-value cache.
-protocol CacheFormat {
-    static var size: Int { get }
-    static func load(_ from: UnsafeRawPointer) -> Vector
-    static func store(_ value: Float, at to: UnsafeMutableRawPointer)
-}
-
-enum SingleCache: CacheFormat {
-    static var size: Int { 4 }
-    @inline(__always) static func load(_ from: UnsafeRawPointer) -> Vector { from.loadUnaligned(as: Vector.self) }
-    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) {
-        to.storeBytes(of: value, as: Float.self)
-    }
-}
-
-enum HalfCache: CacheFormat {
-    static var size: Int { 2 }
-    @inline(__always) static func load(_ from: UnsafeRawPointer) -> Vector { csimd_widen(from) }
-    @inline(__always) static func store(_ value: Float, at to: UnsafeMutableRawPointer) {
-        to.storeBytes(of: BFloat16.rounded(value), as: UInt16.self)
-    }
-}
-
-/// Some neighbouring positions of a sequence, whose keys and values lie in one piece of memory.
-struct CachedRun {
-    /// Blocks of 16 positions, each D x 16.
-    var keys: UnsafeRawPointer
-    /// Positions x D.
-    var values: UnsafeRawPointer
-    /// The sequence's position that the piece begins with: a multiple of 16.
-    var start: Int
-    /// Those that a token sees, counted from `start`.
-    var positions: Range<Int>
-}
-
-/// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees.
+/// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees: in
+/// fp32, token by token.
 struct CachedAttention {
     let dimension: Int
     let scale: Float
@@ -114,12 +78,12 @@ struct CachedAttention {
             _ stride: Int
         ) {
             for block in blocks {
-                let k = keys + block * 16 * d * Format.size
+                let k = keys + Format.key(0, at: block * 16, dimension: d)
                 var even = InlineArray<queries, Vector>(repeating: .zero),
                     odd = InlineArray<queries, Vector>(repeating: .zero)
                 var i = 0
                 while i + 2 <= d {
-                    let low = Format.load(k + i * 16 * Format.size), high = Format.load(k + (i + 1) * 16 * Format.size)
+                    let (low, high) = Format.pair(i, of: k)
                     for n in 0..<queries {
                         even[unchecked: n] = low.multiplied(
                             by: Vector(repeating: query[n * d + i]),
@@ -133,7 +97,7 @@ struct CachedAttention {
                     i += 2
                 }
                 if i < d {
-                    let low = Format.load(k + i * 16 * Format.size)
+                    let low = Format.pair(i, of: k).even
                     for n in 0..<queries {
                         even[unchecked: n] = low.multiplied(
                             by: Vector(repeating: query[n * d + i]),
@@ -145,6 +109,10 @@ struct CachedAttention {
                     (scores + n * stride).store(even[unchecked: n] + odd[unchecked: n], at: block * 16)
                 }
             }
+        }
+
+        @inline(__always) private static func value(_ run: CachedRun, _ j: Int, _ column: Int, _ d: Int) -> Vector {
+            Format.load(run.values + Format.value(column, at: j, dimension: d, length: run.length), at: j)
         }
 
         /// out = p v.
@@ -162,8 +130,7 @@ struct CachedAttention {
                 for part in 0..<2 {
                     let run = runs[unchecked: part], p = scores + run.start
                     for j in run.positions {
-                        let row = run.values + (j * d + column) * Format.size
-                        let v0 = Format.load(row), v1 = Format.load(row + 16 * Format.size)
+                        let v0 = value(run, j, column, d), v1 = value(run, j, column + 16, d)
                         for n in 0..<queries {
                             let weight = Vector(repeating: p[n * stride + j])
                             low[unchecked: n] = v0.multiplied(by: weight, plus: low[unchecked: n])
@@ -183,7 +150,7 @@ struct CachedAttention {
                 for part in 0..<2 {
                     let run = runs[unchecked: part], p = scores + run.start
                     for j in run.positions {
-                        let v = Format.load(run.values + (j * d + column) * Format.size)
+                        let v = value(run, j, column, d)
                         for n in 0..<queries {
                             let weight = Vector(repeating: p[n * stride + j])
                             sums[unchecked: n] =

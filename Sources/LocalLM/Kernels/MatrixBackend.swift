@@ -13,6 +13,11 @@ public enum MatrixBackend: String, Sendable {
 
     static let panelParameters = 32_000_000
 
+    /// Over frozen weights, whatever their number: products with W as it lies in its file, or widened in parts.
+    static func frozen(_ precision: Precision) -> MatrixBackend {
+        precision == .bf16 ? .pairs : .openBLAS
+    }
+
     public static func choose(parameters: Int, _ precision: Precision = .fp32) -> MatrixBackend {
         if precision == .bf16 { return .pairs }
         if parameters <= panelParameters { return .panels }

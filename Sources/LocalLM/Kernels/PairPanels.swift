@@ -58,6 +58,7 @@ enum PairPanels {
 /// one. With AMX (`tdpbf16ps`) blocks of 32 terms are added up, each the sum of its even and its odd terms.
 enum PairProduct {
     /// C[m, n] (+)= A[m, k] B[k, n], A row-major, B in panels.
+    /// - Parameter panelStride: words from panel to panel; nil: they follow one another.
     @inline(__always) static func multiply(
         rows m: Int,
         columns n: Int,
@@ -65,6 +66,7 @@ enum PairProduct {
         _ a: UnsafePointer<UInt16>,
         leading lda: Int,
         panels: UnsafePointer<UInt32>,
+        panelStride: Int? = nil,
         _ c: UnsafeMutablePointer<Float>,
         leading ldc: Int,
         accumulate: Bool,
@@ -78,6 +80,7 @@ enum PairProduct {
             a: a,
             a_stride: lda,
             panels: panels,
+            panel_stride: panelStride ?? PairPanels.words(depth: k),
             c: c,
             c_stride: ldc,
             accumulate: accumulate

@@ -21,7 +21,9 @@ final class ProjectionBank: @unchecked Sendable {
         let down: Projection
     }
 
-    let weights: Weights
+    let weights: any ModelParameters
+    /// Where they are frozen; then there are no copies.
+    let frozen: FrozenWeights?
     let precision: Precision
     let backend: MatrixBackend
     let layers: [Layer]
@@ -32,15 +34,20 @@ final class ProjectionBank: @unchecked Sendable {
     let pairs: PairBuffer
     private let all: [Projection]
 
-    init(_ weights: Weights, precision: Precision = .fp32, backend: MatrixBackend? = nil) {
+    init(_ weights: any ModelParameters, precision: Precision = .fp32, backend: MatrixBackend? = nil) {
         self.weights = weights
         self.precision = precision
-        let chosen = backend ?? MatrixBackend.choose(parameters: weights.parameterCount, precision)
+        frozen = weights as? FrozenWeights
+        let isFrozen = frozen != nil
+        let chosen =
+            isFrozen
+            ? MatrixBackend.frozen(precision)
+            : backend ?? MatrixBackend.choose(parameters: weights.parameterCount, precision)
         self.backend = chosen
         var next = 0
         var all: [Projection] = []
         func place(depth: Int, columns: Int) -> Int {
-            defer { next += chosen.panelCount(depth: depth, columns: columns) }
+            defer { if !isFrozen { next += chosen.panelCount(depth: depth, columns: columns) } }
             return next
         }
         func projection(_ m: WeightLayout.Matrix) -> Projection {
@@ -72,6 +79,7 @@ final class ProjectionBank: @unchecked Sendable {
 
     /// Brings the copies up to the weights. Shard `part` of `parts` takes its share.
     func repack(part: Int, of parts: Int) {
+        guard let weights = weights as? Weights else { return }
         switch backend {
         case .openBLAS: break
         case .panels:
@@ -85,14 +93,16 @@ final class ProjectionBank: @unchecked Sendable {
             let rows = HalfBuffer(count: Panels.width * (all.map(\.inputs).max() ?? 0))
             for p in all {
                 let groups = (p.outputs + Panels.width - 1) / Panels.width
-                for group in groups * part / parts..<groups * (part + 1) / parts { pack(p, group, rows.pointer) }
+                for group in groups * part / parts..<groups * (part + 1) / parts {
+                    pack(weights, p, group, rows.pointer)
+                }
             }
         }
     }
 
     /// Some rows of a matrix, rounded: a panel of the forward copy, and as much of the depth of all panels of the
     /// backward one.
-    private func pack(_ p: Projection, _ group: Int, _ rows: UnsafeMutablePointer<UInt16>) {
+    private func pack(_ weights: Weights, _ p: Projection, _ group: Int, _ rows: UnsafeMutablePointer<UInt16>) {
         let first = group * Panels.width, count = min(Panels.width, p.outputs - first)
         BFloat16.convert(weights.buffer.pointer + p.offset + first * p.inputs, count * p.inputs, into: rows)
         let forward = pairs.pointer + p.forwardPanels, backward = pairs.pointer + p.backwardPanels

@@ -11,10 +11,13 @@ final class ProjectionPass: @unchecked Sendable {
     /// Rounded operands; `turned` is a transposed one, and `paired` one in panels.
     private var first = HalfBuffer(count: 0), second = HalfBuffer(count: 0), turned = HalfBuffer(count: 0)
     private var paired = PairBuffer(count: 0)
+    /// With weights that are frozen.
+    private let frozen: FrozenProducts?
 
     init(_ bank: ProjectionBank) {
         self.bank = bank
         scratch = FloatBuffer(count: bank.scratchCount)
+        frozen = bank.frozen.map { FrozenProducts($0, bank.backend) }
     }
 
     /// y (+)= x W^T: x rows x inputs, y rows x outputs.
@@ -25,6 +28,10 @@ final class ProjectionPass: @unchecked Sendable {
         into y: UnsafeMutablePointer<Float>,
         accumulate: Bool = false
     ) {
+        if let frozen {
+            let halves = bank.backend == .pairs ? rounded(x, rows * p.inputs, &first) : nil
+            return frozen.forward(p, x, halves, rows: rows, into: y, accumulate: accumulate)
+        }
         switch bank.backend {
         case .panels:
             Panels.multiply(
@@ -83,6 +90,7 @@ final class ProjectionPass: @unchecked Sendable {
 
     /// dx = dy W.
     func backwardInput(_ p: Projection, _ dy: OutputGradient, rows: Int, into dx: UnsafeMutablePointer<Float>) {
+        if let frozen { return frozen.backward(p, dy.floats, dy.halves, rows: rows, into: dx) }
         switch bank.backend {
         case .panels:
             Panels.multiply(
@@ -197,7 +205,7 @@ final class ProjectionPass: @unchecked Sendable {
     }
 
     /// The weights that OpenBLAS multiplies with.
-    private var weights: UnsafeMutablePointer<Float> { bank.weights.buffer.pointer }
+    private var weights: UnsafePointer<Float> { bank.weights.vector(0) }
 
     private func rounded(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<UInt16> {
         if place.count < count { place = HalfBuffer(count: count) }

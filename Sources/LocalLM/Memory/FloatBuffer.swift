@@ -1,6 +1,7 @@
 import Foundation
 
-/// A fixed block of Float32, aligned to a cache line, zero at birth. The only owner of numeric memory in LocalLM.
+/// A fixed block of Float32, aligned to a cache line, zero at birth. The only owner of numeric memory in LocalLM, but
+/// for what is mapped from files.
 ///
 /// Untouched pages take no memory, so a cache can be allocated for the longest possible sequence.
 /// Layers see it as raw pointers. It is `@unchecked Sendable`: its users give each thread a part of its own
@@ -10,7 +11,9 @@ public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     /// The first of `count` floats; valid as long as the buffer lives.
     public let pointer: UnsafeMutablePointer<Float>
-    private let block: UnsafeMutableRawPointer
+    private let block: UnsafeMutableRawPointer?
+    /// Of memory that is another's.
+    private let owner: (any Sendable)?
 
     public init(count: Int) {
         precondition(count >= 0, "a buffer of \(count) floats")
@@ -18,7 +21,16 @@ public final class FloatBuffer: @unchecked Sendable {
         let bytes = max(count, 16) * 4
         guard let block = calloc(bytes + 63, 1) else { fatalError("no memory for \(bytes) bytes") }
         self.block = block
+        owner = nil
         pointer = block.alignedUp(toMultipleOf: 64).bindMemory(to: Float.self, capacity: max(count, 16))
+    }
+
+    /// Memory that stays as long as `owner`, aligned to a cache line.
+    init(_ start: UnsafeMutableRawPointer, count: Int, of owner: any Sendable) {
+        self.count = count
+        self.owner = owner
+        block = nil
+        pointer = start.bindMemory(to: Float.self, capacity: count)
     }
 
     deinit { free(block) }

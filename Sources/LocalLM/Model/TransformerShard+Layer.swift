@@ -5,17 +5,26 @@
 extension TransformerShard {
     /// - Parameter next: where x'' goes; nil where the layer is only done again for its activations.
     func forward(layer index: Int, into next: FloatBuffer?) {
-        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer
+        let c = configuration, n = batch.tokenCount, w = bank.weights
         let a = layers[index], p = bank.layers[index], offsets = bank.weights.layout.layers[index],
             attention = attentions[index]
-        norm.forward(a.input.pointer, weight: w + offsets.input, rows: n, into: a.normed.pointer, rstd: a.rstd.pointer)
+        norm.forward(
+            a.input.pointer,
+            weight: w.vector(offsets.input),
+            rows: n,
+            into: a.normed.pointer,
+            rstd: a.rstd.pointer
+        )
         forward(p.queryKeyValue, a.normed, rows: n, into: a.qkv)
         if let bias = offsets.bias {
+            let bias = w.vector(bias)
             for row in 0..<n {
-                VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, w + bias, c.attentionRowWidth)
+                VectorMath.add(a.qkv.pointer + row * c.attentionRowWidth, bias, c.attentionRowWidth)
             }
         }
-        if let query = offsets.query, let key = offsets.key { normalizeHeads(a, query: w + query, key: w + key) }
+        if let query = offsets.query, let key = offsets.key {
+            normalizeHeads(a, query: w.vector(query), key: w.vector(key))
+        }
         rotate(a.qkv.pointer, backward: false)
         exchangeKeys(layer: index)
         var probability = a.probabilities.pointer
@@ -51,7 +60,7 @@ extension TransformerShard {
         )
         norm.forward(
             a.middle.pointer,
-            weight: w + offsets.middle,
+            weight: w.vector(offsets.middle),
             rows: rows,
             into: a.middleNormed.pointer,
             rstd: a.middleRstd.pointer
@@ -93,7 +102,7 @@ extension TransformerShard {
             forward(p, x, rows: rows, into: branch)
             norm.forward(
                 branch.pointer,
-                weight: bank.weights.buffer.pointer + post,
+                weight: bank.weights.vector(post),
                 rows: rows,
                 into: sum.pointer,
                 rstd: rstd.pointer
@@ -186,21 +195,21 @@ extension TransformerShard {
 
     /// Brings back what the forward pass did not keep.
     private func recompute(layer index: Int) {
-        let c = configuration, n = batch.tokenCount, w = bank.weights.buffer.pointer, a = layers[index],
+        let c = configuration, n = batch.tokenCount, w = bank.weights, a = layers[index],
             offsets = bank.weights.layout.layers[index]
         switch memory {
         case .keep: return
         case .compact:
             norm.forward(
                 a.input.pointer,
-                weight: w + offsets.input,
+                weight: w.vector(offsets.input),
                 rows: n,
                 into: a.normed.pointer,
                 rstd: a.rstd.pointer
             )
             norm.forward(
                 a.middle.pointer,
-                weight: w + offsets.middle,
+                weight: w.vector(offsets.middle),
                 rows: n,
                 into: a.middleNormed.pointer,
                 rstd: a.middleRstd.pointer
@@ -249,7 +258,7 @@ extension TransformerShard {
 
     private func backwardHeads(_ a: LayerActivations, query: Int, key: Int, into g: UnsafeMutablePointer<Float>?) {
         let c = configuration, heads = c.headCount + c.keyValueHeadCount, width = heads * c.headDimension
-        let w = bank.weights.buffer.pointer, dRaw = headScratch.pointer
+        let w = bank.weights, dRaw = headScratch.pointer
         for row in 0..<batch.tokenCount {
             let dy = dWide.pointer + row * c.attentionRowWidth, raw = a.rawHeads.pointer + row * width,
                 rstd = a.headRstd.pointer + row * heads
@@ -257,7 +266,7 @@ extension TransformerShard {
             headNorm.backward(
                 dy,
                 raw,
-                weight: w + query,
+                weight: w.vector(query),
                 rstd: rstd,
                 rows: c.headCount,
                 addingTo: dRaw,
@@ -266,7 +275,7 @@ extension TransformerShard {
             headNorm.backward(
                 dy + c.queryWidth,
                 raw + c.queryWidth,
-                weight: w + key,
+                weight: w.vector(key),
                 rstd: rstd + c.headCount,
                 rows: c.keyValueHeadCount,
                 addingTo: dRaw + c.queryWidth,

@@ -121,13 +121,12 @@ final class TransformerShard: @unchecked Sendable {
     /// Runs the decoder over `batch` up to the normalised hidden states of the target rows.
     func forward() {
         reserve()
-        let c = configuration, w = bank.weights.buffer.pointer
+        let c = configuration
         guard batch.tokenCount > 0 else { return }
-        let embedding = w  // the first tensor of the layout
         let first = layers.first?.input.pointer ?? output.pointer
         for (row, id) in batch.ids.enumerated() {
             let x = first + row * c.hiddenSize
-            x.update(from: embedding + Int(id) * c.hiddenSize, count: c.hiddenSize)
+            bank.weights.embed(Int(id), into: x)
             if c.embeddingScale != 1 { VectorMath.scale(x, c.embeddingScale, c.hiddenSize) }
         }
         for index in layers.indices {
@@ -135,7 +134,7 @@ final class TransformerShard: @unchecked Sendable {
         }
         norm.forward(
             output.pointer,
-            weight: w + bank.weights.layout.finalNorm,
+            weight: bank.weights.vector(bank.weights.layout.finalNorm),
             rows: batch.targetCount,
             into: hidden.pointer,
             rstd: hiddenRstd.pointer
@@ -245,7 +244,7 @@ final class TransformerShard: @unchecked Sendable {
         rows: Int,
         addingTo dx: UnsafeMutablePointer<Float>
     ) {
-        let weight = bank.weights.buffer.pointer + offset
+        let weight = bank.weights.vector(offset)
         addGradient { g in
             norm.backward(dy, x, weight: weight, rstd: rstd, rows: rows, addingTo: dx, g.map { $0 + offset })
         }

@@ -137,7 +137,5 @@ public final class Weights: @unchecked Sendable {
         return other
     }
 
-    public var parameterCount: Int { layout.count }
-
     public func pointer(_ tensor: TensorSpecification) -> UnsafeMutablePointer<Float> { buffer.pointer + tensor.offset }
 }

@@ -40,15 +40,15 @@ public final class DPOTrainer: Trainer {
     private let beta: Double
     private let nllWeight: Double
 
-    /// Trains `weights` in place, or `adapter`, without its dropout, as TRL does. The reference is the policy as it is
-    /// given: with the adapter's own values, too, where it has been trained before.
+    /// Trains `weights` in place, or `adapter` (beside frozen weights always), without its dropout, as TRL does. The
+    /// reference is the policy as it is given: with the adapter's own values, too, where it has been trained before.
     /// - Parameters:
     ///   - beta: above 0; the smaller, the further the policy may move from the reference.
     ///   - nllWeight: of the chosen completions' negative log-likelihood; 0: plain DPO.
     ///   - memory: which activations are kept; nil: as the model's size asks for.
     /// - Throws: `LocalLMError` for settings that make no sense, and for an adapter of another shape.
     public init(
-        weights: Weights,
+        weights: any ModelParameters,
         adapter: Adapter? = nil,
         settings: OptimizationSettings,
         beta: Double,

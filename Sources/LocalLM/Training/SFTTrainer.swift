@@ -23,11 +23,11 @@ public final class SFTTrainer: Trainer {
         set { engine.cutsSequences = newValue }
     }
 
-    /// Trains `weights` in place, or `adapter`, while the weights stay as they are.
+    /// Trains `weights` in place, or `adapter`, while the weights stay as they are; frozen weights take an adapter.
     /// - Parameter memory: which activations are kept; nil: as the model's size asks for.
     /// - Throws: `LocalLMError` for settings that make no sense, and for an adapter of another shape.
     public init(
-        weights: Weights,
+        weights: any ModelParameters,
         adapter: Adapter? = nil,
         settings: OptimizationSettings,
         precision: Precision = .fp32,
@@ -47,7 +47,7 @@ public final class SFTTrainer: Trainer {
     /// Trains a slice of a larger model, with the backend and the memory policy that the whole one (`sizedAs`
     /// parameters) would get.
     init(
-        weights: Weights,
+        weights: any ModelParameters,
         adapter: Adapter?,
         settings: OptimizationSettings,
         precision: Precision,

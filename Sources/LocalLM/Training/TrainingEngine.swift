@@ -8,7 +8,7 @@ import ModelFiles
 ///
 /// What is trained is the weights, or an adapter while the weights stay as they are.
 final class TrainingEngine: @unchecked Sendable {
-    let weights: Weights
+    let weights: any ModelParameters
     /// Whether a pair's common beginning passes through the model once. Tests compare both.
     var sharesPrompts: Bool
     /// Whether several shards compute a long sequence together, where a batch has fewer than there are shards. The same
@@ -24,6 +24,7 @@ final class TrainingEngine: @unchecked Sendable {
     private let muonScratch: [Muon.Scratch]
     private let muonShares: [[TensorSpecification]]
     private let adamShares: [[(range: Range<Int>, decays: Bool)]]
+    private let trained: FloatBuffer
     /// Of what is trained: all shards' own, or the one that they share.
     private let gradients: [FloatBuffer]
     private let turns: GradientTurns?
@@ -33,7 +34,7 @@ final class TrainingEngine: @unchecked Sendable {
     ///   - memory: nil: as the model's size asks for.
     ///   - sizedAs: parameters of the model that this is a part of, which then decide what its size would.
     init(
-        weights: Weights,
+        weights: any ModelParameters,
         adapter: Adapter? = nil,
         settings: OptimizationSettings,
         precision: Precision,
@@ -42,6 +43,11 @@ final class TrainingEngine: @unchecked Sendable {
         sizedAs: Int? = nil
     ) throws {
         try settings.validate()
+        guard let trained = adapter?.buffer ?? (weights as? Weights)?.buffer else {
+            throw LocalLMError(.input, "frozen weights without an adapter to train")
+        }
+        self.trained = trained
+        try (weights as? FrozenWeights)?.requireFinite()
         self.weights = weights
         self.adapter = adapter
         self.settings = settings
@@ -262,8 +268,6 @@ final class TrainingEngine: @unchecked Sendable {
         self.step = step
         repack()
     }
-
-    private var trained: FloatBuffer { adapter?.buffer ?? weights.buffer }
 
     private func repack() {
         guard adapter == nil else { return }

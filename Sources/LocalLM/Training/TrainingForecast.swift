@@ -35,6 +35,7 @@ public struct TrainingForecast: Sendable, Codable {
         clock: ContinuousClock = ContinuousClock()
     ) throws -> TrainingForecast {
         let parameters = WeightLayout(c).count
+        let isFrozen = adapter != nil && parameters >= FrozenWeights.leastParameters
         func plan(_ c: ModelConfiguration) throws -> TrainingMemory {
             try TrainingMemory(
                 c,
@@ -52,7 +53,7 @@ public struct TrainingForecast: Sendable, Codable {
         func steps(_ c: ModelConfiguration) throws -> () throws -> Double {
             try plan(c).check()
             let trainer = try SFTTrainer(
-                weights: Self.weights(c),
+                weights: isFrozen ? FrozenWeights(rounding: Self.weights(c)) : Self.weights(c),
                 adapter: adapter.map { try Adapter($0, for: c, seed: 0) },
                 settings: OptimizationSettings(
                     optimizer: .adamW,

@@ -3,6 +3,7 @@ import ModelFiles
 
 /// Memory that training takes, by what it is for, in bytes: known before the first step from shapes alone.
 public struct TrainingMemory: Sendable, Equatable, Codable {
+    /// Mapped files included, which the system may take back while nobody reads them.
     public var weights = 0
     /// Copies of the weights for matrix products.
     public var copies = 0
@@ -32,6 +33,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
     ///   - longest: tokens of the longest sequence.
     ///   - memory: nil: as the model's size asks for, as in the trainers.
     ///   - sizedAs: parameters of the model that this is a part of.
+    ///   - isFrozen: whether weights are held as `FrozenWeights`; nil: as those of a checkpoint in bf16 would be.
     public init(
         _ c: ModelConfiguration,
         adapter settings: LoRASettings? = nil,
@@ -42,18 +44,21 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         targets: Int,
         longest: Int,
         memory: ActivationMemory? = nil,
-        sizedAs: Int? = nil
+        sizedAs: Int? = nil,
+        isFrozen: Bool? = nil
     ) throws {
         let layout = WeightLayout(c), size = sizedAs ?? layout.count,
             memory = memory ?? TrainingEngine.memory(parameters: size)
-        let backend = MatrixBackend.choose(parameters: size, precision)
+        let isFrozen = isFrozen ?? (settings != nil && size >= FrozenWeights.leastParameters)
+        let backend = isFrozen ? .frozen(precision) : MatrixBackend.choose(parameters: size, precision)
         // Whole sequences go to a shard, and buffers of small models leave an eighth to grow.
         let rows = min(tokens, (tokens + threads - 1) / threads + longest / 2) * (memory == .keep ? 9 : 8) / 8
         let shardTargets = min(targets, (targets + threads - 1) / threads + longest / 2) * 9 / 8
-        weights = 4 * layout.count
+        weights = isFrozen ? FrozenWeights.byteCount(layout) : 4 * layout.count
         let matrices = c.matrixParameterCount
         copies =
             switch backend {
+            case _ where isFrozen: 0
             case .panels: 4 * 2 * matrices
             case .openBLAS: 0
             case .pairs: 2 * 2 * matrices
@@ -84,7 +89,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize
-                + attentionScratch + (longest > CausalAttention.wholeLength ? 4 * longest * c.keyValueWidth : 0))
+                + attentionScratch + (longest > CausalAttention.wholeLength ? 4 * longest * c.keyValueWidth : 0)
+                + (isFrozen ? FrozenProducts.scratchCount(layout) : 0))
     }
 
     /// Of training on these batches, a list of examples each (with DPO: both completions of its pairs).
@@ -95,7 +101,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         precision: Precision = .fp32,
         threads: Int,
         batches: [[Example]],
-        memory: ActivationMemory? = nil
+        memory: ActivationMemory? = nil,
+        isFrozen: Bool? = nil
     ) throws {
         func largest(_ count: (Example) -> Int) -> Int { batches.map { $0.reduce(0) { $0 + count($1) } }.max() ?? 0 }
         try self.init(
@@ -107,7 +114,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             tokens: largest(\.ids.count),
             targets: largest(\.targetCount),
             longest: batches.joined().map(\.ids.count).max() ?? 0,
-            memory: memory
+            memory: memory,
+            isFrozen: isFrozen
         )
     }
 

@@ -2,12 +2,13 @@ import Foundation
 
 /// A file open for reading at any place. Errors name it.
 ///
-/// Files are read with `pread`, never mapped: one that is cut off meanwhile is an error, where a mapped one would end
-/// the process (SIGBUS). Symbolic links are followed: in Hugging Face's cache every file is one, into `blobs/`.
+/// Files are read with `pread`, not mapped: one that is cut off meanwhile is an error, where a mapped one would end the
+/// process (SIGBUS). Only what does not fit into memory twice is mapped (`FileMapping`). Symbolic links are
+/// followed: in Hugging Face's cache every file is one, into `blobs/`.
 package final class FileReader {
     package let url: URL
     package let size: Int
-    private let descriptor: Int32
+    let descriptor: Int32
 
     package init(_ url: URL) throws {
         self.url = url

@@ -79,7 +79,12 @@ package struct GGUFWeights: WeightSource {
     package func place(of name: String) -> String { "\(url.path): tensor \(sources[name]?.name ?? name)" }
     package func shape(of name: String) -> [Int]? { sources[name].flatMap { file.tensors[$0.name]?.shape } }
 
-    package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package var readsParts: Bool { false }
+    package func halves(of name: String) -> MappedHalves? { nil }
+    package func identity() -> String? { nil }
+
+    package func read(_ name: String, from first: Int, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        precondition(first == 0, "a part of \(name)")
         guard let source = sources[name] else {
             throw LocalLMError(.damaged, "tensor \(name) is missing", context: url.path)
         }

@@ -153,14 +153,18 @@ package struct SafeTensorsFile {
     /// Whether every tensor has this type.
     package func holdsOnly(_ type: ElementType) -> Bool { entries.values.allSatisfy { $0.type == type } }
 
-    /// Reads a tensor as Float32; `destination` has room for exactly its elements.
-    package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        let entry = try weights(name), count = entry.range.count / entry.type.size
-        precondition(destination.count == count, "\(name) has \(count) elements, not \(destination.count)")
+    /// Reads elements of a tensor as Float32, from `first` on, as many as `destination` has room for.
+    package func read(
+        _ name: String,
+        from first: Int = 0,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        let entry = try weights(name), all = entry.range.count / entry.type.size, count = destination.count
+        precondition(first >= 0 && first + count <= all, "\(name) has \(all) elements, not \(first + count)")
+        let start = entry.range.lowerBound + first * entry.type.size
         let convert: (UInt16) -> Float
         switch entry.type {
-        case .float32:
-            return try reader.read(into: UnsafeMutableRawBufferPointer(destination), at: entry.range.lowerBound)
+        case .float32: return try reader.read(into: UnsafeMutableRawBufferPointer(destination), at: start)
         case .bfloat16: convert = { Float(bitPattern: UInt32($0) << 16) }
         default: convert = { Float(Float16(bitPattern: $0)) }
         }
@@ -171,7 +175,7 @@ package struct SafeTensorsFile {
             try halves.withUnsafeMutableBytes {
                 try reader.read(
                     into: UnsafeMutableRawBufferPointer(rebasing: $0[..<(part * 2)]),
-                    at: entry.range.lowerBound + done * 2
+                    at: start + done * 2
                 )
             }
             for index in 0..<part { destination[done + index] = convert(UInt16(littleEndian: halves[index])) }
@@ -199,12 +203,21 @@ package struct SafeTensorsFile {
         metadata: [(key: String, value: String)],
         _ sink: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        try header(tensors.map { ($0.name, $0.type, $0.shape) }, metadata: metadata).withUnsafeBytes { try sink($0) }
+        for tensor in tensors { try sink(tensor.bytes) }
+    }
+
+    /// What a file of these tensors begins with; their bytes follow, one after the other.
+    package static func header(
+        _ tensors: [(name: String, type: ElementType, shape: [Int])],
+        metadata: [(key: String, value: String)]
+    ) -> [UInt8] {
         var header: [JSONValue.Member] = [
             .init("__metadata__", .object(metadata.map { .init($0.key, .string($0.value)) }))
         ]
         var offset = 0
         for tensor in tensors {
-            let end = offset + tensor.bytes.count
+            let end = offset + tensor.shape.reduce(tensor.type.size, *)
             header.append(
                 .init(
                     tensor.name,
@@ -219,8 +232,6 @@ package struct SafeTensorsFile {
         }
         var text = Array(JSONValue.object(header).text().utf8)
         while text.count % 8 != 0 { text.append(UInt8(ascii: " ")) }
-        let length = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
-        try (length + text).withUnsafeBytes { try sink($0) }
-        for tensor in tensors { try sink(tensor.bytes) }
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) } + text
     }
 }

@@ -12,6 +12,7 @@ package struct WeightFiles: WeightSource {
     private let places: [String: Int]
     /// The tensors that the index lists; nil where there is none.
     private let listed: Set<String>?
+    private let mappings = Mappings()
 
     /// Of an index: 100,000 tensors need some 10 MB.
     private static let longestIndex = 1 << 25
@@ -113,10 +114,47 @@ package struct WeightFiles: WeightSource {
         return try file.weights(name).shape
     }
 
-    package func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+    package let readsParts = true
+
+    package func read(_ name: String, from first: Int, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        try require(name).read(name, from: first, into: destination)
+    }
+
+    package func halves(of name: String) throws -> MappedHalves? {
+        let file = try require(name), entry = try file.weights(name)
+        // A header may put them at an odd byte.
+        guard entry.type == .bfloat16, entry.range.lowerBound % 2 == 0, !entry.range.isEmpty else { return nil }
+        let mapping = try mappings.mapping(of: file)
+        return MappedHalves(
+            start: (mapping.bytes.baseAddress! + entry.range.lowerBound).assumingMemoryBound(to: UInt16.self),
+            count: entry.range.count / 2,
+            mapping: mapping
+        )
+    }
+
+    package func identity() throws -> String? {
+        try files.map { "\($0.reader.url.lastPathComponent) \(try $0.reader.identity())\n" }.joined()
+    }
+
+    private func require(_ name: String) throws -> SafeTensorsFile {
         guard let file = file(of: name) else {
             throw LocalLMError(.damaged, "tensor \(name) is missing", context: url.path)
         }
-        try file.read(name, into: destination)
+        return file
+    }
+
+    /// The files that are mapped, once each.
+    private final class Mappings {
+        private var made: [String: FileMapping] = [:]
+        private let lock = NSLock()
+
+        func mapping(of file: SafeTensorsFile) throws -> FileMapping {
+            lock.lock()
+            defer { lock.unlock() }
+            let path = file.reader.url.path
+            let mapping = try made[path] ?? file.reader.map()
+            made[path] = mapping
+            return mapping
+        }
     }
 }

@@ -67,9 +67,16 @@ public struct FileStore: Sendable {
     // MARK: Models
 
     /// Writes a model under its digest, which it returns. The same model twice is one directory.
-    /// - Parameter precision: of the file of weights.
-    public func store(_ checkpoint: Checkpoint, as precision: Precision = .fp32, card: String? = nil) throws -> String {
-        try checkpoint.store(in: models, as: precision, card: card)
+    /// - Parameters:
+    ///   - precision: of the file of weights.
+    ///   - adapter: is merged into them as they are written.
+    public func store(
+        _ checkpoint: Checkpoint,
+        as precision: Precision = .fp32,
+        card: String? = nil,
+        merging adapter: Adapter? = nil
+    ) throws -> String {
+        try checkpoint.store(in: models, as: precision, card: card, merging: adapter)
     }
 
     /// The directory of a model, checked against its name. Call it before loading.

@@ -28,8 +28,8 @@ public actor LocalModel: ChatModel, LikelihoodModel {
         self.name = name
         identity = .weights(digest: digest)
         self.checkpoint = checkpoint
-        engine = InferenceEngine(weights: checkpoint.weights, threads: threads)
-        bytes = checkpoint.weights.parameterCount * 4 + engine.weightBytes
+        engine = try InferenceEngine(checkpoint, threads: threads)
+        bytes = checkpoint.parameters.residentBytes + engine.weightBytes
     }
 
     public func answer(_ requests: [ChatRequest], progress: @escaping @Sendable (Int) -> Void) async throws

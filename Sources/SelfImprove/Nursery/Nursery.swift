@@ -154,7 +154,7 @@ public struct Nursery: Sendable {
                 return try loop.run(training, cancellation, keepsEnd: true) { log in
                     meter.add(log[counted...].reduce(0) { $0 + $1.tokens }, of: stage.name)
                     counted = log.count
-                }.weights
+                }.parameters.single()
             } catch let failure as TrainingFailure {
                 throw SelfImproveError(.failed, failure.words.message, context: "the nursery's \(stage.name)")
             }

@@ -33,7 +33,7 @@ public struct LocalWorkplace: Workplace {
                 let reference = try job.reference.map { try files.load(model: $0).timeless }
                 let loop = try TrainingLoop(job, base: base, adapter: adapter, reference: reference, data: data)
                 let steps = loop.steps
-                var (weights, report) = try loop.run(training, cancellation) { pairs in
+                var (parameters, report) = try loop.run(training, cancellation) { pairs in
                     progress.report(done: 0, total: steps, unit: "steps", note: "reference: \(pairs) pairs")
                 } report: { log in
                     progress.report(
@@ -45,9 +45,12 @@ public struct LocalWorkplace: Workplace {
                 }
                 if let adapter {
                     report.adapter = try files.store(adapter, base: job.base)
-                    weights = adapter.merged(into: weights)
                 }
-                let made = try files.store(base.replacing(weights), as: job.storage ?? base.storage)
+                let made = try files.store(
+                    base.replacing(parameters),
+                    as: job.storage ?? base.storage,
+                    merging: adapter
+                )
                 return .made(made, report)
             }
         } catch let failure as TrainingFailure {

@@ -16,7 +16,7 @@ package enum TrainingData: Sendable {
 package struct TrainingLoop {
     private let job: TrainingJob
     private let trainer: Method
-    private let weights: Weights
+    private let parameters: any ModelParameters
     /// Steps of micro-batches of indices into the usable rows.
     private let plan: [[[Int]]]
     private let given: Int
@@ -62,7 +62,7 @@ package struct TrainingLoop {
         self.reference = reference
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
         let cut = job.cutsLongRows ? limit : nil
-        weights = adapter == nil ? base.weights.copy() : base.weights
+        parameters = adapter == nil ? try base.trainableWeights() : base.parameters
         var usable: [Int] = [], unlike = 0
         var examples: [Example] = [], pairs: [PreferenceExample] = []
         switch data {
@@ -101,13 +101,14 @@ package struct TrainingLoop {
         self.unlike = unlike
         guard !batches.isEmpty else { throw TrainingFailure.noRows(given: given, unlike: unlike) }
         let settings = job.settings(steps: batches.count)
+        let isFrozen = parameters is FrozenWeights
         let fit = try TrainingFit.choose(
             batches: Array(batches.joined()),
             lengths: lengths,
             microBatchTokens: job.microBatchTokens,
             activations: job.gradientCheckpointing == .on ? .checkpoint : nil,
             mayCheckpoint: job.gradientCheckpointing == .auto,
-            capacity: Self.capacity.map { $0 - (reference?.weights.parameterCount ?? 0) * 4 } ?? .max
+            capacity: Self.capacity.map { $0 - (reference?.parameters.byteCount ?? 0) } ?? .max
         ) { parts, activations in
             try TrainingMemory(
                 base.configuration,
@@ -116,7 +117,8 @@ package struct TrainingLoop {
                 precision: job.precision,
                 threads: job.threads,
                 batches: parts.map { $0.flatMap { memory[$0] } },
-                memory: activations
+                memory: activations,
+                isFrozen: isFrozen
             )
         }
         try fit.memory.check()
@@ -128,7 +130,7 @@ package struct TrainingLoop {
         case .sft:
             trainer = .sft(
                 try SFTTrainer(
-                    weights: weights,
+                    weights: parameters,
                     adapter: adapter,
                     settings: settings,
                     precision: job.precision,
@@ -140,7 +142,7 @@ package struct TrainingLoop {
         case .dpo(let beta, let nllWeight):
             trainer = .dpo(
                 try DPOTrainer(
-                    weights: weights,
+                    weights: parameters,
                     adapter: adapter,
                     settings: settings,
                     beta: beta,
@@ -159,7 +161,8 @@ package struct TrainingLoop {
     ///   - reference: hears of the pass over all pairs that DPO makes first: pairs done.
     ///   - stepped: hears of every step that this process does, and how long it took.
     ///   - report: gets the log after every step, and first what need not be done again.
-    /// - Returns: the trained weights (the base's own where an adapter was trained), and what training did.
+    /// - Returns: the trained `Weights`, or the base's own parameters where an adapter was trained; and what training
+    ///   did.
     /// - Throws: `TrainingFailure.diverged`, `CancellationError`.
     package func run(
         _ training: ResumableTraining,
@@ -168,7 +171,7 @@ package struct TrainingLoop {
         reference: @escaping @Sendable (Int) -> Void = { _ in },
         stepped: (TrainingStep, Duration) throws -> Void = { _, _ in },
         report: ([TrainingStep]) -> Void
-    ) throws -> (weights: Weights, report: TrainingReport) {
+    ) throws -> (parameters: any ModelParameters, report: TrainingReport) {
         let log: [TrainingStep]
         switch trainer {
         case .sft(let trainer, let examples):
@@ -184,7 +187,7 @@ package struct TrainingLoop {
                 try trainer.step(batch.map { $0.map { referenced[$0] } })
             }
         }
-        return (weights, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
+        return (parameters, TrainingReport(job, fit: fit, log: log, rows: given, dropped: dropped))
     }
 
     /// The other model that DPO refers to, in the arithmetic of training; nil: there is none. It is never trained: an
@@ -192,7 +195,7 @@ package struct TrainingLoop {
     private func frozen() throws -> DPOTrainer? {
         guard let reference, case .dpo(let beta, _) = job.method else { return nil }
         return try DPOTrainer(
-            weights: reference.weights,
+            weights: reference.parameters,
             adapter: Adapter(LoRASettings(rank: 1, alpha: 1), for: reference.configuration, seed: job.seed),
             settings: job.settings(steps: steps),
             beta: beta,
@@ -217,7 +220,7 @@ package struct TrainingLoop {
     }
 
     /// Whether what is trained still consists of numbers: a step's loss is that of the weights before it.
-    private var isFinite: Bool { adapter?.isFinite ?? weights.isFinite }
+    private var isFinite: Bool { adapter?.isFinite ?? (parameters as? Weights)?.isFinite ?? true }
 
     private func walk(
         _ trainer: some Trainer,

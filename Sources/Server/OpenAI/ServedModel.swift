@@ -8,10 +8,16 @@ final class ServedModel: Sendable {
     let id: String
 
     /// Packs the weights, which takes as long as reading them.
-    init(id: String, checkpoint: Checkpoint, threads: Int, isBackground: Bool) {
+    /// - Throws: as `ServingEngine`.
+    init(id: String, checkpoint: Checkpoint, threads: Int, isBackground: Bool) throws {
         self.id = id
         self.checkpoint = checkpoint
-        engine = ServingEngine(weights: checkpoint.weights, threads: threads, isBackground: isBackground)
+        engine = try ServingEngine(
+            checkpoint,
+            threads: threads,
+            isBackground: isBackground,
+            keepsPanels: !isBackground
+        )
     }
 
     deinit { engine.close() }

@@ -24,11 +24,12 @@ public actor ServedModels {
     private var loading: (digest: String, task: Task<ServedModel, any Error>)?
     private var sequences = 0
 
-    public init(_ source: Source, threads: Int) {
+    /// - Throws: where the single model's weights cannot be read.
+    public init(_ source: Source, threads: Int) throws {
         self.source = source
         self.threads = threads
         if case .single(let id, let checkpoint) = source {
-            loaded = [("", ServedModel(id: id, checkpoint: checkpoint, threads: threads, isBackground: false))]
+            loaded = [("", try ServedModel(id: id, checkpoint: checkpoint, threads: threads, isBackground: false))]
         }
     }
 
@@ -83,7 +84,7 @@ public actor ServedModels {
         defer { loading = nil }
         let threads = threads
         let model = try await Computation.run("load") { _ in
-            ServedModel(
+            try ServedModel(
                 id: id,
                 checkpoint: try lineage.files.load(model: digest),
                 threads: threads,

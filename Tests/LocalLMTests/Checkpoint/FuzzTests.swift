@@ -12,7 +12,7 @@ import Testing
     /// nothing.
     @Test(arguments: [
         ("safetensors", 20), ("shards", 10), ("config", 15), ("jsonl", 30), ("tokenizer", 3), ("template", 3),
-        ("gguf", 15), ("archive", 10),
+        ("gguf", 15), ("archive", 10), ("panels", 20),
     ])
     func mutatedFilesAreRefusedOrKeepTheirPromises(name: String, share: Int) throws {
         let target = try #require(FuzzTargets.named(name)), count = 1500

@@ -44,10 +44,7 @@ import TestSupport
     @Test func autoChangesNoAnswer() throws {
         let weights = TinyModels.weights(TinyModels.configuration(.llama), seed: 33)
         #expect(InferenceEngine(weights: weights, threads: 1).weightPrecision == .fp32)
-        for tensor in weights.layout.tensors {
-            let p = weights.pointer(tensor)
-            for i in 0..<tensor.count { p[i] = BFloat16.widened(BFloat16.rounded(p[i])) }
-        }
+        weights.buffer.round()
         let auto = InferenceEngine(weights: weights, threads: 1),
             full = InferenceEngine(weights: weights, threads: 1, precision: .fp32)
         #expect(auto.weightPrecision == .bf16 && full.weightPrecision == .fp32)

@@ -24,19 +24,33 @@ import TestSupport
         }
     }
 
+    /// What is multiplied with what is kept.
+    enum Numbers: CaseIterable {
+        case fp32, bf16Kept, bf16
+        var precision: Precision? { self == .bf16 ? .bf16 : nil }
+        var cache: Precision { self == .fp32 ? .fp32 : .bf16 }
+    }
+
     private func engine(
         _ weights: Weights,
         _ choice: Parallelism,
-        cache: Precision,
+        _ numbers: Numbers = .fp32,
         threads: Int = 2,
         sharing: Bool
     ) -> InferenceEngine {
-        InferenceEngine(weights: weights, threads: threads, cache: cache, parallelism: choice, sharesPrefixes: sharing)
+        InferenceEngine(
+            weights: weights,
+            threads: threads,
+            precision: numbers.precision,
+            cache: numbers.cache,
+            parallelism: choice,
+            sharesPrefixes: sharing
+        )
     }
 
     /// Families with sliding windows too, whose last tokens see nothing of the prefix.
-    @Test(arguments: ModelFamily.allCases, [Precision.fp32, .bf16])
-    func answersWithASharedPrefixAreThoseWithout(family: ModelFamily, cache: Precision) throws {
+    @Test(arguments: ModelFamily.allCases, Numbers.allCases)
+    func answersWithASharedPrefixAreThoseWithout(family: ModelFamily, numbers: Numbers) throws {
         let weights = TinyModels.weights(TinyModels.configuration(family), seed: 41)
         let requests = requests(),
             plan = PrefixPlan.entries(requests.map(\.ids), limits: requests.map { $0.ids.count - 1 })
@@ -44,26 +58,26 @@ import TestSupport
         for sampling in [
             Sampling(maximumTokens: 24), Sampling(temperature: 1, repetitionPenalty: 1.2, maximumTokens: 24),
         ] {
-            let expected = try engine(weights, .workers, cache: cache, threads: 1, sharing: false)
+            let expected = try engine(weights, .workers, numbers, threads: 1, sharing: false)
                 .generate(requests, sampling: sampling)
             for (choice, threads) in [(Parallelism.workers, 1), (.workers, 2), (.team, 2), (.team, 3)] {
-                let shared = engine(weights, choice, cache: cache, threads: threads, sharing: true)
+                let shared = engine(weights, choice, numbers, threads: threads, sharing: true)
                 #expect(try shared.generate(requests, sampling: sampling) == expected, "\(choice), \(threads)")
             }
         }
     }
 
-    @Test(arguments: ModelFamily.allCases, [Precision.fp32, .bf16])
-    func scoresWithASharedPrefixAreThoseWithout(family: ModelFamily, cache: Precision) throws {
+    @Test(arguments: ModelFamily.allCases, Numbers.allCases)
+    func scoresWithASharedPrefixAreThoseWithout(family: ModelFamily, numbers: Numbers) throws {
         let weights = TinyModels.weights(TinyModels.configuration(family), seed: 42)
         let prompts = [ids(90, seed: 3), ids(40, seed: 4)]
         let examples = (0..<24).map { index in
             let prompt = prompts[index % 2]
             return Example(ids: prompt + ids(1 + index % 7, seed: UInt64(100 + index)), promptCount: prompt.count)
         }
-        let expected = try engine(weights, .team, cache: cache, sharing: false).logprobs(of: examples)
+        let expected = try engine(weights, .team, numbers, sharing: false).logprobs(of: examples)
         for choice in [Parallelism.team, .workers] {
-            #expect(try engine(weights, choice, cache: cache, sharing: true).logprobs(of: examples) == expected)
+            #expect(try engine(weights, choice, numbers, sharing: true).logprobs(of: examples) == expected)
         }
         #expect(Set(expected.joined()).count > 50, "the comparison compares something")
     }
@@ -73,9 +87,9 @@ import TestSupport
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 43)
         let request = [GenerationRequest(ids: ids(140, seed: 5), samples: 200, key: 1)]
         let sampling = Sampling(temperature: 1, maximumTokens: 8)
-        let expected = try engine(weights, .team, cache: .fp32, sharing: false).generate(request, sampling: sampling)
+        let expected = try engine(weights, .team, sharing: false).generate(request, sampling: sampling)
         #expect(
-            try engine(weights, .team, cache: .fp32, sharing: true).generate(request, sampling: sampling) == expected
+            try engine(weights, .team, sharing: true).generate(request, sampling: sampling) == expected
         )
     }
 
@@ -83,7 +97,7 @@ import TestSupport
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 44)
         let requests = requests()
         let told = Told()
-        _ = try engine(weights, .workers, cache: .fp32, sharing: true)
+        _ = try engine(weights, .workers, sharing: true)
             .generate(requests, sampling: Sampling(maximumTokens: 4)) { told.counts.append($0) }
         #expect(told.counts == Array(1...requests.reduce(0) { $0 + $1.samples }))
     }

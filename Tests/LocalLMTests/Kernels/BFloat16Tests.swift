@@ -95,3 +95,8 @@ import TestSupport
         #expect(abs(means.0 - means.1) < 0.01 * means.0, "\(means)")
     }
 }
+
+extension FloatBuffer {
+    /// Each number to the nearest of bf16.
+    func round() { for i in 0..<count { pointer[i] = BFloat16.widened(BFloat16.rounded(pointer[i])) } }
+}

@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: [false, true]) func workEndsWhenItsClientLeaves(streams: Bool) async throws {
         var configuration = TinyModels.configuration(vocabulary: 80, eos: [])
         configuration.maximumPositions = 30_000
-        let models = ServedModels(.single(id: "long", try TinyModels.spelling(configuration)), threads: 1)
+        let models = try ServedModels(.single(id: "long", try TinyModels.spelling(configuration)), threads: 1)
         let server = try HTTPServer(
             .model(models),
             address: ServerUnderTest.loopback,

@@ -21,7 +21,7 @@ import TestSupport
             let digests = try sizes.map { size in
                 try Self.store(TinyModels.configuration(hidden: size, vocabulary: 80), in: lineage)
             }
-            let models = ServedModels(.lineage(lineage), threads: 1)
+            let models = try ServedModels(.lineage(lineage), threads: 1)
             let same = try await withThrowingTaskGroup(of: ServedModel.self) { group in
                 for _ in 0..<8 { group.addTask { try await models.model(digests[0]) } }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -70,7 +70,7 @@ import TestSupport
             var damaged = bytes
             damaged[damaged.count - 1] ^= 1
             try damaged.write(to: weights)
-            let models = ServedModels(.lineage(lineage), threads: 1)
+            let models = try ServedModels(.lineage(lineage), threads: 1)
             await #expect(throws: (any Error).self) { try await models.model(digest) }
             await #expect(throws: SelfImproveError.self) { try await models.model("unknown/champion") }
             try bytes.write(to: weights)
@@ -80,7 +80,7 @@ import TestSupport
 
     @Test("The queue is bounded: more is refused, and places that are given back can be taken again")
     func queue() async throws {
-        let models = ServedModels(
+        let models = try ServedModels(
             .single(id: "tiny", try TinyModels.spelling()),
             threads: 1
         )

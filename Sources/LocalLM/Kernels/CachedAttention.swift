@@ -1,5 +1,5 @@
-/// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees: in
-/// fp32, token by token.
+/// out = softmax(scale q k^T) v of the query heads that share a key-value head, over the positions that a token sees:
+/// in fp32, token by token.
 struct CachedAttention {
     let dimension: Int
     let scale: Float

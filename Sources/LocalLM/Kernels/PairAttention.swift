@@ -1,6 +1,7 @@
-/// softmax(scale q k^T) v of neighbouring tokens of one sequence over its cache, in bf16: the queries of some tokens, of
-/// all heads that share keys and values, are stacked, so that their scores are one product with the panels of the cache,
-/// and the sums of values another. Queries and probabilities are rounded to bf16; scores, softmax and sums are fp32.
+/// softmax(scale q k^T) v of neighbouring tokens of one sequence over its cache, in bf16: the queries of some tokens,
+/// of all heads that share keys and values, are stacked, so that their scores are one product with the panels of the
+/// cache, and the sums of values another. Queries and probabilities are rounded to bf16; scores, softmax and sums are
+/// fp32.
 ///
 /// A token's bits do not depend on those that it is computed with: what it does not see counts as exactly 0, and sums
 /// run in blocks of positions that are counted from the sequence's beginning (`PairProduct`).

@@ -14,59 +14,89 @@ extension AttentionTiles {
         earlier: CausalAttention.Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let stride = layer.rowWidth, wide = layer.outputWidth, group = layer.group
-        let keys = scratch, values = keys + slots * d, keyRows = values + slots * d
-        let dK = keyRows + slots * dp, dV = dK + slots * dp, q = dV + slots * dp, dO = q + stack * d
-        let queryRows = dO + stack * d, outputRows = queryRows + stack * dp, dQ = outputRows + stack * dp
-        let p = dQ + stack * dp, dS = p + stack * Self.tileStride
-        let logSums = dS + stack * Self.tileStride, means = logSums + stack
+        let stride = layer.rowWidth, wide = layer.outputWidth, group = layer.group, x = Scratch(self, at: scratch)
         for kv in 0..<layer.keyValueHeads {
-            pack(s, qkv, earlier?.rows, kv, keys: keys, values: values, keyRows: keyRows)
-            dK.update(repeating: 0, count: 2 * slots * dp)
+            pack(s, qkv, earlier?.rows, kv, x)
+            x.dK.update(repeating: 0, count: slots * dp)
+            x.dV.update(repeating: 0, count: slots * dp)
             var first = 0
             while first < queries {
                 let n = min(queryBlock, queries - first), rows = n * group, column = kv * group * d
                 let positions = prefix + first..<prefix + first + n, row = s.start + first
-                gather(qkv + row * stride + column, leading: stride, queries: n, into: q)
-                gather(dOut + row * wide + column, leading: wide, queries: n, into: dO)
-                Panels.pack(rows: q, leading: d, depth: rows, columns: d, into: queryRows)
-                Panels.pack(rows: dO, leading: d, depth: rows, columns: d, into: outputRows)
-                dQ.update(repeating: 0, count: rows * dp)
+                gather(qkv + row * stride + column, leading: stride, queries: n, into: x.q)
+                gather(dOut + row * wide + column, leading: wide, queries: n, into: x.dO)
+                Arithmetic.pack(operand: x.q, depth: rows, columns: d, into: x.queryRows)
+                Arithmetic.pack(operand: x.dO, depth: rows, columns: d, into: x.outputRows)
+                x.sums.update(repeating: 0, count: rows * dp)
                 for i in 0..<rows {
-                    let head = kv * group + i / n
-                    logSums[i] = logSumExp[(row + i % n) * layer.heads + head]
-                    means[i] = VectorMath.dot(dO + i * d, out + (row + i % n) * wide + head * d, d)
+                    let head = kv * group + i / n, place = (row + i % n) * wide + head * d
+                    x.peaks[i] = logSumExp[(row + i % n) * layer.heads + head]
+                    x.totals[i] = VectorMath.dot(dOut + place, out + place, d)
                 }
                 for index in 0..<blockCount {
                     let block = block(index), limit = seen(block, by: positions)
-                    guard limit > 0 else { continue }
-                    let width = products(q, rows: rows, keys + block.slot * d, columns: limit, into: p)
-                    _ = products(dO, rows: rows, values + block.slot * d, columns: limit, into: dS)
-                    for i in 0..<rows {
-                        let (from, to) = visible(block, at: positions.lowerBound + i % n)
-                        ScoreRow.gradient(
-                            p + i * Self.tileStride,
-                            dS + i * Self.tileStride,
-                            from..<max(from, to),
-                            of: width,
-                            scale: layer.scale,
-                            softcap: layer.softcap,
-                            logSumExp: logSums[i],
-                            mean: means[i]
-                        )
-                    }
-                    accumulate(dS, rows: rows, depth: limit, keyRows + block.slot * dp, block.count, into: dQ)
-                    accumulateTransposed(dS, keys: limit, rows: rows, queryRows, into: dK + block.slot * dp)
-                    accumulateTransposed(p, keys: limit, rows: rows, outputRows, into: dV + block.slot * dp)
+                    if limit > 0 { tile(block, limit, rows: rows, queries: n, positions, x) }
                 }
                 for i in 0..<rows {
                     let to = dQKV + (row + i % n) * stride + column + i / n * d
-                    to.update(from: dQ + i * dp, count: d)
+                    to.update(from: x.sums + i * dp, count: d)
                 }
                 first += n
             }
-            unload(s, kv, dK: dK, dV: dV, into: dQKV, earlier: earlier?.gradient)
+            unload(s, kv, dK: x.dK, dV: x.dV, into: dQKV, earlier: earlier?.gradient)
         }
+    }
+
+    /// What one tile gives to dQ, dK and dV.
+    private func tile(_ block: Block, _ limit: Int, rows: Int, queries n: Int, _ positions: Range<Int>, _ x: Scratch) {
+        let width = CausalAttention.roundUp(limit)
+        Arithmetic.multiply(x.q, rows: rows, depth: d, x.columns(x.keys, block, d), columns: limit, into: x.p)
+        Arithmetic.multiply(x.dO, rows: rows, depth: d, x.columns(x.values, block, d), columns: limit, into: x.dS)
+        for i in 0..<rows {
+            let (from, to) = visible(block, at: positions.lowerBound + i % n)
+            ScoreRow.gradient(
+                x.p + i * AttentionTile.stride,
+                x.dS + i * AttentionTile.stride,
+                from..<max(from, to),
+                of: width,
+                scale: layer.scale,
+                softcap: layer.softcap,
+                logSumExp: x.peaks[i],
+                mean: x.totals[i]
+            )
+        }
+        Arithmetic.round(x.p, rows: rows, columns: width, into: x.roundedP)
+        Arithmetic.round(x.dS, rows: rows, columns: width, into: x.roundedDS)
+        Arithmetic.accumulate(
+            x.dS,
+            x.roundedDS,
+            rows: rows,
+            used: limit,
+            x.rows(x.keyRows, block, d),
+            depth: block.count,
+            columns: d,
+            into: x.sums
+        )
+        Arithmetic.accumulateTransposed(
+            x.dS,
+            x.roundedDS,
+            turned: x.turned,
+            rows: rows,
+            used: limit,
+            x.queryRows,
+            columns: d,
+            into: x.dK + block.slot * dp
+        )
+        Arithmetic.accumulateTransposed(
+            x.p,
+            x.roundedP,
+            turned: x.turned,
+            rows: rows,
+            used: limit,
+            x.outputRows,
+            columns: d,
+            into: x.dV + block.slot * dp
+        )
     }
 
     private func pack(
@@ -74,16 +104,35 @@ extension AttentionTiles {
         _ qkv: UnsafePointer<Float>,
         _ earlier: UnsafePointer<Float>?,
         _ kv: Int,
-        keys: UnsafeMutablePointer<Float>,
-        values: UnsafeMutablePointer<Float>,
-        keyRows: UnsafeMutablePointer<Float>
+        _ x: Scratch
     ) {
         for index in 0..<blockCount {
             let block = block(index), (first, stride) = self.keys(of: block, s, qkv, earlier)
             let k = first + kv * d, v = k + layer.keyValueHeads * d, count = block.count
-            Panels.pack(columns: k, leading: stride, depth: d, columns: count, into: keys + block.slot * d)
-            Panels.pack(columns: v, leading: stride, depth: d, columns: count, into: values + block.slot * d)
-            Panels.pack(rows: k, leading: stride, depth: count, columns: d, into: keyRows + block.slot * dp)
+            Arithmetic.pack(
+                columns: k,
+                leading: stride,
+                depth: d,
+                columns: count,
+                into: x.columns(x.keys, block, d),
+                temporary: x.temporary
+            )
+            Arithmetic.pack(
+                columns: v,
+                leading: stride,
+                depth: d,
+                columns: count,
+                into: x.columns(x.values, block, d),
+                temporary: x.temporary
+            )
+            Arithmetic.pack(
+                rows: k,
+                leading: stride,
+                depth: count,
+                columns: d,
+                into: x.rows(x.keyRows, block, d),
+                temporary: x.temporary
+            )
         }
     }
 

@@ -1,12 +1,13 @@
 /// Attention of one sequence in tiles of scores, which never stand whole (Dao 2023, arXiv 2307.08691, algorithms 1 and
 /// 2): the forward pass keeps a running maximum and sum of every row, and of all scores only log sum exp.
 ///
-/// A tile is some queries, of all heads that share keys and values stacked, against `keyBlock` keys. Keys and values of
-/// those heads are packed once; their panels are then read from the second-level cache by all of the stack. Keys are
-/// those of the prefix, then the sequence's own, each in blocks of their own, so every block is contiguous rows.
+/// A tile is some queries, of all heads that share keys and values stacked, against `AttentionTile.keys` keys. Keys and
+/// values of those heads are packed once; their panels are then read from the second-level cache by all of the stack.
+/// Keys are those of the prefix, then the sequence's own, each in blocks of their own, so every block is contiguous
+/// rows.
 ///
 /// The order of all sums follows from the lengths alone.
-struct AttentionTiles {
+struct AttentionTiles<Arithmetic: TileArithmetic> {
     let layer: CausalAttention
     /// Keys before the first query.
     let prefix: Int
@@ -17,11 +18,6 @@ struct AttentionTiles {
         self.queries = queries
         self.prefix = prefix
     }
-
-    /// Keys of a tile, a multiple of the panels' width.
-    static let keyBlock = 128
-    /// Floats from row to row of a tile: not a power of two, whose columns would share a few sets of the cache.
-    static let tileStride = keyBlock + 16
 
     /// Queries of a tile, of each head: about 192 rows in a stack.
     var queryBlock: Int { min(64, max(8, 192 / layer.group / 8 * 8)) }
@@ -40,18 +36,18 @@ struct AttentionTiles {
         var isPrefix: Bool
     }
 
-    private static func blocks(_ keys: Int) -> Int { (keys + keyBlock - 1) / keyBlock }
+    private static func blocks(_ keys: Int) -> Int { (keys + AttentionTile.keys - 1) / AttentionTile.keys }
     var blockCount: Int { Self.blocks(prefix) + Self.blocks(queries) }
     /// Keys for which there is room in packed operands.
-    var slots: Int { blockCount * Self.keyBlock }
+    var slots: Int { blockCount * AttentionTile.keys }
 
     func block(_ index: Int) -> Block {
         let before = Self.blocks(prefix), isPrefix = index < before
-        let offset = (isPrefix ? index : index - before) * Self.keyBlock
+        let offset = (isPrefix ? index : index - before) * AttentionTile.keys
         return Block(
-            slot: index * Self.keyBlock,
+            slot: index * AttentionTile.keys,
             position: isPrefix ? offset : prefix + offset,
-            count: min(Self.keyBlock, (isPrefix ? prefix : queries) - offset),
+            count: min(AttentionTile.keys, (isPrefix ? prefix : queries) - offset),
             isPrefix: isPrefix
         )
     }
@@ -69,10 +65,62 @@ struct AttentionTiles {
         return (from, min(block.count, position + 1 - block.position))
     }
 
-    /// Floats: of the forward pass two packed operands, of the backward pass three and the gradients of keys and
-    /// values; and the tiles themselves.
-    var scratchCount: Int {
-        slots * (2 * d + 3 * dp) + stack * (2 * Self.tileStride + 2 * d + 3 * dp + 2)
+    /// Floats that both passes need.
+    var scratchCount: Int { Scratch(self, at: nil).count }
+
+    /// Where everything lies, each at a cache line.
+    struct Scratch {
+        /// Of all blocks: keys as columns; values, of the forward pass as rows, of the backward pass as columns; keys
+        /// as rows, and the gradients of keys and values.
+        var keys, values, keyRows, dK, dV: UnsafeMutablePointer<Float>
+        /// Of a stack: queries and gradients of what came of them as operands, and as rows of panels; sums of values or
+        /// of the gradient of the queries.
+        var q, dO, queryRows, outputRows, sums: UnsafeMutablePointer<Float>
+        /// Scores and then probabilities; gradients of the scores.
+        var p, dS: UnsafeMutablePointer<Float>
+        var roundedP, roundedDS, turned, temporary: UnsafeMutablePointer<Float>
+        /// Of every row: its highest score or log sum exp; its sum, or that of P dP.
+        var peaks, totals: UnsafeMutablePointer<Float>
+        private(set) var count = 0
+
+        /// - Parameter start: nil where only `count` is wanted.
+        init(_ tiles: AttentionTiles, at start: UnsafeMutablePointer<Float>?) {
+            let d = tiles.d, dp = tiles.dp, slots = tiles.slots, stack = tiles.stack
+            var next = 0
+            func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+                defer { next += (count + 15) / 16 * 16 }
+                return (start ?? UnsafeMutablePointer(bitPattern: 64)!) + next
+            }
+            let columns = Arithmetic.panels(columns: slots, depth: d),
+                rows = Arithmetic.panels(columns: d, depth: slots)
+            keys = take(columns)
+            values = take(max(columns, rows))
+            keyRows = take(rows)
+            dK = take(slots * dp)
+            dV = take(slots * dp)
+            q = take(Arithmetic.rows(stack, width: d))
+            dO = take(Arithmetic.rows(stack, width: d))
+            queryRows = take(Arithmetic.panels(columns: d, depth: stack))
+            outputRows = take(Arithmetic.panels(columns: d, depth: stack))
+            sums = take(stack * dp)
+            p = take(stack * AttentionTile.stride)
+            dS = take(stack * AttentionTile.stride)
+            roundedP = take(Arithmetic.rounded(rows: stack))
+            roundedDS = take(Arithmetic.rounded(rows: stack))
+            turned = take(Arithmetic.turned(rows: stack))
+            temporary = take(Arithmetic.rows(AttentionTile.keys, width: d))
+            peaks = take(stack)
+            totals = take(stack)
+            count = next
+        }
+
+        /// The panels of a block.
+        func columns(_ panels: UnsafeMutablePointer<Float>, _ block: Block, _ d: Int) -> UnsafeMutablePointer<Float> {
+            panels + Arithmetic.panels(columns: block.slot, depth: d)
+        }
+        func rows(_ panels: UnsafeMutablePointer<Float>, _ block: Block, _ d: Int) -> UnsafeMutablePointer<Float> {
+            panels + Arithmetic.panels(columns: d, depth: block.slot)
+        }
     }
 
     /// Where the keys of a block begin, of key-value head 0, and the distance of their rows; the values lie
@@ -100,68 +148,84 @@ struct AttentionTiles {
         earlier: CausalAttention.Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        let stride = layer.rowWidth, group = layer.group
-        let keys = scratch, values = keys + slots * d, q = values + slots * dp, sums = q + stack * d
-        let tile = sums + stack * dp, peaks = tile + stack * Self.tileStride, totals = peaks + stack
+        let stride = layer.rowWidth, group = layer.group, x = Scratch(self, at: scratch)
         for kv in 0..<layer.keyValueHeads {
             for index in 0..<blockCount {
                 let block = block(index), (from, leading) = self.keys(of: block, s, qkv, earlier?.rows)
-                Panels.pack(
+                Arithmetic.pack(
                     columns: from + kv * d,
                     leading: leading,
                     depth: d,
                     columns: block.count,
-                    into: keys + block.slot * d
+                    into: x.columns(x.keys, block, d),
+                    temporary: x.temporary
                 )
-                Panels.pack(
+                Arithmetic.pack(
                     rows: from + (layer.keyValueHeads + kv) * d,
                     leading: leading,
                     depth: block.count,
                     columns: d,
-                    into: values + block.slot * dp
+                    into: x.rows(x.values, block, d),
+                    temporary: x.temporary
                 )
             }
             var first = 0
             while first < queries {
                 let n = min(queryBlock, queries - first), rows = n * group
                 let positions = prefix + first..<prefix + first + n
-                gather(qkv + (s.start + first) * stride + kv * group * d, leading: stride, queries: n, into: q)
-                sums.update(repeating: 0, count: rows * dp)
-                peaks.update(repeating: -.infinity, count: rows)
-                totals.update(repeating: 0, count: rows)
+                gather(qkv + (s.start + first) * stride + kv * group * d, leading: stride, queries: n, into: x.q)
+                x.sums.update(repeating: 0, count: rows * dp)
+                x.peaks.update(repeating: -.infinity, count: rows)
+                x.totals.update(repeating: 0, count: rows)
                 for index in 0..<blockCount {
                     let block = block(index), limit = seen(block, by: positions)
                     guard limit > 0 else { continue }
-                    let width = products(q, rows: rows, keys + block.slot * d, columns: limit, into: tile)
+                    let width = CausalAttention.roundUp(limit)
+                    Arithmetic.multiply(
+                        x.q,
+                        rows: rows,
+                        depth: d,
+                        x.columns(x.keys, block, d),
+                        columns: limit,
+                        into: x.p
+                    )
                     for i in 0..<rows {
                         let (from, to) = visible(block, at: positions.lowerBound + i % n)
                         let change = ScoreRow.update(
-                            tile + i * Self.tileStride,
+                            x.p + i * AttentionTile.stride,
                             from..<max(from, to),
                             of: width,
                             scale: layer.scale,
                             softcap: layer.softcap,
-                            peak: &peaks[i],
-                            total: &totals[i]
+                            peak: &x.peaks[i],
+                            total: &x.totals[i]
                         )
-                        if change != 1 { VectorMath.scale(sums + i * dp, change, dp) }
+                        if change != 1 { VectorMath.scale(x.sums + i * dp, change, dp) }
                     }
-                    accumulate(tile, rows: rows, depth: limit, values + block.slot * dp, block.count, into: sums)
+                    Arithmetic.round(x.p, rows: rows, columns: width, into: x.roundedP)
+                    Arithmetic.accumulate(
+                        x.p,
+                        x.roundedP,
+                        rows: rows,
+                        used: limit,
+                        x.rows(x.values, block, d),
+                        depth: block.count,
+                        columns: d,
+                        into: x.sums
+                    )
                 }
                 for i in 0..<rows {
                     let row = s.start + first + i % n, head = kv * group + i / n
-                    VectorMath.scale(sums + i * dp, 1 / totals[i], dp)
-                    (out + row * layer.outputWidth + head * d).update(from: sums + i * dp, count: d)
-                    logSumExp[row * layer.heads + head] = peaks[i] + totals[i].logarithm()
+                    VectorMath.scale(x.sums + i * dp, 1 / x.totals[i], dp)
+                    (out + row * layer.outputWidth + head * d).update(from: x.sums + i * dp, count: d)
+                    logSumExp[row * layer.heads + head] = x.peaks[i] + x.totals[i].logarithm()
                 }
                 first += n
             }
         }
     }
 
-    // MARK: Products
-
-    /// Rows of the group's heads, one head after another, without gaps.
+    /// Rows of the group's heads, one head after another.
     func gather(
         _ x: UnsafePointer<Float>,
         leading: Int,
@@ -170,88 +234,8 @@ struct AttentionTiles {
     ) {
         for head in 0..<layer.group {
             for i in 0..<n {
-                (stacked + (head * n + i) * d).update(from: x + i * leading + head * d, count: d)
+                Arithmetic.place(x + i * leading + head * d, width: d, at: head * n + i, in: stacked)
             }
-        }
-    }
-
-    /// tile = A B^T, B packed by columns: for as many columns as are seen, in whole panels. Returns their number.
-    @inline(__always) func products(
-        _ a: UnsafePointer<Float>,
-        rows: Int,
-        _ panels: UnsafePointer<Float>,
-        columns: Int,
-        into tile: UnsafeMutablePointer<Float>
-    ) -> Int {
-        var j = 0
-        while j < columns {
-            LocalLM.Block.multiply(
-                rows: rows,
-                columns: Panels.width,
-                depth: d,
-                a,
-                rowStride: d,
-                step: 1,
-                panel: panels + j * d,
-                tile + j,
-                leading: Self.tileStride,
-                accumulate: false
-            )
-            j += Panels.width
-        }
-        return j
-    }
-
-    /// sums (rows x dp) += tile B, B a block of `count` keys, of which `depth` are read.
-    @inline(__always) func accumulate(
-        _ tile: UnsafePointer<Float>,
-        rows: Int,
-        depth: Int,
-        _ panels: UnsafePointer<Float>,
-        _ count: Int,
-        into sums: UnsafeMutablePointer<Float>
-    ) {
-        var column = 0
-        while column < d {
-            LocalLM.Block.multiply(
-                rows: rows,
-                columns: Panels.width,
-                depth: depth,
-                tile,
-                rowStride: Self.tileStride,
-                step: 1,
-                panel: panels + column * count,
-                sums + column,
-                leading: dp,
-                accumulate: true
-            )
-            column += Panels.width
-        }
-    }
-
-    /// sums (keys x dp) += tile^T B, B `rows` stacked rows, packed.
-    @inline(__always) func accumulateTransposed(
-        _ tile: UnsafePointer<Float>,
-        keys: Int,
-        rows: Int,
-        _ panels: UnsafePointer<Float>,
-        into sums: UnsafeMutablePointer<Float>
-    ) {
-        var column = 0
-        while column < d {
-            LocalLM.Block.multiply(
-                rows: keys,
-                columns: Panels.width,
-                depth: rows,
-                tile,
-                rowStride: 1,
-                step: Self.tileStride,
-                panel: panels + column * rows,
-                sums + column,
-                leading: dp,
-                accumulate: true
-            )
-            column += Panels.width
         }
     }
 }

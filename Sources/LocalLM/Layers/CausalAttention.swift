@@ -6,7 +6,7 @@ import ModelFiles
 /// Queries, keys and values of a token lie in one row of width (heads + 2 kvHeads) D. Each sequence is its own block,
 /// so nothing is padded. Of short sequences the scores are computed whole (`CausalAttention+Whole`), and the backward
 /// pass reads the probabilities, and with a softcap the capped scores: kept, or made again. Long ones, and branches
-/// that share a prefix with another sequence, go in tiles (`AttentionTiles`).
+/// that share a prefix with another sequence, go in tiles (`AttentionTiles`); in bf16 all do.
 struct CausalAttention: Sendable {
     let heads: Int
     let keyValueHeads: Int
@@ -15,6 +15,8 @@ struct CausalAttention: Sendable {
     /// How many tokens a token sees, itself included; nil: all before it.
     let window: Int?
     let softcap: Float?
+    /// Of its products' operands.
+    let precision: Precision
 
     init(
         heads: Int,
@@ -22,7 +24,8 @@ struct CausalAttention: Sendable {
         headDimension: Int,
         scale: Float? = nil,
         window: Int? = nil,
-        softcap: Float? = nil
+        softcap: Float? = nil,
+        precision: Precision = .fp32
     ) {
         self.heads = heads
         self.keyValueHeads = keyValueHeads
@@ -30,16 +33,18 @@ struct CausalAttention: Sendable {
         self.scale = scale ?? 1 / Float(headDimension).squareRoot()
         self.window = window
         self.softcap = softcap
+        self.precision = precision
     }
 
-    init(_ c: ModelConfiguration, layer: Int) {
+    init(_ c: ModelConfiguration, layer: Int, precision: Precision) {
         self.init(
             heads: c.headCount,
             keyValueHeads: c.keyValueHeadCount,
             headDimension: c.headDimension,
             scale: c.attentionScale,
             window: c.window(layer: layer),
-            softcap: c.attentionSoftcap
+            softcap: c.attentionSoftcap,
+            precision: precision
         )
     }
 
@@ -52,7 +57,14 @@ struct CausalAttention: Sendable {
     /// length alone, so a sequence has the same bits in every batch.
     static let wholeLength = 512
 
-    func usesTiles(_ s: PackedBatch.Sequence) -> Bool { s.prefix != nil || s.whole ?? s.length > Self.wholeLength }
+    func usesTiles(_ s: PackedBatch.Sequence) -> Bool {
+        precision == .bf16 || s.prefix != nil || s.whole ?? s.length > Self.wholeLength
+    }
+
+    /// Whether a sequence may be computed in parts: in tiles, some blocks of keys in each.
+    func canBeCut(length: Int) -> Bool {
+        length > (precision == .bf16 ? 2 * AttentionTile.keys - 1 : Self.wholeLength)
+    }
 
     /// Floats that are kept of a sequence's probabilities: of all heads, followed by the capped scores. In tiles none
     /// are.
@@ -62,9 +74,10 @@ struct CausalAttention: Sendable {
 
     /// Floats of scratch for a sequence.
     func scratchCount(_ s: PackedBatch.Sequence) -> Int {
-        usesTiles(s)
-            ? AttentionTiles(self, queries: s.length, prefix: s.position).scratchCount
-            : wholeScratchCount(length: s.length)
+        guard usesTiles(s) else { return wholeScratchCount(length: s.length) }
+        return precision == .bf16
+            ? AttentionTiles<PairTiles>(self, queries: s.length, prefix: s.position).scratchCount
+            : AttentionTiles<SingleTiles>(self, queries: s.length, prefix: s.position).scratchCount
     }
 
     static func roundUp(_ n: Int) -> Int { (n + 31) / 32 * 32 }
@@ -93,17 +106,8 @@ struct CausalAttention: Sendable {
         earlier: Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        if usesTiles(s) {
-            AttentionTiles(self, queries: s.length, prefix: s.position).forward(
-                s,
-                qkv,
-                into: out,
-                logSumExp: logSumExp,
-                earlier: earlier,
-                scratch: scratch
-            )
-        } else {
-            wholeForward(
+        guard usesTiles(s) else {
+            return wholeForward(
                 qkv + s.start * rowWidth,
                 length: s.length,
                 into: out + s.start * outputWidth,
@@ -111,6 +115,17 @@ struct CausalAttention: Sendable {
                 scratch: scratch
             )
         }
+        func tiles<Arithmetic: TileArithmetic>(_: Arithmetic.Type) {
+            AttentionTiles<Arithmetic>(self, queries: s.length, prefix: s.position).forward(
+                s,
+                qkv,
+                into: out,
+                logSumExp: logSumExp,
+                earlier: earlier,
+                scratch: scratch
+            )
+        }
+        precision == .bf16 ? tiles(PairTiles.self) : tiles(SingleTiles.self)
     }
 
     /// The gradient of a sequence's own rows, overwritten in `dQKV` (N x rowWidth); what a branch gives to the keys and
@@ -128,8 +143,18 @@ struct CausalAttention: Sendable {
         earlier: Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        if usesTiles(s) {
-            AttentionTiles(self, queries: s.length, prefix: s.position).backward(
+        guard usesTiles(s) else {
+            return wholeBackward(
+                dOut + s.start * outputWidth,
+                qkv + s.start * rowWidth,
+                probabilities: probabilities,
+                length: s.length,
+                into: dQKV + s.start * rowWidth,
+                scratch: scratch
+            )
+        }
+        func tiles<Arithmetic: TileArithmetic>(_: Arithmetic.Type) {
+            AttentionTiles<Arithmetic>(self, queries: s.length, prefix: s.position).backward(
                 s,
                 dOut,
                 qkv,
@@ -139,15 +164,7 @@ struct CausalAttention: Sendable {
                 earlier: earlier,
                 scratch: scratch
             )
-        } else {
-            wholeBackward(
-                dOut + s.start * outputWidth,
-                qkv + s.start * rowWidth,
-                probabilities: probabilities,
-                length: s.length,
-                into: dQKV + s.start * rowWidth,
-                scratch: scratch
-            )
         }
+        precision == .bf16 ? tiles(PairTiles.self) : tiles(SingleTiles.self)
     }
 }

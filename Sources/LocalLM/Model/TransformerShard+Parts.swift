@@ -44,7 +44,7 @@ final class SequenceParts: @unchecked Sendable {
         for part in 1...max(parts, 1) {
             let work = total * Double(part) / Double(max(parts, 1))
             let end = key > 0 ? ((row * row + 2 * key * work).squareRoot() - row) / key : work / row
-            let unit = AttentionTiles.keyBlock, rounded = (Int(end) + unit / 2) / unit * unit
+            let unit = AttentionTile.keys, rounded = (Int(end) + unit / 2) / unit * unit
             let cut = part >= parts ? length : min(rounded, length)
             if cut > start { ranges.append(start..<cut) }
             start = max(start, cut)

@@ -62,7 +62,7 @@ final class TransformerShard: @unchecked Sendable {
         self.memory = memory
         let c = bank.weights.configuration
         configuration = c
-        attentions = (0..<c.layerCount).map { CausalAttention(c, layer: $0) }
+        attentions = (0..<c.layerCount).map { CausalAttention(c, layer: $0, precision: bank.precision) }
         norm = RMSNorm(c, width: c.hiddenSize)
         headNorm = RMSNorm(c, width: c.headDimension)
         head = VocabularyHead(c)

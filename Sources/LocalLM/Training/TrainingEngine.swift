@@ -138,7 +138,8 @@ final class TrainingEngine: @unchecked Sendable {
     func run(_ batch: [Example], dropout: Int? = nil, _ pass: @escaping @Sendable (Int, TransformerShard) -> Void) {
         for shard in shards { shard.batch.removeAll() }
         let count = shards.count / max(batch.count, 1)
-        if cutsSequences, count > 1, batch.allSatisfy({ $0.ids.count > CausalAttention.wholeLength }) {
+        let attention = CausalAttention(weights.configuration, layer: 0, precision: bank.precision)
+        if cutsSequences, count > 1, batch.allSatisfy({ attention.canBeCut(length: $0.ids.count) }) {
             for (number, example) in batch.enumerated() {
                 let ranges = cut(example.ids.count, into: count)
                 let all = SequenceParts(Array(shards[number * count..<number * count + ranges.count]))
@@ -156,8 +157,8 @@ final class TrainingEngine: @unchecked Sendable {
         for shard in shards { shard.parts = nil }
     }
 
-    /// Rows of the parts of a sequence. Attention does 7 products of a query head's width for each key, in fp32; others
-    /// 3 for each weight.
+    /// Rows of the parts of a sequence. Attention does 7 products of a query head's width for each key, more slowly
+    /// than the others, of which there are 3 for each weight.
     private func cut(_ length: Int, into parts: Int) -> [Range<Int>] {
         let c = weights.configuration
         return SequenceParts.cut(

@@ -71,7 +71,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             gradients = 4 * layout.count * (TrainingEngine.sharesGradients(parameters: size) ? 1 : threads)
             optimizer = 4 * layout.count * moments
         }
-        let attention = CausalAttention(c, layer: 0), head = VocabularyHead(c)
+        let attention = CausalAttention(c, layer: 0, precision: precision), head = VocabularyHead(c)
         let own = LayerActivations.floats(c, memory: memory)
         let sequence = PackedBatch.Sequence(length: longest),
             branch = PackedBatch.Sequence(length: longest, prefix: 0..<1)
@@ -89,7 +89,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize
-                + attentionScratch + (longest > CausalAttention.wholeLength ? 4 * longest * c.keyValueWidth : 0)
+                + attentionScratch + (attention.canBeCut(length: longest) ? 4 * longest * c.keyValueWidth : 0)
                 + (isFrozen ? FrozenProducts.scratchCount(layout) : 0))
     }
 

@@ -26,10 +26,18 @@ import TestSupport
     /// Outputs and the gradient of all rows, sequence by sequence in tiles.
     private func tiles(_ layer: CausalAttention, _ sequences: [Sequence], _ x: Values, _ dy: Values) -> (
         out: Values, gradient: Values
-    ) {
+    ) { tiles(SingleTiles.self, layer, sequences, x, dy) }
+
+    private func tiles<Arithmetic: TileArithmetic>(
+        _: Arithmetic.Type,
+        _ layer: CausalAttention,
+        _ sequences: [Sequence],
+        _ x: Values,
+        _ dy: Values
+    ) -> (out: Values, gradient: Values) {
         var out = Values(repeating: .nan, count: dy.count), gradient = Values(repeating: .nan, count: x.count)
         var sums = Values(repeating: .nan, count: x.count / layer.rowWidth * layer.heads)
-        let tiles = sequences.map { AttentionTiles(layer, queries: $0.length, prefix: $0.position) }
+        let tiles = sequences.map { AttentionTiles<Arithmetic>(layer, queries: $0.length, prefix: $0.position) }
         var scratch = Values(repeating: .nan, count: tiles.map(\.scratchCount).max()!)
         for (s, tile) in zip(sequences, tiles) {
             tile.forward(s, x, into: &out, logSumExp: &sums, scratch: &scratch)
@@ -74,6 +82,49 @@ import TestSupport
             #expect(Self.distance(a.out, b.out) < 1e-5, "\(t) tokens")
             #expect(Self.distance(a.gradient, b.gradient) < 1e-4, "\(t) tokens")
         }
+    }
+
+    /// In bf16 the same but for operands of 8 bits: queries, keys, values, probabilities and gradients.
+    @Test(arguments: shapes, masks) func tilesInBFloat16AreTheSameRounded(
+        shape: (heads: Int, keyValueHeads: Int, dimension: Int),
+        mask: (window: Int?, softcap: Float?)
+    ) {
+        let layer = CausalAttention(
+            heads: shape.heads,
+            keyValueHeads: shape.keyValueHeads,
+            headDimension: shape.dimension,
+            window: mask.window,
+            softcap: mask.softcap,
+            precision: .bf16
+        )
+        for t in shape.dimension == 16 ? [1, 33, 127, 128, 129, 300, 513] : [33, 300] {
+            let x = Self.random(t * layer.rowWidth, seed: 1, deviation: 0.8)
+            let dy = Self.random(t * layer.outputWidth, seed: 2)
+            let a = tiles(PairTiles.self, layer, [Sequence(length: t)], x, dy), b = whole(layer, x, dy)
+            #expect(Self.difference(a.out, b.out) < 0.006, "\(t) tokens")
+            #expect(Self.difference(a.gradient, b.gradient) < 0.012, "\(t) tokens")
+        }
+    }
+
+    /// A row's output does not depend on where its sequence is cut into blocks of queries.
+    @Test func aRowInBFloat16IsItsOwn() {
+        let layer = CausalAttention(heads: 6, keyValueHeads: 2, headDimension: 64, precision: .bf16), t = 300
+        let x = Self.random(t * layer.rowWidth, seed: 9), dy = Self.random(t * layer.outputWidth, seed: 10)
+        let all = tiles(PairTiles.self, layer, [Sequence(length: t)], x, dy)
+        let part = tiles(
+            PairTiles.self,
+            layer,
+            [Sequence(length: 200)],
+            Array(x[..<(200 * layer.rowWidth)]),
+            Array(dy[..<(200 * layer.outputWidth)])
+        )
+        #expect(part.out[...] == all.out[..<(200 * layer.outputWidth)])
+    }
+
+    /// Root of the mean square of the differences, over that of the second.
+    private static func difference(_ a: Values, _ b: Values) -> Float {
+        let apart = zip(a, b).reduce(Float(0)) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        return (apart / b.reduce(0) { $0 + $1 * $1 }).squareRoot()
     }
 
     /// A branch sees its prefix and itself, as if they were one sequence; the prefix gets the gradients of both.

@@ -25,7 +25,7 @@ import TestSupport
                 let ranges = SequenceParts.cut(length, into: parts, row: 50, key: 1)
                 #expect(ranges.first!.lowerBound == 0 && ranges.last!.upperBound == length && ranges.count <= parts)
                 #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
-                #expect(ranges.dropLast().allSatisfy { $0.upperBound % AttentionTiles.keyBlock == 0 && !$0.isEmpty })
+                #expect(ranges.dropLast().allSatisfy { $0.upperBound % AttentionTile.keys == 0 && !$0.isEmpty })
             }
         }
     }

@@ -78,7 +78,7 @@ import TestSupport
         }
     }
 
-    @Test func dpoWithASharedPrompt() throws {
+    @Test(arguments: [Precision.fp32, .bf16]) func dpoWithASharedPrompt(precision: Precision) throws {
         let pairs = stride(from: 0, to: 12, by: 2).map { index in
             let prompt = [Int](3..<23)
             func completed(_ row: Example) -> Example { Example(ids: prompt + row.ids, promptCount: prompt.count) }
@@ -90,7 +90,13 @@ import TestSupport
         }
         #expect(pairs[0].pair.sharedCount == 19)
         try check { weights in
-            let trainer = try DPOTrainer(weights: weights, settings: settings(.adamW), beta: 0.1, threads: 2)
+            let trainer = try DPOTrainer(
+                weights: weights,
+                settings: settings(.adamW),
+                beta: 0.1,
+                precision: precision,
+                threads: 2
+            )
             trainer.sharesPrompts = true
             return (trainer, { try trainer.step([pairs[$0]]) })
         }

@@ -24,8 +24,8 @@ public struct SpeedMeasurement: Sendable, Codable {
     /// Arithmetic of the matrix products (6 per parameter and token in training, 2 in inference; attention left out)
     /// over the peak.
     public var modelFLOPsUtilization: Double
-    /// The faster of OpenBLAS's sgemm and our own panels on 512^3 products, one per thread, in this process, before and
-    /// after the work.
+    /// The fastest of OpenBLAS's sgemm, our own panels and, where the work is in bf16, panels of pairs on 512^3
+    /// products, one per thread, in this process, before and after the work.
     public var peakGFLOPs: Double
     public var peakRSSBytes: Int
     /// Of weights, keys and values in inference.
@@ -65,7 +65,9 @@ public struct SpeedMeasurement: Sendable, Codable {
         clock: ContinuousClock = ContinuousClock()
     ) throws -> SpeedMeasurement {
         let c = weights.configuration
-        let peakBefore = peakGFLOPs(threads: threads, clock: clock)
+        let isTraining = task == .train || task == .dpo
+        let arithmetic = isTraining ? precision : weightPrecision ?? .fp32
+        let peakBefore = peakGFLOPs(arithmetic, threads: threads, clock: clock)
         var random = RandomStream(key: 1)
         func ids(_ count: Int) -> [Int] { (0..<count).map { _ in random.integer(below: c.vocabularySize) } }
         let settings = OptimizationSettings(
@@ -146,7 +148,7 @@ public struct SpeedMeasurement: Sendable, Codable {
             seconds.append(max(whole.last! - before, 1e-9))
         }
         // A machine's pace changes: the peak is what it was at its best, before the work or after it.
-        let peak = max(peakBefore, peakGFLOPs(threads: threads, clock: clock))
+        let peak = max(peakBefore, peakGFLOPs(arithmetic, threads: threads, clock: clock))
         seconds.sort()
         whole.sort()
         let perToken = Double(task == .train || task == .dpo ? 6 : 2) * Double(c.matrixParameterCount)
@@ -171,7 +173,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         )
     }
 
-    private static func peakGFLOPs(threads: Int, clock: ContinuousClock) -> Double {
+    private static func peakGFLOPs(_ precision: Precision, threads: Int, clock: ContinuousClock) -> Double {
         let n = 512
         let pool = WorkerPool(threads: threads)
         defer { pool.close() }
@@ -179,7 +181,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         let operands = (0..<threads).map { _ in
             (FloatBuffer(count: n * n), FloatBuffer(count: n * n), FloatBuffer(count: n * n))
         }
-        let products: [@Sendable (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void] = [
+        var products: [@Sendable (UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void] = [
             { a, b, c in
                 Panels.multiply(
                     rows: n,
@@ -213,6 +215,21 @@ public struct SpeedMeasurement: Sendable, Codable {
                 )
             },
         ]
+        if precision == .bf16 {
+            products.append { a, b, c in
+                PairProduct.multiply(
+                    rows: n,
+                    columns: n,
+                    depth: n,
+                    UnsafeRawPointer(a).assumingMemoryBound(to: UInt16.self),
+                    leading: n,
+                    panels: UnsafeRawPointer(b).assumingMemoryBound(to: UInt32.self),
+                    c,
+                    leading: n,
+                    accumulate: false
+                )
+            }
+        }
         var best = 0.0
         for product in products {
             for _ in 0..<8 {

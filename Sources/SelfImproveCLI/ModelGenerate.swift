@@ -18,6 +18,11 @@ struct ModelGenerate: AsyncParsableCommand {
             """
     )
 
+    static let precisionHelp: ArgumentHelp = """
+        fp32; bf16: weights and what they are multiplied with are rounded, the fastest where the processor has bf16; \
+        auto: arithmetic in fp32, weights in bf16 where that changes none of them, and so no answer.
+        """
+
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
@@ -35,10 +40,7 @@ struct ModelGenerate: AsyncParsableCommand {
     @Option(help: "Text that ends an answer, which keeps what is before it; may be given several times.") var stop:
         [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
-    @Option(
-        help:
-            "fp32; bf16: weights and what they are multiplied with are rounded, the fastest where the processor has bf16; auto: arithmetic in fp32, weights in bf16 where that changes none of them, and so no answer."
-    ) var precision: PrecisionChoice = .auto
+    @Option(help: Self.precisionHelp) var precision: PrecisionChoice = .auto
     @Option(
         name: .customLong("kv-cache"),
         help: "Keys and values: fp32, or bf16 for half of the memory; default: bf16 with --precision bf16, else fp32."

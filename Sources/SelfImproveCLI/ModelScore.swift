@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LocalLM
 import ModelFiles
+import SelfImprove
 
 struct ModelScore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,6 +17,7 @@ struct ModelScore: AsyncParsableCommand {
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
+    @Option(help: ModelGenerate.precisionHelp) var precision: PrecisionChoice = .auto
     @Flag(help: "Also print the logits of the whole vocabulary after the last token.") var logits = false
     @Option(help: "Cores to use; all by default.") var threads: Int?
 
@@ -31,6 +33,7 @@ struct ModelScore: AsyncParsableCommand {
         let engine = try InferenceEngine(
             checkpoint,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+            precision: precision.weights,
             keepsPanels: true
         )
         try Output.forEachInput { row in

@@ -12,7 +12,13 @@ struct PanelsTarget: FuzzTarget {
     private let bytes = Mutator(words: ["selfimprove panels 1\n", "format ", "model ", "bytes 192\n", "\0"])
 
     init(folder: URL) throws {
-        panels = PanelFile(directory: folder, format: "bf16 1, width 32", identity: "5ca1ab1e", count: Self.count)
+        panels = PanelFile(
+            directory: folder,
+            precision: "bf16",
+            format: "bf16 1, width 32",
+            identity: "5ca1ab1e",
+            count: Self.count
+        )
         try FileManager.default.makeDirectories(panels.url.deletingLastPathComponent())
         file = try InputFile(panels.url)
     }

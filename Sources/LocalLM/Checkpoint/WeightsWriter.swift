@@ -101,6 +101,9 @@ struct WeightsWriter {
                 for first in stride(from: 0, to: numbers.count, by: Self.part) {
                     let count = min(Self.part, numbers.count - first)
                     BFloat16.convert(numbers.baseAddress! + first, count, into: halves.pointer)
+                    guard BFloat16.areFinite(halves.pointer, count) else {
+                        throw LocalLMError(.damaged, "numbers beyond bf16's largest", context: "tensor \(tensor.name)")
+                    }
                     try sink(UnsafeRawBufferPointer(start: halves.pointer, count: count * 2))
                 }
             }

@@ -326,6 +326,7 @@ public final class InferenceEngine: @unchecked Sendable {
             throw LocalLMError(
                 .input,
                 "a sequence of \(ids.count) tokens; the model has \(configuration.maximumPositions) positions"
+                    + (room > 0 ? ", of which the answer needs one at least" : "")
             )
         }
         guard ids.allSatisfy({ $0 >= 0 && $0 < configuration.vocabularySize }) else {

@@ -53,6 +53,7 @@ extension InferenceWeights {
             {
                 file = PanelFile(
                     directory: origin.directory,
+                    precision: storage.rawValue,
                     format: Self.format(storage, all),
                     identity: origin.identity,
                     count: bytes

@@ -21,6 +21,13 @@ enum BFloat16 {
         return rest & 0xFFFF == 0
     }
 
+    /// Whether none is infinite or NaN.
+    static func areFinite(_ x: UnsafePointer<UInt16>, _ count: Int) -> Bool {
+        var highest: UInt16 = 0
+        for i in 0..<count { highest = max(highest, x[i] & 0x7FFF) }
+        return highest < 0x7F80
+    }
+
     /// Many at once, as operands of matrix products.
     @inline(__always) static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>)
     { ctiles_round(x, count, y) }

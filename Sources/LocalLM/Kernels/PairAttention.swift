@@ -3,8 +3,9 @@
 /// cache, and the sums of values another. Queries and probabilities are rounded to bf16; scores, softmax and sums are
 /// fp32.
 ///
-/// A token's bits do not depend on those that it is computed with: what it does not see counts as exactly 0, and sums
-/// run in blocks of positions that are counted from the sequence's beginning (`PairProduct`).
+/// A token's bits do not depend on those that it is computed with: what it does not see counts as exactly 0 (where its
+/// values are numbers), and sums run in blocks of positions that are counted from the sequence's beginning
+/// (`PairProduct`).
 struct PairAttention {
     let dimension: Int
     /// Query heads that share a key-value head.

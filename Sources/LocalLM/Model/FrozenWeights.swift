@@ -156,7 +156,16 @@ public final class FrozenWeights: ModelParameters, @unchecked Sendable {
         isKnownFinite = true
     }
 
+    /// - Throws: `.input` where this machine has no room for them in fp32.
     public func single() throws -> Weights {
+        let bytes = 4 * layout.count
+        if let available = TrainingMemory.available(), bytes > available {
+            throw LocalLMError(
+                .input,
+                "its weights need \(bytes >> 20) MB of memory as F32, \(available >> 20) are free",
+                hint: "train an adapter (LoRA), whose base stays in bf16"
+            )
+        }
         let weights = Weights(configuration)
         for tensor in layout.tensors {
             let values = UnsafeMutableBufferPointer(start: weights.pointer(tensor), count: tensor.count)

@@ -52,8 +52,14 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         let isFrozen = isFrozen ?? (settings != nil && size >= FrozenWeights.leastParameters)
         let backend = isFrozen ? .frozen(precision) : MatrixBackend.choose(parameters: size, precision)
         // Whole sequences go to a shard, and buffers of small models leave an eighth to grow.
-        let rows = min(tokens, (tokens + threads - 1) / threads + longest / 2) * (memory == .keep ? 9 : 8) / 8
-        let shardTargets = min(targets, (targets + threads - 1) / threads + longest / 2) * 9 / 8
+        // Few long sequences are cut into about equal parts.
+        let attention = CausalAttention(c, layer: 0, precision: precision)
+        let isCut =
+            TrainingEngine.sharesPrompts(parameters: size, precision) && attention.canBeCut(length: longest)
+            && (tokens + longest - 1) / max(longest, 1) * 2 <= threads
+        let spread = isCut ? AttentionTile.keys : longest / 2
+        let rows = min(tokens, (tokens + threads - 1) / threads + spread) * (memory == .keep ? 9 : 8) / 8
+        let shardTargets = min(targets, (targets + threads - 1) / threads + spread) * 9 / 8
         weights = isFrozen ? FrozenWeights.byteCount(layout) : 4 * layout.count
         let matrices = c.matrixParameterCount
         copies =
@@ -71,7 +77,7 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             gradients = 4 * layout.count * (TrainingEngine.sharesGradients(parameters: size) ? 1 : threads)
             optimizer = 4 * layout.count * moments
         }
-        let attention = CausalAttention(c, layer: 0, precision: precision), head = VocabularyHead(c)
+        let head = VocabularyHead(c)
         let own = LayerActivations.floats(c, memory: memory)
         let sequence = PackedBatch.Sequence(length: longest),
             branch = PackedBatch.Sequence(length: longest, prefix: 0..<1)

@@ -62,7 +62,6 @@ package struct TrainingLoop {
         self.reference = reference
         let limit = min(job.maximumLength ?? .max, base.configuration.maximumPositions)
         let cut = job.cutsLongRows ? limit : nil
-        parameters = adapter == nil ? try base.trainableWeights() : base.parameters
         var usable: [Int] = [], unlike = 0
         var examples: [Example] = [], pairs: [PreferenceExample] = []
         switch data {
@@ -101,7 +100,7 @@ package struct TrainingLoop {
         self.unlike = unlike
         guard !batches.isEmpty else { throw TrainingFailure.noRows(given: given, unlike: unlike) }
         let settings = job.settings(steps: batches.count)
-        let isFrozen = parameters is FrozenWeights
+        let isFrozen = adapter != nil && base.parameters is FrozenWeights
         let fit = try TrainingFit.choose(
             batches: Array(batches.joined()),
             lengths: lengths,
@@ -122,6 +121,7 @@ package struct TrainingLoop {
             )
         }
         try fit.memory.check()
+        parameters = adapter == nil ? try base.trainableWeights() : base.parameters
         self.fit = fit
         plan = batches.map {
             $0.flatMap { TrainingFit.split($0, lengths: lengths, tokens: fit.microBatchTokens) }

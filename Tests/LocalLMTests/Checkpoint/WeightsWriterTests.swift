@@ -54,4 +54,16 @@ import Testing
             #expect(!AtomicFile.exists(place.appendingPathComponent("model.safetensors")))
         }
     }
+
+    /// What fp32 holds and bf16 does not would be read as infinite.
+    @Test func numbersBeyondBFloat16AreNotWritten() throws {
+        let weights = TinyModels.weights(TinyModels.configuration(), seed: 8)
+        weights.buffer.pointer[0] = .greatestFiniteMagnitude
+        try withTemporaryDirectory { folder in
+            try WeightsWriter(weights, as: .fp32).write(into: folder)
+            #expect { try WeightsWriter(weights, as: .bf16).write(into: folder) } throws: {
+                ($0 as? LocalLMError)?.code == .damaged
+            }
+        }
+    }
 }

@@ -81,6 +81,24 @@ import Testing
         }
     }
 
+    @Test func eachPrecisionHasAFileThatOnlyItsOwnerReads() throws {
+        try FrozenWeightsTests.withCheckpoint { place, _ in
+            let folder = place.appendingPathComponent(".cache/selfimprove")
+            _ = try packed(place, .bf16)
+            let stranger = folder.appendingPathComponent("mine.panels")
+            try Data([1]).write(to: stranger)
+            _ = try packed(place, .fp32)
+            let names = try kept(place).map(\.lastPathComponent)
+            #expect(names.count == 3 && AtomicFile.exists(stranger), "\(names)")
+            for name in names where name != "mine.panels" {
+                #expect(name.hasSuffix("-bf16.panels") || name.hasSuffix("-fp32.panels"))
+                let path = folder.appendingPathComponent(name).path
+                let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+                #expect(mode == 0o600, "\(name)")
+            }
+        }
+    }
+
     @Test func panelsOfOtherFilesAreNotUsedAndGo() throws {
         try FrozenWeightsTests.withCheckpoint(largestFile: .max) { place, weights in
             _ = try packed(place)

@@ -60,8 +60,10 @@ import Testing
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 8)
         weights.buffer.pointer[0] = .greatestFiniteMagnitude
         try withTemporaryDirectory { folder in
+            let other = folder.appendingPathComponent("bf16")
+            try FileManager.default.makeDirectories(other)
             try WeightsWriter(weights, as: .fp32).write(into: folder)
-            #expect { try WeightsWriter(weights, as: .bf16).write(into: folder) } throws: {
+            #expect { try WeightsWriter(weights, as: .bf16).write(into: other) } throws: {
                 ($0 as? LocalLMError)?.code == .damaged
             }
         }

@@ -77,6 +77,27 @@ final class ProjectionPass: @unchecked Sendable {
         }
     }
 
+    /// y (+)= x W^T with x rounded already; in bf16 alone.
+    func forward(
+        _ p: Projection,
+        halves x: UnsafePointer<UInt16>,
+        rows: Int,
+        into y: UnsafeMutablePointer<Float>,
+        accumulate: Bool
+    ) {
+        PairProduct.multiply(
+            rows: rows,
+            columns: p.outputs,
+            depth: p.inputs,
+            x,
+            leading: p.inputs,
+            panels: bank.pairs.pointer + p.forwardPanels,
+            y,
+            leading: p.outputs,
+            accumulate: accumulate
+        )
+    }
+
     /// dy as both products of the backward pass read it, until the shard's next product of another one.
     struct OutputGradient {
         fileprivate let floats: UnsafePointer<Float>
@@ -178,30 +199,35 @@ final class ProjectionPass: @unchecked Sendable {
                 Int32(p.inputs)
             )
         case .pairs:
-            let halves = rounded(x, rows.count * p.inputs, &second), depth = PairPanels.depth(rows.count)
-            let panels = PairPanels.count(depth: rows.count, columns: p.inputs)
-            if paired.count < panels { paired = PairBuffer(count: panels) }
-            if turned.count < p.outputs * depth { turned = HalfBuffer(count: p.outputs * depth) }
-            PairPanels.pack(
-                rows: halves,
-                leading: p.inputs,
-                depth: rows.count,
-                columns: p.inputs,
-                into: paired.pointer
-            )
-            ctiles_transpose(dy.halves! + start, p.outputs, rows.count, p.outputs, turned.pointer, depth)
-            PairProduct.multiply(
-                rows: p.outputs,
-                columns: p.inputs,
-                depth: rows.count,
-                turned.pointer,
-                leading: depth,
-                panels: paired.pointer,
-                dW,
-                leading: p.inputs,
-                accumulate: true
-            )
+            let halves = rounded(x, rows.count * p.inputs, &second)
+            backwardWeight(p, halves: dy.halves! + start, halves, rows: rows.count, into: dW)
         }
+    }
+
+    /// dW += dy^T x with both rounded already; in bf16 alone.
+    func backwardWeight(
+        _ p: Projection,
+        halves dy: UnsafePointer<UInt16>,
+        _ x: UnsafePointer<UInt16>,
+        rows: Int,
+        into dW: UnsafeMutablePointer<Float>
+    ) {
+        let depth = PairPanels.depth(rows), panels = PairPanels.count(depth: rows, columns: p.inputs)
+        if paired.count < panels { paired = PairBuffer(count: panels) }
+        if turned.count < p.outputs * depth { turned = HalfBuffer(count: p.outputs * depth) }
+        PairPanels.pack(rows: x, leading: p.inputs, depth: rows, columns: p.inputs, into: paired.pointer)
+        ctiles_transpose(dy, p.outputs, rows, p.outputs, turned.pointer, depth)
+        PairProduct.multiply(
+            rows: p.outputs,
+            columns: p.inputs,
+            depth: rows,
+            turned.pointer,
+            leading: depth,
+            panels: paired.pointer,
+            dW,
+            leading: p.inputs,
+            accumulate: true
+        )
     }
 
     /// The weights that OpenBLAS multiplies with.

@@ -48,29 +48,35 @@ struct LayerActivations {
     }
 
     /// Every buffer, and its floats per token.
-    private static func parts(_ c: ModelConfiguration) -> [(
+    /// - Parameter isHalf: whether those of the gated unit are bf16.
+    private static func parts(_ c: ModelConfiguration, isHalf: Bool) -> [(
         place: WritableKeyPath<Self, FloatBuffer>, width: Int, cost: Cost
     )] {
         let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0
+        let unit = isHalf ? (c.intermediateSize + 1) / 2 : c.intermediateSize
         let branch = c.hasPostNorms ? c.hiddenSize : 0, branchRstd = c.hasPostNorms ? 1 : 0
         return [
             (\.input, c.hiddenSize, .all), (\.rstd, 1, .all),
             (\.normed, c.hiddenSize, .pass), (\.middleNormed, c.hiddenSize, .pass),
-            (\.activation, c.intermediateSize, .pass),
+            (\.activation, unit, .pass),
             (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product),
             (\.headRstd, heads, .product),
             (\.attended, c.queryWidth, .product), (\.logSumExp, c.headCount, .product),
             (\.attentionBranch, branch, .product),
             (\.attentionRstd, branchRstd, .product),
             (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product),
-            (\.gateUp, 2 * c.intermediateSize, .product),
+            (\.gateUp, 2 * unit, .product),
             (\.feedForwardBranch, branch, .product), (\.feedForwardRstd, branchRstd, .product),
         ]
     }
 
     /// Floats per token: of every layer, and once for all of them.
-    static func floats(_ c: ModelConfiguration, memory: ActivationMemory) -> (everyLayer: Int, once: Int) {
-        parts(c).reduce(into: (0, 0)) { sum, part in
+    static func floats(
+        _ c: ModelConfiguration,
+        memory: ActivationMemory,
+        isHalf: Bool
+    ) -> (everyLayer: Int, once: Int) {
+        parts(c, isHalf: isHalf).reduce(into: (0, 0)) { sum, part in
             if part.cost.isShared(memory) { sum.1 += part.width } else { sum.0 += part.width }
         }
     }
@@ -81,10 +87,11 @@ struct LayerActivations {
         tokens n: Int,
         probabilities count: Int,
         memory: ActivationMemory,
+        isHalf: Bool,
         first: LayerActivations?
     ) {
         probabilities = FloatBuffer(count: memory == .keep ? count : 0)
-        for part in Self.parts(c) {
+        for part in Self.parts(c, isHalf: isHalf) {
             let shared = part.cost.isShared(memory) ? first : nil
             self[keyPath: part.place] = shared?[keyPath: part.place] ?? FloatBuffer(count: n * part.width)
         }

@@ -65,14 +65,18 @@ extension TransformerShard {
             into: a.middleNormed.pointer,
             rstd: a.middleRstd.pointer
         )
-        forward(p.gateUp, a.middleNormed, rows: rows, into: a.gateUp)
-        GatedUnit.forward(
-            c.activation,
-            a.gateUp.pointer,
-            rows: rows,
-            width: c.intermediateSize,
-            into: a.activation.pointer
-        )
+        if let feedForward {
+            feedForward.forward(
+                p.gateUp,
+                a.middleNormed.pointer,
+                rows: rows,
+                into: a.gateUp.halves,
+                activation: a.activation.halves
+            )
+        } else {
+            forward(p.gateUp, a.middleNormed, rows: rows, into: a.gateUp)
+            activate(a, rows: rows)
+        }
         guard let next else { return }
         add(
             p.down,
@@ -82,11 +86,24 @@ extension TransformerShard {
             into: next,
             branch: a.feedForwardBranch,
             rstd: a.feedForwardRstd,
-            post: offsets.feedForwardPost
+            post: offsets.feedForwardPost,
+            isHalf: feedForward != nil
+        )
+    }
+
+    private func activate(_ a: LayerActivations, rows: Int) {
+        if let feedForward { return feedForward.activate(a.gateUp.halves, rows: rows, into: a.activation.halves) }
+        GatedUnit.forward(
+            configuration.activation,
+            a.gateUp.pointer,
+            rows: rows,
+            width: configuration.intermediateSize,
+            into: a.activation.pointer
         )
     }
 
     /// `sum` = residual + W x, or residual + norm(W x) where the family has post-norms.
+    /// - Parameter isHalf: whether x is rounded already.
     private func add(
         _ p: Projection,
         of x: FloatBuffer,
@@ -95,11 +112,16 @@ extension TransformerShard {
         into sum: FloatBuffer,
         branch: FloatBuffer,
         rstd: FloatBuffer,
-        post: Int?
+        post: Int?,
+        isHalf: Bool = false
     ) {
+        func multiply(into y: FloatBuffer, accumulate: Bool) {
+            guard isHalf else { return forward(p, x, rows: rows, into: y, accumulate: accumulate) }
+            products.forward(p, halves: x.halves, rows: rows, into: y.pointer, accumulate: accumulate)
+        }
         let count = rows * configuration.hiddenSize
         if let post {
-            forward(p, x, rows: rows, into: branch)
+            multiply(into: branch, accumulate: false)
             norm.forward(
                 branch.pointer,
                 weight: bank.weights.vector(post),
@@ -110,7 +132,7 @@ extension TransformerShard {
             VectorMath.add(sum.pointer, residual, count)
         } else {
             sum.pointer.update(from: residual, count: count)
-            forward(p, x, rows: rows, into: sum, accumulate: true)
+            multiply(into: sum, accumulate: true)
         }
     }
 
@@ -126,16 +148,40 @@ extension TransformerShard {
 
         // x'' = x' + Wdown gated
         let dDown = branchGradient(a.feedForwardBranch, a.feedForwardRstd, rows: rows, post: offsets.feedForwardPost)
-        backward(p.down, dDown, a.activation, rows: rows, slices, into: dNarrow)
-        GatedUnit.backward(
-            c.activation,
-            dNarrow.pointer,
-            a.gateUp.pointer,
-            rows: rows,
-            width: c.intermediateSize,
-            into: dWide.pointer
-        )
-        backward(p.gateUp, dWide, a.middleNormed, rows: rows, slices, into: dNormed)
+        if let feedForward {
+            feedForward.backward(
+                p,
+                dDown.pointer,
+                a.middleNormed.pointer,
+                rows: rows,
+                gateUp: a.gateUp.halves,
+                activation: a.activation.halves,
+                into: dNormed.pointer
+            ) { p, dy, x in
+                gradients?.add { g in
+                    for slice in slices where rows > 0 {
+                        products.backwardWeight(
+                            p,
+                            halves: dy + slice.lowerBound * p.outputs,
+                            x + slice.lowerBound * p.inputs,
+                            rows: slice.count,
+                            into: g + p.offset
+                        )
+                    }
+                }
+            }
+        } else {
+            backward(p.down, dDown, a.activation, rows: rows, slices, into: dNarrow)
+            GatedUnit.backward(
+                c.activation,
+                dNarrow.pointer,
+                a.gateUp.pointer,
+                rows: rows,
+                width: c.intermediateSize,
+                into: dWide.pointer
+            )
+            backward(p.gateUp, dWide, a.middleNormed, rows: rows, slices, into: dNormed)
+        }
         backwardNorm(
             norm,
             dNormed.pointer,
@@ -214,13 +260,7 @@ extension TransformerShard {
                 into: a.middleNormed.pointer,
                 rstd: a.middleRstd.pointer
             )
-            GatedUnit.forward(
-                c.activation,
-                a.gateUp.pointer,
-                rows: n,
-                width: c.intermediateSize,
-                into: a.activation.pointer
-            )
+            activate(a, rows: n)
         case .checkpoint: forward(layer: index, into: c.hasPostNorms ? layers[index + 1].input : nil)
         }
     }

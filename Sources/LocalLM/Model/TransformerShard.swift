@@ -23,6 +23,8 @@ final class TransformerShard: @unchecked Sendable {
     /// Nil where the weights are frozen.
     let gradients: WeightGradients?
     let adapter: AdapterPass?
+    /// Where everything between its matrices is bf16.
+    let feedForward: HalfFeedForward?
     var batch = PackedBatch()
     /// Where this shard has a part of a sequence: all of its parts, and which of them it is.
     var parts: (all: SequenceParts, index: Int)?
@@ -67,6 +69,7 @@ final class TransformerShard: @unchecked Sendable {
         headNorm = RMSNorm(c, width: c.headDimension)
         head = VocabularyHead(c)
         self.adapter = adapter.map(AdapterPass.init)
+        feedForward = HalfFeedForward(bank, trainsAdapter: adapter != nil)
         self.gradients =
             adapter == nil ? gradients ?? WeightGradients(FloatBuffer(count: bank.weights.layout.count)) : nil
         headScratch = FloatBuffer(count: c.queryWidth + c.keyValueWidth)
@@ -87,14 +90,24 @@ final class TransformerShard: @unchecked Sendable {
             func buffer(_ width: Int) -> FloatBuffer { FloatBuffer(count: n * width) }
             layers = []
             for _ in 0..<c.layerCount {
-                layers.append(LayerActivations(c, tokens: n, probabilities: p, memory: memory, first: layers.first))
+                layers.append(
+                    LayerActivations(
+                        c,
+                        tokens: n,
+                        probabilities: p,
+                        memory: memory,
+                        isHalf: feedForward != nil,
+                        first: layers.first
+                    )
+                )
             }
             output = buffer(c.hiddenSize)
             dx = buffer(c.hiddenSize)
             dNormed = buffer(c.hiddenSize)
             dBranch = buffer(c.hasPostNorms ? c.hiddenSize : 0)
-            dWide = buffer(max(2 * c.intermediateSize, c.attentionRowWidth))
-            dNarrow = buffer(max(c.intermediateSize, c.queryWidth))
+            let unit = feedForward == nil ? c.intermediateSize : 0
+            dWide = buffer(max(2 * unit, c.attentionRowWidth))
+            dNarrow = buffer(max(unit, c.queryWidth))
         }
         adapter?.reserve(rows: batch.tokenCount)
         if batch.targetCount > capacity.targets {

@@ -78,7 +78,8 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             optimizer = 4 * layout.count * moments
         }
         let head = VocabularyHead(c)
-        let own = LayerActivations.floats(c, memory: memory)
+        let isHalf = HalfFeedForward.applies(c, backend, isFrozen: isFrozen || settings != nil)
+        let own = LayerActivations.floats(c, memory: memory, isHalf: isHalf)
         let sequence = PackedBatch.Sequence(length: longest),
             branch = PackedBatch.Sequence(length: longest, prefix: 0..<1)
         let attentionScratch = max(
@@ -89,9 +90,13 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
             memory == .keep
             ? c.layerCount * attention.probabilityCount(sequence) * max(1, rows / max(longest, 1)) : 0
         activations = 4 * threads * (rows * (own.everyLayer * c.layerCount + own.once) + probabilities)
-        let wide = max(2 * c.intermediateSize, c.attentionRowWidth), narrow = max(c.intermediateSize, c.queryWidth)
+        let unit = isHalf ? 0 : c.intermediateSize
+        let wide = max(2 * unit, c.attentionRowWidth), narrow = max(unit, c.queryWidth)
         let passes = rows * (3 * c.hiddenSize + wide + narrow + (c.hasPostNorms ? c.hiddenSize : 0))
-        let operands = precision == .bf16 ? rows * (wide + narrow) : 0
+        // In halves: gradients of the gated unit and both of its inputs, rounded, and what other products round.
+        let operands =
+            precision == .bf16
+            ? rows * (isHalf ? c.intermediateSize + c.hiddenSize + wide + narrow : wide + narrow) : 0
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize

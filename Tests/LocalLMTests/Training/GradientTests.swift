@@ -75,6 +75,26 @@ import TestSupport
         #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
     }
 
+    /// In bf16 too, with the gated unit in blocks (320 columns are a block and a part of one) and in one piece; and the
+    /// gradient is that of fp32 but for the rounding of operands.
+    @Test(arguments: ModelFamily.allCases, [320, 40]) func inBFloat16(family: ModelFamily, ffn: Int) {
+        var c = TinyModels.configuration(family)
+        c.intermediateSize = ffn
+        let weights = TinyModels.weights(c, seed: 14)
+        let bank = ProjectionBank(weights, precision: .bf16)
+        let rows = TinyModels.examples(12, vocabulary: c.vocabularySize, seed: 15, longest: 60)
+        let kept = Self.gradients(bank, rows), exact = Self.gradients(ProjectionBank(weights), rows)
+        #expect(Self.gradients(bank, rows, memory: .compact) == kept)
+        #expect(Self.gradients(bank, rows, memory: .checkpoint) == kept)
+        for tensor in weights.layout.tensors {
+            let range = tensor.offset..<tensor.offset + tensor.count
+            let apart = zip(kept[range], exact[range]).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+            let size = exact[range].reduce(0.0) { $0 + Double($1 * $1) }
+            #expect((apart / size).squareRoot() < 0.1, "\(tensor.name): \((apart / size).squareRoot())")
+        }
+        #expect(kept != exact, "the comparison compares something")
+    }
+
     /// Sequences that are long enough for attention in tiles, one of them with few targets.
     @Test(arguments: [ModelFamily.llama, .mistral, .gemma2, .qwen3]) func longSequences(family: ModelFamily) throws {
         var c = TinyModels.configuration(family)

@@ -20,11 +20,22 @@ import TestSupport
     @Test(arguments: ModelFamily.allCases, [ActivationMemory.keep, .compact, .checkpoint])
     func activationsAreThoseThatAreReserved(family: ModelFamily, memory: ActivationMemory) {
         let c = TinyModels.configuration(family), tokens = 7
-        let first = LayerActivations(c, tokens: tokens, probabilities: 0, memory: memory, first: nil)
-        let second = LayerActivations(c, tokens: tokens, probabilities: 0, memory: memory, first: first)
-        let floats = LayerActivations.floats(c, memory: memory)
-        #expect(Self.count(first, sharedWith: nil) == tokens * (floats.everyLayer + floats.once))
-        #expect(Self.count(second, sharedWith: first) == tokens * floats.everyLayer)
+        for isHalf in [false, true] {
+            func activations(_ first: LayerActivations?) -> LayerActivations {
+                LayerActivations(
+                    c,
+                    tokens: tokens,
+                    probabilities: 0,
+                    memory: memory,
+                    isHalf: isHalf,
+                    first: first
+                )
+            }
+            let first = activations(nil), second = activations(first)
+            let floats = LayerActivations.floats(c, memory: memory, isHalf: isHalf)
+            #expect(Self.count(first, sharedWith: nil) == tokens * (floats.everyLayer + floats.once))
+            #expect(Self.count(second, sharedWith: first) == tokens * floats.everyLayer)
+        }
     }
 
     /// A control group's file cache is not counted as used.

@@ -49,7 +49,7 @@ struct ModelBench: AsyncParsableCommand {
     func run() async throws {
         let weights: Weights
         if let model {
-            weights = try state.checkpoint(model).parameters.single().copy()
+            weights = try state.checkpoint(model).trainableWeights()
         } else {
             let positions = length + (context.map { $0 + prompt } ?? 64)
             weights = Initialization.gaussian(try .named(shape!, positions: positions), seed: 0)

@@ -243,8 +243,7 @@ final class KeyValueCache: @unchecked Sendable {
                 let words = (panel + positions.lowerBound / 2 * row).assumingMemoryBound(to: UInt32.self)
                 for j in 0..<Panels.width { words[j] &= 0xFFFF }
             }
-            let whole =
-                (positions.lowerBound + 1) / 2..<max((positions.lowerBound + 1) / 2, (positions.upperBound + 1) / 2)
+            let whole = (positions.lowerBound + 1) / 2..<(positions.upperBound + 1) / 2
             (panel + whole.lowerBound * row).initializeMemory(as: UInt8.self, repeating: 0, count: whole.count * row)
         }
     }

@@ -20,8 +20,7 @@ struct PairAttention {
     private static let rows = 96
 
     /// Floats from row to row of the scores: not a power of two, whose columns would share a few sets of the cache.
-    private func stride(_ length: Int) -> Int { Self.roundUp(length) + 16 }
-    private static func roundUp(_ count: Int) -> Int { (count + 31) / 32 * 32 }
+    private func stride(_ length: Int) -> Int { PairPanels.depth(length) + 16 }
     private var width: Int { PairCache.width(dimension) }
 
     /// How many tokens go together where sequences are so long.
@@ -53,7 +52,7 @@ struct PairAttention {
     ) {
         let rows = n * group, d = dimension, end = position + n
         let first = (window.map { max(0, position - $0 + 1) } ?? 0) / 32 * 32
-        let count = Self.roundUp(end - first), stride = stride(end)
+        let count = PairPanels.depth(end - first), stride = stride(end)
         let scores = scratch, sums = scores + rows * stride
         let weights = UnsafeMutableRawPointer(sums + rows * width).assumingMemoryBound(to: UInt16.self)
         let stacked = weights + rows * stride
@@ -111,7 +110,7 @@ struct PairAttention {
         from first: Int
     ) -> [(run: CachedRun, range: Range<Int>, column: Int)] {
         (0..<2).compactMap { index in
-            let run = runs[index], from = max(0, first - run.start), to = Self.roundUp(run.positions.upperBound)
+            let run = runs[index], from = max(0, first - run.start), to = PairPanels.depth(run.positions.upperBound)
             return run.positions.isEmpty || from >= to ? nil : (run, from..<to, run.start + from - first)
         }
     }

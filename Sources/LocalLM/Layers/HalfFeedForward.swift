@@ -10,7 +10,7 @@ final class HalfFeedForward: @unchecked Sendable {
     private let pairs: PairBuffer
     private let width: Int
     /// Rounded operands, of all rows.
-    private var input = HalfBuffer(count: 0), gradient = HalfBuffer(count: 0), dGateUp = HalfBuffer(count: 0)
+    private let input = GrowingHalves(), gradient = GrowingHalves(), dGateUp = GrowingHalves()
     /// Gates and what they are multiplied with, side by side, their gradients, and that of what comes of them.
     private let block = FloatBuffer(count: rows * 2 * columns), dBlock = FloatBuffer(count: rows * 2 * columns),
         dActivation = FloatBuffer(count: rows * columns)
@@ -42,7 +42,7 @@ final class HalfFeedForward: @unchecked Sendable {
         into gateUp: UnsafeMutablePointer<UInt16>,
         activation: UnsafeMutablePointer<UInt16>
     ) {
-        let x = Self.rounded(x, n * p.inputs, &input)
+        let x = input.rounding(x, n * p.inputs)
         forEachBlock(rows: n) { rows, columns in
             for (part, column) in [columns.lowerBound, width + columns.lowerBound].enumerated() {
                 PairProduct.multiply(
@@ -58,12 +58,7 @@ final class HalfFeedForward: @unchecked Sendable {
                     accumulate: false
                 )
             }
-            for r in 0..<rows.count {
-                let from = block.pointer + r * 2 * columns.count
-                let to = gateUp + (rows.lowerBound + r) * 2 * width + columns.lowerBound
-                BFloat16.convert(from, columns.count, into: to)
-                BFloat16.convert(from + columns.count, columns.count, into: to + width)
-            }
+            round(block.pointer, rows, columns, into: gateUp)
             activate(gateUp, rows, columns, into: activation)
         }
     }
@@ -105,10 +100,9 @@ final class HalfFeedForward: @unchecked Sendable {
         weights: (Projection, _ dy: UnsafePointer<UInt16>, _ x: UnsafePointer<UInt16>) -> Void
     ) {
         let down = layer.down, p = layer.gateUp
-        let dy = Self.rounded(dy, n * down.outputs, &gradient)
+        let dy = gradient.rounding(dy, n * down.outputs)
         weights(down, dy, activation)
-        if dGateUp.count < n * 2 * width { dGateUp = HalfBuffer(count: n * 2 * width) }
-        let wide = dGateUp.pointer
+        let wide = dGateUp.room(n * 2 * width)
         forEachBlock(rows: n) { rows, columns in
             PairProduct.multiply(
                 rows: rows.count,
@@ -131,14 +125,9 @@ final class HalfFeedForward: @unchecked Sendable {
                 width: columns.count,
                 into: dBlock.pointer
             )
-            for r in 0..<rows.count {
-                let from = dBlock.pointer + r * 2 * columns.count
-                let to = wide + (rows.lowerBound + r) * 2 * width + columns.lowerBound
-                BFloat16.convert(from, columns.count, into: to)
-                BFloat16.convert(from + columns.count, columns.count, into: to + width)
-            }
+            round(dBlock.pointer, rows, columns, into: wide)
         }
-        weights(p, wide, Self.rounded(x, n * p.inputs, &input))
+        weights(p, wide, input.rounding(x, n * p.inputs))
         PairProduct.multiply(
             rows: n,
             columns: p.inputs,
@@ -162,6 +151,21 @@ final class HalfFeedForward: @unchecked Sendable {
         }
     }
 
+    /// The opposite, of a block or its gradient.
+    private func round(
+        _ block: UnsafePointer<Float>,
+        _ rows: Range<Int>,
+        _ columns: Range<Int>,
+        into gateUp: UnsafeMutablePointer<UInt16>
+    ) {
+        for r in 0..<rows.count {
+            let from = block + r * 2 * columns.count
+            let to = gateUp + (rows.lowerBound + r) * 2 * width + columns.lowerBound
+            BFloat16.convert(from, columns.count, into: to)
+            BFloat16.convert(from + columns.count, columns.count, into: to + width)
+        }
+    }
+
     /// Columns in the outer loop: their weights stay in the second-level cache while the rows pass by.
     private func forEachBlock(rows n: Int, _ body: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
         for j in stride(from: 0, to: width, by: Self.columns) {
@@ -169,14 +173,6 @@ final class HalfFeedForward: @unchecked Sendable {
                 body(r..<min(r + Self.rows, n), j..<min(j + Self.columns, width))
             }
         }
-    }
-
-    private static func rounded(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<
-        UInt16
-    > {
-        if place.count < count { place = HalfBuffer(count: count) }
-        BFloat16.convert(x, count, into: place.pointer)
-        return UnsafePointer(place.pointer)
     }
 }
 

@@ -9,7 +9,8 @@ final class ProjectionPass: @unchecked Sendable {
     let bank: ProjectionBank
     private let scratch: FloatBuffer
     /// Rounded operands; `turned` is a transposed one, and `paired` one in panels.
-    private var first = HalfBuffer(count: 0), second = HalfBuffer(count: 0), turned = HalfBuffer(count: 0)
+    private let first = GrowingHalves(), second = GrowingHalves()
+    private var turned = HalfBuffer(count: 0)
     private var paired = PairBuffer(count: 0)
     /// With weights that are frozen.
     private let frozen: FrozenProducts?
@@ -29,7 +30,7 @@ final class ProjectionPass: @unchecked Sendable {
         accumulate: Bool = false
     ) {
         if let frozen {
-            let halves = bank.backend == .pairs ? rounded(x, rows * p.inputs, &first) : nil
+            let halves = bank.backend == .pairs ? first.rounding(x, rows * p.inputs) : nil
             return frozen.forward(p, x, halves, rows: rows, into: y, accumulate: accumulate)
         }
         switch bank.backend {
@@ -63,17 +64,8 @@ final class ProjectionPass: @unchecked Sendable {
                 Int32(p.outputs)
             )
         case .pairs:
-            PairProduct.multiply(
-                rows: rows,
-                columns: p.outputs,
-                depth: p.inputs,
-                rounded(x, rows * p.inputs, &first),
-                leading: p.inputs,
-                panels: bank.pairs.pointer + p.forwardPanels,
-                y,
-                leading: p.outputs,
-                accumulate: accumulate
-            )
+            let halves = first.rounding(x, rows * p.inputs)
+            forward(p, halves: halves, rows: rows, into: y, accumulate: accumulate)
         }
     }
 
@@ -106,7 +98,7 @@ final class ProjectionPass: @unchecked Sendable {
 
     /// - Parameter dy: rows x outputs.
     func outputGradient(_ p: Projection, _ dy: UnsafePointer<Float>, rows: Int) -> OutputGradient {
-        OutputGradient(floats: dy, halves: bank.backend == .pairs ? rounded(dy, rows * p.outputs, &first) : nil)
+        OutputGradient(floats: dy, halves: bank.backend == .pairs ? first.rounding(dy, rows * p.outputs) : nil)
     }
 
     /// dx = dy W.
@@ -199,7 +191,7 @@ final class ProjectionPass: @unchecked Sendable {
                 Int32(p.inputs)
             )
         case .pairs:
-            let halves = rounded(x, rows.count * p.inputs, &second)
+            let halves = second.rounding(x, rows.count * p.inputs)
             backwardWeight(p, halves: dy.halves! + start, halves, rows: rows.count, into: dW)
         }
     }
@@ -232,10 +224,4 @@ final class ProjectionPass: @unchecked Sendable {
 
     /// The weights that OpenBLAS multiplies with.
     private var weights: UnsafePointer<Float> { bank.weights.vector(0) }
-
-    private func rounded(_ x: UnsafePointer<Float>, _ count: Int, _ place: inout HalfBuffer) -> UnsafePointer<UInt16> {
-        if place.count < count { place = HalfBuffer(count: count) }
-        BFloat16.convert(x, count, into: place.pointer)
-        return UnsafePointer(place.pointer)
-    }
 }

@@ -11,6 +11,24 @@ final class HalfBuffer: @unchecked Sendable {
     }
 }
 
+/// Numbers rounded to bf16, in memory that grows to the most there have been.
+final class GrowingHalves: @unchecked Sendable {
+    private var buffer = HalfBuffer(count: 0)
+
+    /// Valid until the next call.
+    func rounding(_ x: UnsafePointer<Float>, _ count: Int) -> UnsafePointer<UInt16> {
+        let halves = room(count)
+        BFloat16.convert(x, count, into: halves)
+        return UnsafePointer(halves)
+    }
+
+    /// For so many numbers; what was there may be gone.
+    func room(_ count: Int) -> UnsafeMutablePointer<UInt16> {
+        if buffer.count < count { buffer = HalfBuffer(count: count) }
+        return buffer.pointer
+    }
+}
+
 /// A fixed block of words of two 16-bit numbers each, aligned and zero at birth in the same way.
 final class PairBuffer: @unchecked Sendable {
     let count: Int

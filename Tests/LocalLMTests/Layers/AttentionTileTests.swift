@@ -61,17 +61,26 @@ import TestSupport
     private static let shapes = [(2, 1, 16), (3, 3, 40), (6, 2, 64), (2, 2, 80), (4, 1, 128), (2, 1, 256), (40, 1, 8)]
     private static let masks: [(Int?, Float?)] = [(nil, nil), (1, nil), (5, nil), (200, 1.5), (nil, 2)]
 
-    @Test(arguments: shapes, masks) func tilesAreTheWholeMatrix(
-        shape: (heads: Int, keyValueHeads: Int, dimension: Int),
-        mask: (window: Int?, softcap: Float?)
-    ) {
-        let layer = CausalAttention(
+    private static func layer(
+        _ shape: (heads: Int, keyValueHeads: Int, dimension: Int),
+        _ mask: (window: Int?, softcap: Float?),
+        _ precision: Precision = .fp32
+    ) -> CausalAttention {
+        CausalAttention(
             heads: shape.heads,
             keyValueHeads: shape.keyValueHeads,
             headDimension: shape.dimension,
             window: mask.window,
-            softcap: mask.softcap
+            softcap: mask.softcap,
+            precision: precision
         )
+    }
+
+    @Test(arguments: shapes, masks) func tilesAreTheWholeMatrix(
+        shape: (heads: Int, keyValueHeads: Int, dimension: Int),
+        mask: (window: Int?, softcap: Float?)
+    ) {
+        let layer = Self.layer(shape, mask)
         // All edges of blocks of queries and keys on a small shape; of the others some.
         let lengths =
             shape.dimension == 16 ? [1, 31, 32, 33, 63, 64, 65, 127, 128, 129, 511, 512, 513, 1000] : [33, 300]
@@ -89,14 +98,7 @@ import TestSupport
         shape: (heads: Int, keyValueHeads: Int, dimension: Int),
         mask: (window: Int?, softcap: Float?)
     ) {
-        let layer = CausalAttention(
-            heads: shape.heads,
-            keyValueHeads: shape.keyValueHeads,
-            headDimension: shape.dimension,
-            window: mask.window,
-            softcap: mask.softcap,
-            precision: .bf16
-        )
+        let layer = Self.layer(shape, mask, .bf16)
         for t in shape.dimension == 16 ? [1, 33, 127, 128, 129, 300, 513] : [33, 300] {
             let x = Self.random(t * layer.rowWidth, seed: 1, deviation: 0.8)
             let dy = Self.random(t * layer.outputWidth, seed: 2)

@@ -9,24 +9,6 @@ typedef uint16_t halves8 __attribute__((ext_vector_type(8)));
 typedef uint16_t halves16 __attribute__((ext_vector_type(16)));
 typedef uint16_t halves16_anywhere __attribute__((ext_vector_type(16), aligned(2)));
 typedef uint32_t words16 __attribute__((ext_vector_type(16)));
-typedef float floats16_anywhere __attribute__((ext_vector_type(16), aligned(4)));
-typedef float floats16 __attribute__((ext_vector_type(16)));
-
-static inline void round16(const float *from, uint16_t *to) {
-    const floats16 x = *(const floats16_anywhere *)from;
-    const words16 bits = (words16)x, up = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16, nan = (words16)(x != x);
-    *(halves16_anywhere *)to = __builtin_convertvector((up & ~nan) | ((bits >> 16 | 0x40) & nan), halves16);
-}
-
-void ctiles_round(const float *from, long count, uint16_t *to) {
-    long i = 0;
-    for (; i + 16 <= count; i += 16) round16(from + i, to + i);
-    float rest[16] = {0};
-    uint16_t rounded[16];
-    memcpy(rest, from + i, (size_t)(count - i) * 4);
-    round16(rest, rounded);
-    memcpy(to + i, rounded, (size_t)(count - i) * 2);
-}
 
 void ctiles_pack_rows(const uint16_t *x, long stride, long depth, long columns, uint32_t *panel) {
     const long padded = ctiles_panel_depth(depth);

@@ -19,6 +19,8 @@ struct ModelBench: AsyncParsableCommand {
     @Option(help: "Tokens per sequence; new tokens with decode.") var length = 128
     @Option(help: "fp32, bf16, or auto: of matrix products in training, of weights in decode and prefill.")
     var precision: PrecisionChoice = .fp32
+    @Option(name: .customLong("weights"), help: "With decode and prefill: fp32, bf16 or int8; default: as --precision.")
+    var format: WeightFormat?
     @Option(
         name: .customLong("kv-cache"),
         help: "Keys and values of decode and prefill: fp32 or bf16; default: as the precision."
@@ -42,6 +44,9 @@ struct ModelBench: AsyncParsableCommand {
         }
         guard commonPrompt >= 0, commonPrompt == 0 || task == .dpo else {
             throw ValidationError("--common-prompt needs --task dpo, and starts at 0")
+        }
+        guard format == nil || (context == nil && (task == .decode || task == .prefill)) else {
+            throw ValidationError("--weights needs --task decode or prefill, without --context")
         }
         guard context == nil || task == .decode else { throw ValidationError("--context needs --task decode") }
     }
@@ -80,6 +85,7 @@ struct ModelBench: AsyncParsableCommand {
             repetitions: repetitions,
             training: precision.training,
             inference: precision.weights,
+            format: format,
             cache: keyValueCache,
             commonPrompt: commonPrompt
         )

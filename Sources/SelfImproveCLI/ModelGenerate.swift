@@ -22,6 +22,10 @@ struct ModelGenerate: AsyncParsableCommand {
         fp32; bf16: weights and what they are multiplied with are rounded, the fastest where the processor has bf16; \
         auto: arithmetic in fp32, weights in bf16 where that changes none of them, and so no answer.
         """
+    static let weightsHelp: ArgumentHelp = """
+        How weights are held: fp32, bf16, or int8, with a scale for each output: half of bf16's memory, and answers \
+        that differ a little; default: as --precision.
+        """
 
     @OptionGroup var state: StateOptions
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
@@ -41,6 +45,7 @@ struct ModelGenerate: AsyncParsableCommand {
         [String] = []
     @Flag(help: "Also print each token's logprob.") var logprobs = false
     @Option(help: Self.precisionHelp) var precision: PrecisionChoice = .auto
+    @Option(help: Self.weightsHelp) var weights: WeightFormat?
     @Option(
         name: .customLong("kv-cache"),
         help: "Keys and values: fp32, or bf16 for half of the memory; default: bf16 with --precision bf16, else fp32."
@@ -87,6 +92,7 @@ struct ModelGenerate: AsyncParsableCommand {
             checkpoint,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             precision: precision.weights,
+            format: weights,
             cache: keyValueCache,
             keepsPanels: true
         )
@@ -139,3 +145,4 @@ struct ModelGenerate: AsyncParsableCommand {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension WeightFormat: ExpressibleByArgument {}

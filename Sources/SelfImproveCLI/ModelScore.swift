@@ -18,6 +18,7 @@ struct ModelScore: AsyncParsableCommand {
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @OptionGroup var adapter: AdapterOption
     @Option(help: ModelGenerate.precisionHelp) var precision: PrecisionChoice = .auto
+    @Option(help: ModelGenerate.weightsHelp) var weights: WeightFormat?
     @Flag(help: "Also print the logits of the whole vocabulary after the last token.") var logits = false
     @Option(help: "Cores to use; all by default.") var threads: Int?
 
@@ -34,6 +35,7 @@ struct ModelScore: AsyncParsableCommand {
             checkpoint,
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             precision: precision.weights,
+            format: weights,
             keepsPanels: true
         )
         try Output.forEachInput { row in

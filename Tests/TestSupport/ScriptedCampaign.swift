@@ -11,9 +11,13 @@ public struct ScriptedCatalog: ModelCatalog {
         self.models = models
     }
 
-    public func chatModel(_ digest: String, name: String) -> any ChatModel { models(digest, name) }
+    public func chatModel(_ digest: String, name: String, weights: WeightFormat?) -> any ChatModel {
+        models(digest, name)
+    }
     public func chatModel(_ endpoint: EndpointSettings, name: String) -> any ChatModel { models(name, name) }
-    public func likelihoodModel(_ digest: String, name: String) -> any LikelihoodModel { models(digest, name) }
+    public func likelihoodModel(_ digest: String, name: String, weights: WeightFormat?) -> any LikelihoodModel {
+        models(digest, name)
+    }
     public func adopt(directory: String, as precision: Precision?) -> String {
         "adopted \(URL(fileURLWithPath: directory).lastPathComponent)"
     }

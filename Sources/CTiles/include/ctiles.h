@@ -59,7 +59,8 @@ void ctiles_block_avx2(const struct ctiles_block *block);
 void ctiles_block_avx512(const struct ctiles_block *block);
 
 /// C[rows, 32 panels] = A[rows, depth] B in fp32 arithmetic, for any number of rows, few above all. B lies in panels of
-/// floats (`strips`), or of bf16 in pairs as in `ctiles_product` (`half_strips`).
+/// floats (`strips`), of bf16 in pairs as in `ctiles_product` (`half_strips`), or of bytes with a sign, likewise in pairs,
+/// after 32 floats that the sums of the panel's columns are multiplied with (`byte_strips`).
 struct ctiles_strips {
     long rows, depth, panels;
     const float *a;  ///< Row-major.
@@ -72,9 +73,16 @@ void ctiles_strips_avx2(const struct ctiles_strips *strips);
 void ctiles_strips_avx512(const struct ctiles_strips *strips);
 void ctiles_half_strips_avx2(const struct ctiles_strips *strips);
 void ctiles_half_strips_avx512(const struct ctiles_strips *strips);
+void ctiles_byte_strips_avx2(const struct ctiles_strips *strips);
+void ctiles_byte_strips_avx512(const struct ctiles_strips *strips);
 
 /// `to` = bf16 of `from`, rounded to the nearest, ties to even; a NaN stays one.
-void ctiles_round(const float *from, long count, uint16_t *to);
+void ctiles_round_avx2(const float *from, long count, uint16_t *to);
+void ctiles_round_avx512(const float *from, long count, uint16_t *to);
+
+/// `to` = bf16 of `from`, which bf16 has exactly; `count` is a multiple of 16.
+void ctiles_widen_bytes_avx2(const int8_t *from, long count, uint16_t *to);
+void ctiles_widen_bytes_avx512(const int8_t *from, long count, uint16_t *to);
 
 /// A panel of 32 columns from rows: word (p, j) = (X[2p][j], X[2p + 1][j]), X[depth, columns] row-major bf16. Rows and
 /// columns beyond are zero.

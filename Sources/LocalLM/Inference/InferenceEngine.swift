@@ -34,10 +34,24 @@ public final class InferenceEngine: @unchecked Sendable {
     static let slotLimit = 64
 
     /// - Parameters:
-    ///   - precision: of the weights.
+    ///   - precision: of products' operands; nil: fp32, with weights as they came.
+    ///   - format: how weights are held; nil: as `precision` says.
     ///   - cache: of keys and values; nil: as what weights are multiplied with.
-    public convenience init(weights: Weights, threads: Int, precision: Precision? = nil, cache: Precision? = nil) {
-        self.init(weights: weights, threads: threads, precision: precision, cache: cache, parallelism: nil)
+    public convenience init(
+        weights: Weights,
+        threads: Int,
+        precision: Precision? = nil,
+        format: WeightFormat? = nil,
+        cache: Precision? = nil
+    ) {
+        self.init(
+            weights: weights,
+            threads: threads,
+            precision: precision,
+            format: format,
+            cache: cache,
+            parallelism: nil
+        )
     }
 
     /// Of a model in either form in which its weights are held.
@@ -47,6 +61,7 @@ public final class InferenceEngine: @unchecked Sendable {
         _ model: Checkpoint,
         threads: Int,
         precision: Precision? = nil,
+        format: WeightFormat? = nil,
         cache: Precision? = nil,
         keepsPanels: Bool = false
     ) throws {
@@ -55,6 +70,7 @@ public final class InferenceEngine: @unchecked Sendable {
             let weights = try InferenceWeights(
                 model.parameters,
                 precision: precision,
+                format: format,
                 pool: pool,
                 keepsPanels: keepsPanels
             )
@@ -69,13 +85,14 @@ public final class InferenceEngine: @unchecked Sendable {
         weights: Weights,
         threads: Int,
         precision: Precision? = nil,
+        format: WeightFormat? = nil,
         cache: Precision? = nil,
         parallelism: Parallelism?,
         sharesPrefixes: Bool = true
     ) {
         let pool = WorkerPool(threads: threads)
         self.init(
-            packed: InferenceWeights(weights, precision: precision, pool: pool),
+            packed: InferenceWeights(weights, precision: precision, format: format, pool: pool),
             pool: pool,
             cache: cache,
             parallelism: parallelism,
@@ -101,8 +118,8 @@ public final class InferenceEngine: @unchecked Sendable {
 
     deinit { pool.close() }
 
-    /// The number format of the weights in memory.
-    public var weightPrecision: Precision { weights.precision }
+    /// How its weights are held in memory.
+    public var weightFormat: WeightFormat { weights.format }
     /// Bytes of memory that its copy of the weights takes.
     package var weightBytes: Int { weights.panelBytes }
     /// Bytes of weights that one decoding step reads, for any number of sequences.

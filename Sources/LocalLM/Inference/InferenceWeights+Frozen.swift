@@ -5,10 +5,10 @@ import Synchronization
 extension InferenceWeights {
     /// How panels lie in memory, in words: a file of panels of another format is not used. It names the version of
     /// `pack` and of the order of the matrices; a change of either counts it up.
-    private static func format(_ precision: Precision, _ all: [Packing]) -> String {
+    private static func layout(_ format: WeightFormat, _ all: [Packing]) -> String {
         let shapes = all.map { "\($0.matrix.outputs)x\($0.matrix.inputs)" }
         let order = RandomKey.derive(0, shapes.joined(separator: " "))
-        return "\(precision.rawValue) 1, width \(Panels.width), \(all.count) matrices \(order)"
+        return "\(format.rawValue) 1, width \(Panels.width), \(all.count) matrices \(order)"
     }
 
     /// Panels of fewer bytes are packed faster than anyone notices; they get no file.
@@ -18,15 +18,16 @@ extension InferenceWeights {
     convenience init(
         _ parameters: any ModelParameters,
         precision: Precision?,
+        format: WeightFormat? = nil,
         pool: WorkerPool,
         keepsPanels: Bool
     ) throws {
         if let weights = parameters as? Weights {
-            self.init(weights, precision: precision, pool: pool)
+            self.init(weights, precision: precision, format: format, pool: pool)
         } else if let frozen = parameters as? FrozenWeights {
-            try self.init(frozen: frozen, precision: precision, pool: pool, keepsPanels: keepsPanels)
+            try self.init(frozen: frozen, precision: precision, format: format, pool: pool, keepsPanels: keepsPanels)
         } else {
-            self.init(try parameters.single(), precision: precision, pool: pool)
+            self.init(try parameters.single(), precision: precision, format: format, pool: pool)
         }
     }
 
@@ -35,17 +36,19 @@ extension InferenceWeights {
     ///
     /// - Parameters:
     ///   - precision: nil: weights of bf16, which they are, and arithmetic of fp32.
+    ///   - format: of the weights; nil: as `precision` says.
     ///   - keepsPanels: whether panels are kept beside the model, in a file (`PanelFile`): where they take
     ///     `leastFileBytes`, their model's folder can be written, and `SELFIMPROVE_PANEL_CACHE` is not `off`.
     /// - Throws: where a file cannot be read, or has numbers that are infinite or NaN.
     convenience init(
         frozen weights: FrozenWeights,
         precision: Precision?,
+        format: WeightFormat? = nil,
         pool: WorkerPool,
         keepsPanels: Bool,
         leastFileBytes: Int = InferenceWeights.leastFileBytes
     ) throws {
-        let storage = precision ?? .bf16
+        let storage = format ?? precision.map(WeightFormat.init) ?? .bf16
         try self.init(weights, storage, arithmetic: precision == .bf16 ? .bf16 : .fp32) { all, bytes in
             var file: PanelFile?
             if keepsPanels, bytes >= leastFileBytes, let origin = weights.origin,
@@ -54,7 +57,7 @@ extension InferenceWeights {
                 file = PanelFile(
                     directory: origin.directory,
                     precision: storage.rawValue,
-                    format: Self.format(storage, all),
+                    format: Self.layout(storage, all),
                     identity: origin.identity,
                     count: bytes
                 )
@@ -75,7 +78,7 @@ extension InferenceWeights {
         _ weights: FrozenWeights,
         _ all: [Packing],
         into base: UnsafeMutableRawPointer,
-        _ precision: Precision,
+        _ format: WeightFormat,
         _ pool: WorkerPool
     ) throws {
         let failure = Mutex<(any Error)?>(nil)
@@ -102,7 +105,7 @@ extension InferenceWeights {
                                 )
                             )
                         }
-                        pack(matrix, panel: j, from: rows.pointer, into: target, precision)
+                        pack(matrix, panel: j, from: rows.pointer, into: target, format)
                     }
                 }
             } catch { failure.withLock { $0 = $0 ?? error } }

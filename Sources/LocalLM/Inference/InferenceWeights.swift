@@ -11,10 +11,11 @@ struct PackedMatrix: Sendable {
     fileprivate let offset: Int
 
     /// Bytes of one panel.
-    fileprivate func panelBytes(_ precision: Precision) -> Int {
-        switch precision {
+    fileprivate func panelBytes(_ format: WeightFormat) -> Int {
+        switch format {
         case .fp32: inputs * Panels.width * 4
         case .bf16: PairPanels.words(depth: inputs) * 4
+        case .int8: BytePanels.bytes(depth: inputs)
         }
     }
 }
@@ -35,7 +36,7 @@ final class InferenceWeights: @unchecked Sendable {
 
     let configuration: ModelConfiguration
     /// Of the matrices.
-    let precision: Precision
+    let format: WeightFormat
     /// Of what they are multiplied with: bf16 only where it was asked for.
     let arithmetic: Precision
     let layers: [Layer]
@@ -52,9 +53,10 @@ final class InferenceWeights: @unchecked Sendable {
     /// - Parameters:
     ///   - precision: of the matrices and of what they are multiplied with; nil: weights of bf16 where that changes
     ///     none (checkpoints are mostly bf16), else of fp32, and arithmetic of fp32 in either case.
+    ///   - format: of the matrices; nil: as `precision` says.
     ///   - pool: who packs.
-    convenience init(_ weights: Weights, precision: Precision?, pool: WorkerPool) {
-        let storage = precision ?? Self.lossless(weights)
+    convenience init(_ weights: Weights, precision: Precision?, format: WeightFormat? = nil, pool: WorkerPool) {
+        let storage = format ?? precision.map(WeightFormat.init) ?? Self.lossless(weights)
         self.init(weights, storage, arithmetic: precision == .bf16 ? .bf16 : .fp32) { all, bytes in
             let panels = FloatBuffer(count: (bytes + 3) / 4)
             nonisolated(unsafe) let target = UnsafeMutableRawPointer(panels.pointer)
@@ -73,13 +75,13 @@ final class InferenceWeights: @unchecked Sendable {
     /// - Parameter pack: makes the panels of all matrices, so many bytes.
     init(
         _ weights: any ModelParameters,
-        _ storage: Precision,
+        _ storage: WeightFormat,
         arithmetic: Precision,
         pack: (_ all: [Packing], _ bytes: Int) throws -> FloatBuffer
     ) rethrows {
         let c = weights.configuration, layout = weights.layout
         configuration = c
-        precision = storage
+        format = storage
         self.arithmetic = arithmetic
         let (vectors, places) = FrozenWeights.vectors(of: layout) { tensor, to in
             to.baseAddress!.update(from: weights.vector(tensor.offset), count: tensor.count)
@@ -116,7 +118,7 @@ final class InferenceWeights: @unchecked Sendable {
         panels = try pack(all, bytes)
     }
 
-    private static func lossless(_ weights: Weights) -> Precision {
+    private static func lossless(_ weights: Weights) -> WeightFormat {
         let matrices = weights.layout.tensors.filter(\.role.decays)
         return matrices.allSatisfy { BFloat16.represents(weights.pointer($0), $0.count) } ? .bf16 : .fp32
     }
@@ -127,7 +129,7 @@ final class InferenceWeights: @unchecked Sendable {
     /// Bytes that one step of a batch streams through the caches: the layers and the output projection.
     var bytesPerStep: Int {
         let matrices = layers.flatMap { [$0.queryKeyValue, $0.output, $0.gate, $0.up, $0.down] } + [head]
-        return matrices.reduce(0) { $0 + $1.panelCount * $1.panelBytes(precision) }
+        return matrices.reduce(0) { $0 + $1.panelCount * $1.panelBytes(format) }
     }
 
     /// Packs one panel.
@@ -138,11 +140,11 @@ final class InferenceWeights: @unchecked Sendable {
         panel j: Int,
         from rows: UnsafePointer<Float>,
         into base: UnsafeMutableRawPointer,
-        _ precision: Precision
+        _ format: WeightFormat
     ) {
         let width = Panels.width, k = matrix.inputs, columns = min(width, matrix.outputs - j * width)
-        let to = base + matrix.offset + j * matrix.panelBytes(precision)
-        switch precision {
+        let to = base + matrix.offset + j * matrix.panelBytes(format)
+        switch format {
         case .fp32:
             let panel = to.assumingMemoryBound(to: Float.self)
             Panels.pack(columns: rows, leading: k, depth: k, columns: columns, into: panel)
@@ -158,6 +160,7 @@ final class InferenceWeights: @unchecked Sendable {
                     into: panel
                 )
             }
+        case .int8: BytePanels.pack(rows: rows, depth: k, columns: columns, into: to)
         }
     }
 
@@ -170,12 +173,12 @@ final class InferenceWeights: @unchecked Sendable {
         into y: UnsafeMutablePointer<Float>,
         stride: Int? = nil
     ) {
-        let base = UnsafeRawPointer(panels.pointer) + matrix.offset + range.lowerBound * matrix.panelBytes(precision),
-            y = y + range.lowerBound * Panels.width
+        let base = UnsafeRawPointer(panels.pointer) + matrix.offset + range.lowerBound * matrix.panelBytes(format),
+            y = y + range.lowerBound * Panels.width, stride = stride ?? matrix.stride
         switch x {
         case .floats(let x, let leading):
             PanelProduct.multiply(
-                precision,
+                format,
                 rows: rows,
                 depth: matrix.inputs,
                 x,
@@ -183,19 +186,33 @@ final class InferenceWeights: @unchecked Sendable {
                 panels: base,
                 count: range.count,
                 y,
-                leading: stride ?? matrix.stride
+                leading: stride
             )
         case .halves(let x, let leading):
-            PairProduct.multiply(
-                rows: rows,
-                columns: range.count * Panels.width,
+            func multiply(_ panels: UnsafePointer<UInt32>, _ count: Int, _ y: UnsafeMutablePointer<Float>) {
+                PairProduct.multiply(
+                    rows: rows,
+                    columns: count * Panels.width,
+                    depth: matrix.inputs,
+                    x,
+                    leading: leading,
+                    panels: panels,
+                    y,
+                    leading: stride,
+                    accumulate: false
+                )
+            }
+            guard format == .int8 else {
+                return multiply(base.assumingMemoryBound(to: UInt32.self), range.count, y)
+            }
+            BytePanels.multiply(
+                panels: base,
+                count: range.count,
                 depth: matrix.inputs,
-                x,
-                leading: leading,
-                panels: base.assumingMemoryBound(to: UInt32.self),
-                y,
-                leading: stride ?? matrix.stride,
-                accumulate: false
+                rows: rows,
+                into: y,
+                leading: stride,
+                multiply
             )
         }
     }
@@ -204,14 +221,15 @@ final class InferenceWeights: @unchecked Sendable {
     func embed(_ id: Int, into row: UnsafeMutablePointer<Float>) {
         let width = Panels.width, k = embedding.inputs, column = id % width
         let panel =
-            UnsafeRawPointer(panels.pointer) + embedding.offset + id / width * embedding.panelBytes(precision)
-        switch precision {
+            UnsafeRawPointer(panels.pointer) + embedding.offset + id / width * embedding.panelBytes(format)
+        switch format {
         case .fp32:
             let floats = panel.assumingMemoryBound(to: Float.self) + column
             for p in 0..<k { row[p] = floats[p * width] }
         case .bf16:
             let halves = panel.assumingMemoryBound(to: UInt16.self) + 2 * column
             for p in 0..<k { row[p] = BFloat16.widened(halves[p / 2 * 2 * width + p % 2]) }
+        case .int8: BytePanels.column(column, of: panel, depth: k, into: row)
         }
     }
 }

@@ -29,8 +29,12 @@ enum BFloat16 {
     }
 
     /// Many at once, as operands of matrix products.
-    @inline(__always) static func convert(_ x: UnsafePointer<Float>, _ count: Int, into y: UnsafeMutablePointer<UInt16>)
-    { ctiles_round(x, count, y) }
+    @inline(__always) static func convert(
+        _ x: UnsafePointer<Float>,
+        _ count: Int,
+        into y: UnsafeMutablePointer<UInt16>,
+        kernels: TileKernels = .current
+    ) { kernels.round(x, count, y) }
 
     /// As floats.
     static func widen(_ x: UnsafePointer<UInt16>, _ count: Int, into y: UnsafeMutablePointer<Float>) {

@@ -66,12 +66,15 @@ public enum InstructionSet: String, Sendable, CaseIterable, Comparable {
     }
 }
 
-/// The innermost products of an instruction set.
+/// The innermost loops of an instruction set.
 struct TileKernels: Sendable {
     let block: @convention(c) (UnsafePointer<ctiles_block>?) -> Void
     let strips: @convention(c) (UnsafePointer<ctiles_strips>?) -> Void
     let halfStrips: @convention(c) (UnsafePointer<ctiles_strips>?) -> Void
+    let byteStrips: @convention(c) (UnsafePointer<ctiles_strips>?) -> Void
     let pairs: @convention(c) (UnsafePointer<ctiles_product>?) -> Void
+    let round: @convention(c) (UnsafePointer<Float>?, Int, UnsafeMutablePointer<UInt16>?) -> Void
+    let widenBytes: @convention(c) (UnsafePointer<Int8>?, Int, UnsafeMutablePointer<UInt16>?) -> Void
 
     static let current = TileKernels(InstructionSet.current)
 
@@ -79,7 +82,10 @@ struct TileKernels: Sendable {
         let isWide = set >= .avx512
         block = isWide ? ctiles_block_avx512 : ctiles_block_avx2
         strips = isWide ? ctiles_strips_avx512 : ctiles_strips_avx2
+        round = isWide ? ctiles_round_avx512 : ctiles_round_avx2
+        widenBytes = isWide ? ctiles_widen_bytes_avx512 : ctiles_widen_bytes_avx2
         halfStrips = isWide ? ctiles_half_strips_avx512 : ctiles_half_strips_avx2
+        byteStrips = isWide ? ctiles_byte_strips_avx512 : ctiles_byte_strips_avx2
         pairs =
             switch set {
             case .avx2: ctiles_pairs_avx2

@@ -1,7 +1,7 @@
 import CTiles
 
-/// C = A B in fp32 arithmetic for any number of rows, B packed in panels of fp32 (`Panels`) or of bf16 (`PairPanels`):
-/// the product of inference that is exact for the weights that it is given.
+/// C = A B in fp32 arithmetic for any number of rows, B packed in panels of fp32 (`Panels`), of bf16 (`PairPanels`) or
+/// of bytes (`BytePanels`): the product of inference that is exact for the weights that it is given.
 ///
 /// Every result is one chain of fused multiply-adds in the order of k (as in `Block`): its bits depend neither on the
 /// other rows, nor on the split of the columns among threads, nor on the width of the registers.
@@ -14,7 +14,7 @@ enum PanelProduct {
     ///   - panels: how many; each gives `Panels.width` columns.
     ///   - c: rows of `ldc` floats; the last panel's padding is written too (zeros).
     static func multiply(
-        _ precision: Precision,
+        _ format: WeightFormat,
         rows m: Int,
         depth k: Int,
         _ a: UnsafePointer<Float>,
@@ -34,9 +34,10 @@ enum PanelProduct {
             c: c,
             c_stride: ldc
         )
-        switch precision {
+        switch format {
         case .fp32: TileKernels.current.strips(&strips)
         case .bf16: TileKernels.current.halfStrips(&strips)
+        case .int8: TileKernels.current.byteStrips(&strips)
         }
     }
 }

@@ -16,3 +16,14 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 
     var bytes: Int { self == .fp32 ? 4 : 2 }
 }
+
+/// How the matrices of a model that answers and is not trained are held in memory.
+public enum WeightFormat: String, Sendable, Codable, CaseIterable {
+    case fp32, bf16
+    /// A byte a weight, with a scale for each output (row of W): w = s q, s = max |w| / 127, q rounded to the nearest
+    /// (absmax quantization by rows, as the weights of LLM.int8(), Dettmers et al. 2022, arXiv 2208.07339; activations
+    /// are not quantized here). It changes the model a little, so it is only ever asked for.
+    case int8
+
+    public init(_ precision: Precision) { self = precision == .fp32 ? .fp32 : .bf16 }
+}

@@ -8,7 +8,7 @@ extension AttentionTiles {
         _ s: PackedBatch.Sequence,
         _ dOut: UnsafePointer<Float>,
         _ qkv: UnsafePointer<Float>,
-        out: UnsafePointer<Float>,
+        out: ActivationRows,
         logSumExp: UnsafePointer<Float>,
         into dQKV: UnsafeMutablePointer<Float>,
         earlier: CausalAttention.Earlier? = nil,
@@ -31,7 +31,7 @@ extension AttentionTiles {
                 for i in 0..<rows {
                     let head = kv * group + i / n, place = (row + i % n) * wide + head * d
                     x.peaks[i] = logSumExp[(row + i % n) * layer.heads + head]
-                    x.totals[i] = VectorMath.dot(dOut + place, out + place, d)
+                    x.totals[i] = out.dot(dOut + place, d, at: place, scratch: x.p)
                 }
                 for index in 0..<blockCount {
                     let block = block(index), limit = seen(block, by: positions)

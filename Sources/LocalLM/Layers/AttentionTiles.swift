@@ -143,7 +143,7 @@ struct AttentionTiles<Arithmetic: TileArithmetic> {
     func forward(
         _ s: PackedBatch.Sequence,
         _ qkv: UnsafePointer<Float>,
-        into out: UnsafeMutablePointer<Float>,
+        into out: ActivationRows,
         logSumExp: UnsafeMutablePointer<Float>,
         earlier: CausalAttention.Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
@@ -217,7 +217,7 @@ struct AttentionTiles<Arithmetic: TileArithmetic> {
                 for i in 0..<rows {
                     let row = s.start + first + i % n, head = kv * group + i / n
                     VectorMath.scale(x.sums + i * dp, 1 / x.totals[i], dp)
-                    (out + row * layer.outputWidth + head * d).update(from: x.sums + i * dp, count: d)
+                    out.store(x.sums + i * dp, d, at: row * layer.outputWidth + head * d)
                     logSumExp[row * layer.heads + head] = x.peaks[i] + x.totals[i].logarithm()
                 }
                 first += n

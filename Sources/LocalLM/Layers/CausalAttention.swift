@@ -93,20 +93,20 @@ struct CausalAttention: Sendable {
     ///
     /// - Parameters:
     ///   - qkv: rows of the batch, N x rowWidth, rotary positions applied.
-    ///   - out: N x outputWidth; of it the sequence's own rows are written.
+    ///   - out: N x outputWidth, in bf16 rounded or not; of it the sequence's own rows are written.
     ///   - logSumExp: N x heads, of which tiles write the own rows: log of the sum of exponentials of every row of
     ///     scores.
     ///   - probabilities: `probabilityCount` floats, overwritten; nil: not kept, `backward` makes them again.
     func forward(
         _ s: PackedBatch.Sequence,
         _ qkv: UnsafePointer<Float>,
-        into out: UnsafeMutablePointer<Float>,
+        into out: ActivationRows,
         logSumExp: UnsafeMutablePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
         earlier: Earlier? = nil,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        guard usesTiles(s) else {
+        if !usesTiles(s), case .single(let out) = out {
             return wholeForward(
                 qkv + s.start * rowWidth,
                 length: s.length,
@@ -136,7 +136,7 @@ struct CausalAttention: Sendable {
         _ s: PackedBatch.Sequence,
         _ dOut: UnsafePointer<Float>,
         _ qkv: UnsafePointer<Float>,
-        out: UnsafePointer<Float>,
+        out: ActivationRows,
         logSumExp: UnsafePointer<Float>,
         probabilities: UnsafeMutablePointer<Float>?,
         into dQKV: UnsafeMutablePointer<Float>,

@@ -10,7 +10,7 @@ final class HalfFeedForward: @unchecked Sendable {
     private let pairs: PairBuffer
     private let width: Int
     /// Rounded operands, of all rows.
-    private let input = GrowingHalves(), gradient = GrowingHalves(), dGateUp = GrowingHalves()
+    private let gradient = GrowingHalves(), dGateUp = GrowingHalves()
     /// Gates and what they are multiplied with, side by side, their gradients, and that of what comes of them.
     private let block = FloatBuffer(count: rows * 2 * columns), dBlock = FloatBuffer(count: rows * 2 * columns),
         dActivation = FloatBuffer(count: rows * columns)
@@ -37,12 +37,11 @@ final class HalfFeedForward: @unchecked Sendable {
     ///   - gateUp: rows x 2F, gates first; `activation`: rows x F.
     func forward(
         _ p: Projection,
-        _ x: UnsafePointer<Float>,
+        _ x: UnsafePointer<UInt16>,
         rows n: Int,
         into gateUp: UnsafeMutablePointer<UInt16>,
         activation: UnsafeMutablePointer<UInt16>
     ) {
-        let x = input.rounding(x, n * p.inputs)
         forEachBlock(rows: n) { rows, columns in
             for (part, column) in [columns.lowerBound, width + columns.lowerBound].enumerated() {
                 PairProduct.multiply(
@@ -92,7 +91,7 @@ final class HalfFeedForward: @unchecked Sendable {
     func backward(
         _ layer: ProjectionBank.Layer,
         _ dy: UnsafePointer<Float>,
-        _ x: UnsafePointer<Float>,
+        _ x: UnsafePointer<UInt16>,
         rows n: Int,
         gateUp: UnsafePointer<UInt16>,
         activation: UnsafePointer<UInt16>,
@@ -127,7 +126,7 @@ final class HalfFeedForward: @unchecked Sendable {
             )
             round(dBlock.pointer, rows, columns, into: wide)
         }
-        weights(p, wide, input.rounding(x, n * p.inputs))
+        weights(p, wide, x)
         PairProduct.multiply(
             rows: n,
             columns: p.inputs,
@@ -174,9 +173,4 @@ final class HalfFeedForward: @unchecked Sendable {
             }
         }
     }
-}
-
-extension FloatBuffer {
-    /// The same memory as twice as many numbers of bf16.
-    var halves: UnsafeMutablePointer<UInt16> { UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt16.self) }
 }

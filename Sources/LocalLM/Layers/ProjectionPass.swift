@@ -69,8 +69,21 @@ final class ProjectionPass: @unchecked Sendable {
         }
     }
 
-    /// y (+)= x W^T with x rounded already; in bf16 alone.
     func forward(
+        _ p: Projection,
+        _ x: ActivationRows,
+        rows: Int,
+        into y: UnsafeMutablePointer<Float>,
+        accumulate: Bool = false
+    ) {
+        switch x {
+        case .single(let x): forward(p, x, rows: rows, into: y, accumulate: accumulate)
+        case .half(let x): forward(p, halves: x, rows: rows, into: y, accumulate: accumulate)
+        }
+    }
+
+    /// y (+)= x W^T with x rounded already; in bf16 alone.
+    private func forward(
         _ p: Projection,
         halves x: UnsafePointer<UInt16>,
         rows: Int,
@@ -193,6 +206,21 @@ final class ProjectionPass: @unchecked Sendable {
         case .pairs:
             let halves = second.rounding(x, rows.count * p.inputs)
             backwardWeight(p, halves: dy.halves! + start, halves, rows: rows.count, into: dW)
+        }
+    }
+
+    func backwardWeight(
+        _ p: Projection,
+        _ dy: OutputGradient,
+        _ x: ActivationRows,
+        rows: Range<Int>,
+        into dW: UnsafeMutablePointer<Float>
+    ) {
+        switch x {
+        case .single(let x): backwardWeight(p, dy, x, rows: rows, into: dW)
+        case .half(let x):
+            let dy = dy.halves! + rows.lowerBound * p.outputs, x = x + rows.lowerBound * p.inputs
+            backwardWeight(p, halves: dy, x, rows: rows.count, into: dW)
         }
     }
 

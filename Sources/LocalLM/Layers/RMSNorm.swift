@@ -45,6 +45,26 @@ struct RMSNorm: Sendable {
         }
     }
 
+    /// The same as a matrix's operand.
+    func forward(
+        _ x: UnsafePointer<Float>,
+        weight: UnsafePointer<Float>,
+        rows: Int,
+        into y: ActivationRows,
+        rstd: UnsafeMutablePointer<Float>
+    ) {
+        switch y {
+        case .single(let y): forward(x, weight: weight, rows: rows, into: y, rstd: rstd)
+        case .half(let y):
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: width) { line in
+                for row in 0..<rows {
+                    forward(x + row * width, weight: weight, rows: 1, into: line.baseAddress!, rstd: rstd + row)
+                    BFloat16.convert(line.baseAddress!, width, into: y + row * width)
+                }
+            }
+        }
+    }
+
     /// y = (o + w) x r with r = (mean(x^2) + eps)^-1/2, so dx = r (o + w) dy - x r^3 / C * sum((o + w) dy x) and
     /// dw = sum over rows of dy x r.
     ///

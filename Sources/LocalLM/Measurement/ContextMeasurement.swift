@@ -10,7 +10,7 @@ public struct ContextMeasurement: Sendable, Codable {
     public var samples: Int
     public var length: Int
     public var threads: Int
-    public var weightPrecision: Precision
+    public var weightFormat: WeightFormat
     /// New tokens over the whole time, prompts included; the median over the repetitions.
     public var tokensPerSecond: Double
     public var unsharedTokensPerSecond: Double
@@ -21,7 +21,7 @@ public struct ContextMeasurement: Sendable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case context, prompt, prompts, samples, length, threads, speedup, repetitions
-        case weightPrecision = "weight_precision"
+        case weightFormat = "weight_precision"
         case tokensPerSecond = "tokens_per_second"
         case unsharedTokensPerSecond = "unshared_tokens_per_second"
         case isSame = "same_answers"
@@ -78,7 +78,7 @@ public struct ContextMeasurement: Sendable, Codable {
             samples: samples,
             length: length,
             threads: threads,
-            weightPrecision: engines[0].weightPrecision,
+            weightFormat: engines[0].weightFormat,
             tokensPerSecond: tokens / medians[0],
             unsharedTokensPerSecond: tokens / medians[1],
             speedup: medians[1] / medians[0],

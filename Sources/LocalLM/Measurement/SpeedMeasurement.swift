@@ -29,7 +29,7 @@ public struct SpeedMeasurement: Sendable, Codable {
     public var peakGFLOPs: Double
     public var peakRSSBytes: Int
     /// Of weights, keys and values in inference.
-    public var weightPrecision: Precision?
+    public var weightFormat: WeightFormat?
     /// Bytes of weights that a decoding step reads, times the steps per second, over 1e9.
     public var weightGBPerSecond: Double?
 
@@ -40,7 +40,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         case modelFLOPsUtilization = "model_flops_utilization"
         case peakGFLOPs = "peak_gflops"
         case peakRSSBytes = "peak_rss_bytes"
-        case weightPrecision = "weight_precision"
+        case weightFormat = "weight_precision"
         case weightGBPerSecond = "weight_gb_per_second"
     }
 
@@ -60,6 +60,7 @@ public struct SpeedMeasurement: Sendable, Codable {
         repetitions: Int,
         training precision: Precision = .fp32,
         inference weightPrecision: Precision? = nil,
+        format: WeightFormat? = nil,
         cache: Precision? = nil,
         commonPrompt: Int = 0,
         clock: ContinuousClock = ContinuousClock()
@@ -118,7 +119,13 @@ public struct SpeedMeasurement: Sendable, Codable {
                 computed = Double(step.tokens) / Double(tokens)
             }
         case .prefill, .decode:
-            let engine = InferenceEngine(weights: weights, threads: threads, precision: weightPrecision, cache: cache)
+            let engine = InferenceEngine(
+                weights: weights,
+                threads: threads,
+                precision: weightPrecision,
+                format: format,
+                cache: cache
+            )
             inference = engine
             let isPrefill = task == .prefill
             tokens = batch * (isPrefill ? length : length - 1)
@@ -167,7 +174,7 @@ public struct SpeedMeasurement: Sendable, Codable {
             modelFLOPsUtilization: rate * computed * perToken / (peak * 1e9),
             peakGFLOPs: peak,
             peakRSSBytes: peakRSS(),
-            weightPrecision: inference?.weightPrecision,
+            weightFormat: inference?.weightFormat,
             weightGBPerSecond: task == .decode
                 ? inference.map { rate / Double(batch) * Double($0.bytesPerStep) * 1e-9 } : nil
         )

@@ -48,24 +48,24 @@ struct LayerActivations {
     }
 
     /// Every buffer, and its floats per token.
-    /// - Parameter isHalf: whether those of the gated unit are bf16.
+    /// - Parameter isHalf: whether those are bf16 that matrices multiply, and the gates.
     private static func parts(_ c: ModelConfiguration, isHalf: Bool) -> [(
         place: WritableKeyPath<Self, FloatBuffer>, width: Int, cost: Cost
     )] {
         let heads = c.normalizesQueriesAndKeys ? c.headCount + c.keyValueHeadCount : 0
-        let unit = isHalf ? (c.intermediateSize + 1) / 2 : c.intermediateSize
+        func operand(_ width: Int) -> Int { isHalf ? (width + 1) / 2 : width }
         let branch = c.hasPostNorms ? c.hiddenSize : 0, branchRstd = c.hasPostNorms ? 1 : 0
         return [
             (\.input, c.hiddenSize, .all), (\.rstd, 1, .all),
-            (\.normed, c.hiddenSize, .pass), (\.middleNormed, c.hiddenSize, .pass),
-            (\.activation, unit, .pass),
+            (\.normed, operand(c.hiddenSize), .pass), (\.middleNormed, operand(c.hiddenSize), .pass),
+            (\.activation, operand(c.intermediateSize), .pass),
             (\.qkv, c.attentionRowWidth, .product), (\.rawHeads, heads * c.headDimension, .product),
             (\.headRstd, heads, .product),
-            (\.attended, c.queryWidth, .product), (\.logSumExp, c.headCount, .product),
+            (\.attended, operand(c.queryWidth), .product), (\.logSumExp, c.headCount, .product),
             (\.attentionBranch, branch, .product),
             (\.attentionRstd, branchRstd, .product),
             (\.middle, c.hiddenSize, .product), (\.middleRstd, 1, .product),
-            (\.gateUp, 2 * unit, .product),
+            (\.gateUp, operand(2 * c.intermediateSize), .product),
             (\.feedForwardBranch, branch, .product), (\.feedForwardRstd, branchRstd, .product),
         ]
     }

@@ -12,7 +12,7 @@ extension TransformerShard {
             a.input.pointer,
             weight: w.vector(offsets.input),
             rows: n,
-            into: a.normed.pointer,
+            into: operand(a.normed),
             rstd: a.rstd.pointer
         )
         forward(p.queryKeyValue, a.normed, rows: n, into: a.qkv)
@@ -32,7 +32,7 @@ extension TransformerShard {
             attention.forward(
                 sequence,
                 a.qkv.pointer,
-                into: a.attended.pointer,
+                into: operand(a.attended),
                 logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
                 earlier: earlier,
@@ -45,7 +45,7 @@ extension TransformerShard {
         if index + 1 == layers.count {
             rows = batch.targetCount
             residual = dNormed.pointer
-            keepTargets(of: a.attended.pointer, width: c.queryWidth, in: a.attended.pointer)
+            keepTargets(of: operand(a.attended), width: c.queryWidth)
             keepTargets(of: a.input.pointer, width: c.hiddenSize, in: residual)
         }
         add(
@@ -62,13 +62,13 @@ extension TransformerShard {
             a.middle.pointer,
             weight: w.vector(offsets.middle),
             rows: rows,
-            into: a.middleNormed.pointer,
+            into: operand(a.middleNormed),
             rstd: a.middleRstd.pointer
         )
         if let feedForward {
             feedForward.forward(
                 p.gateUp,
-                a.middleNormed.pointer,
+                a.middleNormed.halves,
                 rows: rows,
                 into: a.gateUp.halves,
                 activation: a.activation.halves
@@ -86,8 +86,7 @@ extension TransformerShard {
             into: next,
             branch: a.feedForwardBranch,
             rstd: a.feedForwardRstd,
-            post: offsets.feedForwardPost,
-            isHalf: feedForward != nil
+            post: offsets.feedForwardPost
         )
     }
 
@@ -103,7 +102,6 @@ extension TransformerShard {
     }
 
     /// `sum` = residual + W x, or residual + norm(W x) where the family has post-norms.
-    /// - Parameter isHalf: whether x is rounded already.
     private func add(
         _ p: Projection,
         of x: FloatBuffer,
@@ -112,16 +110,11 @@ extension TransformerShard {
         into sum: FloatBuffer,
         branch: FloatBuffer,
         rstd: FloatBuffer,
-        post: Int?,
-        isHalf: Bool = false
+        post: Int?
     ) {
-        func multiply(into y: FloatBuffer, accumulate: Bool) {
-            guard isHalf else { return forward(p, x, rows: rows, into: y, accumulate: accumulate) }
-            products.forward(p, halves: x.halves, rows: rows, into: y.pointer, accumulate: accumulate)
-        }
         let count = rows * configuration.hiddenSize
         if let post {
-            multiply(into: branch, accumulate: false)
+            forward(p, x, rows: rows, into: branch)
             norm.forward(
                 branch.pointer,
                 weight: bank.weights.vector(post),
@@ -132,7 +125,7 @@ extension TransformerShard {
             VectorMath.add(sum.pointer, residual, count)
         } else {
             sum.pointer.update(from: residual, count: count)
-            multiply(into: sum, accumulate: true)
+            forward(p, x, rows: rows, into: sum, accumulate: true)
         }
     }
 
@@ -152,7 +145,7 @@ extension TransformerShard {
             feedForward.backward(
                 p,
                 dDown.pointer,
-                a.middleNormed.pointer,
+                a.middleNormed.halves,
                 rows: rows,
                 gateUp: a.gateUp.halves,
                 activation: a.activation.halves,
@@ -196,7 +189,7 @@ extension TransformerShard {
         let dOutput = branchGradient(a.attentionBranch, a.attentionRstd, rows: rows, post: offsets.attentionPost)
         backward(p.output, dOutput, a.attended, rows: rows, slices, into: dNarrow)
         if isLast {
-            spreadTargets(in: a.attended.pointer, width: c.queryWidth)
+            spreadTargets(in: operand(a.attended), width: c.queryWidth)
             spreadTargets(in: dNarrow.pointer, width: c.queryWidth)
             spreadTargets(in: dx.pointer, width: c.hiddenSize)
         }
@@ -208,7 +201,7 @@ extension TransformerShard {
                 sequence,
                 dNarrow.pointer,
                 a.qkv.pointer,
-                out: a.attended.pointer,
+                out: operand(a.attended),
                 logSumExp: a.logSumExp.pointer,
                 probabilities: keepsProbabilities ? probability : nil,
                 into: dWide.pointer,
@@ -250,14 +243,14 @@ extension TransformerShard {
                 a.input.pointer,
                 weight: w.vector(offsets.input),
                 rows: n,
-                into: a.normed.pointer,
+                into: operand(a.normed),
                 rstd: a.rstd.pointer
             )
             norm.forward(
                 a.middle.pointer,
                 weight: w.vector(offsets.middle),
                 rows: n,
-                into: a.middleNormed.pointer,
+                into: operand(a.middleNormed),
                 rstd: a.middleRstd.pointer
             )
             activate(a, rows: n)

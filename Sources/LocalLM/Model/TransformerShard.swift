@@ -23,7 +23,7 @@ final class TransformerShard: @unchecked Sendable {
     /// Nil where the weights are frozen.
     let gradients: WeightGradients?
     let adapter: AdapterPass?
-    /// Where everything between its matrices is bf16.
+    /// Where everything between its matrices is bf16. What matrices multiply is then kept rounded.
     let feedForward: HalfFeedForward?
     var batch = PackedBatch()
     /// Where this shard has a part of a sequence: all of its parts, and which of them it is.
@@ -218,10 +218,13 @@ final class TransformerShard: @unchecked Sendable {
 
     // MARK: What layers are made of
 
+    /// What a matrix multiplies, in a buffer of this shard's layers.
+    func operand(_ x: FloatBuffer) -> ActivationRows { feedForward == nil ? .single(x.pointer) : .half(x.halves) }
+
     /// y (+)= x W^T, and what the adapter adds to it.
     func forward(_ p: Projection, _ x: FloatBuffer, rows: Int, into y: FloatBuffer, accumulate: Bool = false) {
         guard rows > 0 else { return }
-        products.forward(p, x.pointer, rows: rows, into: y.pointer, accumulate: accumulate)
+        products.forward(p, operand(x), rows: rows, into: y.pointer, accumulate: accumulate)
         adapter?.forward(p, x.pointer, rows: rows, addingTo: y.pointer)
     }
 
@@ -239,9 +242,9 @@ final class TransformerShard: @unchecked Sendable {
             gradients?.add { _ in }
             return
         }
-        let gradient = products.outputGradient(p, dy.pointer, rows: rows)
+        let gradient = products.outputGradient(p, dy.pointer, rows: rows), operand = operand(x)
         gradients?.add { g in
-            for slice in slices { products.backwardWeight(p, gradient, x.pointer, rows: slice, into: g + p.offset) }
+            for slice in slices { products.backwardWeight(p, gradient, operand, rows: slice, into: g + p.offset) }
         }
         products.backwardInput(p, gradient, rows: rows, into: dx.pointer)
         adapter?.backward(p, dy.pointer, x.pointer, rows: rows, addingTo: dx.pointer)
@@ -270,14 +273,21 @@ final class TransformerShard: @unchecked Sendable {
     }
 
     /// The target rows of `x`, one after the other; `to` may be `x` itself, for rows only move up.
-    func keepTargets(of x: UnsafePointer<Float>, width: Int, in to: UnsafeMutablePointer<Float>) {
+    func keepTargets<T>(of x: UnsafePointer<T>, width: Int, in to: UnsafeMutablePointer<T>) {
         for (k, row) in batch.targetRows.enumerated() where x != UnsafePointer(to) || k != Int(row) {
             (to + k * width).update(from: x + Int(row) * width, count: width)
         }
     }
 
+    func keepTargets(of x: ActivationRows, width: Int) {
+        switch x {
+        case .single(let x): keepTargets(of: x, width: width, in: x)
+        case .half(let x): keepTargets(of: x, width: width, in: x)
+        }
+    }
+
     /// The opposite: row k moves to the k-th target's place, every other row becomes 0.
-    func spreadTargets(in x: UnsafeMutablePointer<Float>, width: Int) {
+    func spreadTargets<T: Numeric>(in x: UnsafeMutablePointer<T>, width: Int) {
         var end = batch.tokenCount
         for (k, row) in batch.targetRows.enumerated().reversed() {
             let place = Int(row)
@@ -286,6 +296,13 @@ final class TransformerShard: @unchecked Sendable {
             end = place
         }
         x.update(repeating: 0, count: end * width)
+    }
+
+    func spreadTargets(in x: ActivationRows, width: Int) {
+        switch x {
+        case .single(let x): spreadTargets(in: x, width: width)
+        case .half(let x): spreadTargets(in: x, width: width)
+        }
     }
 
     /// The target rows that fall into each slice of `Panels.multiplyTransposed`. Sums over them in these groups have

@@ -93,10 +93,14 @@ public struct TrainingMemory: Sendable, Equatable, Codable {
         let unit = isHalf ? 0 : c.intermediateSize
         let wide = max(2 * unit, c.attentionRowWidth), narrow = max(unit, c.queryWidth)
         let passes = rows * (3 * c.hiddenSize + wide + narrow + (c.hasPostNorms ? c.hiddenSize : 0))
-        // In halves: gradients of the gated unit and both of its inputs, rounded, and what other products round.
+        // Operands in halves. Where activations are rounded already: gradients of the gated unit and of what comes of
+        // it, of another product's output, and two operands of a weight's gradient, one turned and one in panels.
+        let widest = max(c.attentionRowWidth, c.hiddenSize), full = c.intermediateSize
         let operands =
             precision == .bf16
-            ? rows * (isHalf ? c.intermediateSize + c.hiddenSize + wide + narrow : wide + narrow) : 0
+            ? rows
+                * (isHalf
+                    ? (4 * full + c.hiddenSize + widest + max(full, c.hiddenSize)) / 2 : wide + narrow) : 0
         scratch =
             4 * threads
             * (passes + operands + head.logitsCount + 3 * shardTargets * c.hiddenSize

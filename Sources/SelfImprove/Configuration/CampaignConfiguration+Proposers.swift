@@ -12,6 +12,9 @@ extension CampaignConfiguration {
         }
     }
 
+    /// How a peer's weights are held; nil: as they came.
+    func weights(of peer: String) -> WeightFormat? { peers.first { $0.name == peer }?.weights }
+
     /// Names models of a state directory by where they lie, for what reads no state.
     /// - Parameter place: of a digest; nil where there is none.
     public mutating func locate(_ place: (String) -> String?) {

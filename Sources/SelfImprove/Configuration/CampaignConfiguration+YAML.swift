@@ -207,7 +207,10 @@ extension CampaignConfiguration {
         root.sections("peers")?.map { section in
             defer { section.finish() }
             let name = section.string("name")
-            if !section.has("endpoint") { return Peer(name: name, model: model(section.string("model"), files)) }
+            if !section.has("endpoint") {
+                let weights: WeightFormat? = section.has("weights") ? section.choice("weights", default: .bf16) : nil
+                return Peer(name: name, model: model(section.string("model"), files), weights: weights)
+            }
             if section.has("model") {
                 section.fault("model", "is beside endpoint", hint: "what the endpoint calls it is served_model")
             }

@@ -30,6 +30,8 @@ public struct CampaignConfiguration: Sendable, Equatable, Codable {
     public struct Peer: Sendable, Equatable, Codable {
         public var name: String
         public var model: ModelReference
+        /// How its weights are held, where it is on this machine; nil: as they came.
+        public var weights: WeightFormat?
 
         /// Whether it is behind an endpoint.
         public var isRemote: Bool { if case .endpoint = model { true } else { false } }

@@ -72,14 +72,19 @@ struct MixtureBuilder: Sendable {
         if case .endpoint(let endpoint)? = configuration.reference(of: .peer(name)) {
             return try await models.chatModel(endpoint, name: name)
         }
-        return try await models.chatModel(prepared.peer(name), name: participant ?? name)
+        return try await models.chatModel(
+            prepared.peer(name),
+            name: participant ?? name,
+            weights: configuration.weights(of: name)
+        )
     }
 
     private func likelihoodModels(_ names: [String]) async throws -> [any LikelihoodModel] {
         var found: [any LikelihoodModel] = []
         for name in names {
             tell(name)
-            found.append(try await models.likelihoodModel(prepared.peer(name), name: name))
+            let weights = configuration.weights(of: name)
+            found.append(try await models.likelihoodModel(prepared.peer(name), name: name, weights: weights))
         }
         return found
     }

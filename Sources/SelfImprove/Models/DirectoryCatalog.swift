@@ -7,35 +7,42 @@ import ModelFiles
 actor DirectoryCatalog: ModelCatalog {
     private let threads: Int
     private let endpoints: EndpointCatalog
-    private var models: [String: Task<LocalModel, any Error>] = [:]
+    private struct Key: Hashable {
+        var path: String
+        var weights: WeightFormat?
+    }
+    private var models: [Key: Task<LocalModel, any Error>] = [:]
 
     init(threads: Int, endpoints: EndpointCatalog) {
         self.threads = threads
         self.endpoints = endpoints
     }
 
-    func chatModel(_ path: String, name: String) async throws -> any ChatModel { try await model(path, name) }
-    func likelihoodModel(_ path: String, name: String) async throws -> any LikelihoodModel {
-        try await model(path, name)
+    func chatModel(_ path: String, name: String, weights: WeightFormat?) async throws -> any ChatModel {
+        try await model(Key(path: path, weights: weights), name)
+    }
+    func likelihoodModel(_ path: String, name: String, weights: WeightFormat?) async throws -> any LikelihoodModel {
+        try await model(Key(path: path, weights: weights), name)
     }
     func chatModel(_ endpoint: EndpointSettings, name: String) async throws -> any ChatModel {
         try endpoints.model(endpoint)
     }
 
-    private func model(_ path: String, _ name: String) async throws -> LocalModel {
-        if let known = models[path] { return try await known.value }
+    private func model(_ key: Key, _ name: String) async throws -> LocalModel {
+        if let known = models[key] { return try await known.value }
         let threads = threads
         let loading = Task {
             try await Computation.run("loading \(name)") { _ in
                 try LocalModel(
                     name: name,
-                    digest: path,
-                    checkpoint: Checkpoint.load(URL(fileURLWithPath: path)).timeless,
+                    digest: key.path,
+                    checkpoint: Checkpoint.load(URL(fileURLWithPath: key.path)).timeless,
+                    weights: key.weights,
                     threads: threads
                 )
             }
         }
-        models[path] = loading
+        models[key] = loading
         return try await loading.value
     }
 

@@ -6,12 +6,18 @@ import LocalLM
 public actor LocalCatalog: ModelCatalog {
     private nonisolated let files: FileStore
     private let threads: Int
-    /// Models in memory and those that are being loaded, by digest.
-    private var models: [String: Task<LocalModel, any Error>] = [:]
-    /// Digests in the order of their last use.
-    private var recency: [String] = []
-    /// Bytes of the models in memory, by digest.
-    private var sizes: [String: Int] = [:]
+    /// A model, and how its weights are held.
+    private struct Key: Hashable {
+        var digest: String
+        var weights: WeightFormat?
+    }
+
+    /// Models in memory and those that are being loaded.
+    private var models: [Key: Task<LocalModel, any Error>] = [:]
+    /// In the order of their last use.
+    private var recency: [Key] = []
+    /// Bytes of the models in memory.
+    private var sizes: [Key: Int] = [:]
     private let capacity: Int
     /// For models behind endpoints; nil: there are none.
     private let endpoints: EndpointCatalog?
@@ -25,8 +31,8 @@ public actor LocalCatalog: ModelCatalog {
         self.capacity = capacity ?? (TrainingMemory.capacity() ?? 8 << 30) / 8
     }
 
-    public func chatModel(_ digest: String, name: String) async throws -> any ChatModel {
-        try await model(digest, name: name)
+    public func chatModel(_ digest: String, name: String, weights: WeightFormat?) async throws -> any ChatModel {
+        try await model(Key(digest: digest, weights: weights), name: name)
     }
 
     public func chatModel(_ endpoint: EndpointSettings, name: String) async throws -> any ChatModel {
@@ -36,22 +42,24 @@ public actor LocalCatalog: ModelCatalog {
         return try endpoints.model(endpoint)
     }
 
-    public func likelihoodModel(_ digest: String, name: String) async throws -> any LikelihoodModel {
-        try await model(digest, name: name)
+    public func likelihoodModel(_ digest: String, name: String, weights: WeightFormat?) async throws
+        -> any LikelihoodModel
+    {
+        try await model(Key(digest: digest, weights: weights), name: name)
     }
 
-    private func model(_ digest: String, name: String) async throws -> LocalModel {
-        recency.removeAll { $0 == digest }
-        recency.append(digest)
-        let loading = models[digest] ?? load(digest, name: name)
-        models[digest] = loading
+    private func model(_ key: Key, name: String) async throws -> LocalModel {
+        recency.removeAll { $0 == key }
+        recency.append(key)
+        let loading = models[key] ?? load(key, name: name)
+        models[key] = loading
         do {
             let model = try await loading.value
-            if models[digest] != nil { sizes[digest] = model.bytes }
+            if models[key] != nil { sizes[key] = model.bytes }
             forget()
             return model
         } catch {
-            models[digest] = nil
+            models[key] = nil
             throw error
         }
     }
@@ -65,14 +73,15 @@ public actor LocalCatalog: ModelCatalog {
         }
     }
 
-    private func load(_ digest: String, name: String) -> Task<LocalModel, any Error> {
+    private func load(_ key: Key, name: String) -> Task<LocalModel, any Error> {
         let files = files, threads = threads
         return Task {
             try await Computation.run("loading \(name)") { _ in
                 try LocalModel(
                     name: name,
-                    digest: digest,
-                    checkpoint: files.load(model: digest).timeless,
+                    digest: key.digest,
+                    checkpoint: files.load(model: key.digest).timeless,
+                    weights: key.weights,
                     threads: threads
                 )
             }

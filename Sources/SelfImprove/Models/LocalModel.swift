@@ -16,7 +16,9 @@ public actor LocalModel: ChatModel, LikelihoodModel {
     /// Sequences that go to the engine in one call; between calls a cancelled campaign can stop.
     private static let portion = 512
 
-    public init(name: String, digest: String, checkpoint: Checkpoint, threads: Int) throws {
+    /// - Parameter weights: how they are held; nil: as they came.
+    public init(name: String, digest: String, checkpoint: Checkpoint, weights: WeightFormat? = nil, threads: Int) throws
+    {
         guard checkpoint.template != nil else {
             throw SelfImproveError(
                 .input,
@@ -28,7 +30,7 @@ public actor LocalModel: ChatModel, LikelihoodModel {
         self.name = name
         identity = .weights(digest: digest)
         self.checkpoint = checkpoint
-        engine = try InferenceEngine(checkpoint, threads: threads)
+        engine = try InferenceEngine(checkpoint, threads: threads, format: weights)
         bytes = checkpoint.parameters.residentBytes + engine.weightBytes
     }
 

@@ -12,11 +12,17 @@ import Testing
         return try engine.logprobs(of: TinyModels.examples(4, vocabulary: 80, seed: 4, longest: 60))
     }
 
-    private func packed(_ place: URL, _ precision: Precision? = nil, keeps: Bool = true) throws -> InferenceWeights {
+    private func packed(
+        _ place: URL,
+        _ precision: Precision? = nil,
+        _ format: WeightFormat? = nil,
+        keeps: Bool = true
+    ) throws -> InferenceWeights {
         let parameters = try Checkpoint.load(place, holding: .frozen).parameters
         return try InferenceWeights(
             frozen: #require(parameters as? FrozenWeights),
             precision: precision,
+            format: format,
             pool: WorkerPool(threads: 2),
             keepsPanels: keeps,
             leastFileBytes: 0
@@ -30,17 +36,18 @@ import Testing
             .map(folder.appendingPathComponent)
     }
 
-    @Test(arguments: ModelFamily.allCases, [Precision.fp32, .bf16])
-    func panelsOfFrozenWeightsAreThoseOfTheSameWeightsInMemory(family: ModelFamily, precision: Precision) throws {
+    @Test(arguments: ModelFamily.allCases, WeightFormat.allCases)
+    func panelsOfFrozenWeightsAreThoseOfTheSameWeightsInMemory(family: ModelFamily, format: WeightFormat) throws {
+        let precision: Precision = format == .fp32 ? .fp32 : .bf16
         try FrozenWeightsTests.withCheckpoint(family) { place, weights in
             let wanted = try logprobs(
-                InferenceWeights(weights, precision: precision, pool: WorkerPool(threads: 1))
+                InferenceWeights(weights, precision: precision, format: format, pool: WorkerPool(threads: 1))
             )
-            #expect(try logprobs(packed(place, precision, keeps: false)) == wanted)
+            #expect(try logprobs(packed(place, precision, format, keeps: false)) == wanted)
             #expect(try kept(place).isEmpty)
-            #expect(try logprobs(packed(place, precision)) == wanted, "while the file is made")
+            #expect(try logprobs(packed(place, precision, format)) == wanted, "while the file is made")
             #expect(try kept(place).count == 1)
-            #expect(try logprobs(packed(place, precision)) == wanted, "from the file")
+            #expect(try logprobs(packed(place, precision, format)) == wanted, "from the file")
         }
     }
 

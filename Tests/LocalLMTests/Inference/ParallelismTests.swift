@@ -43,11 +43,11 @@ import TestSupport
     /// A bf16 checkpoint gives the bits of fp32; one that is not stays fp32.
     @Test func autoChangesNoAnswer() throws {
         let weights = TinyModels.weights(TinyModels.configuration(.llama), seed: 33)
-        #expect(InferenceEngine(weights: weights, threads: 1).weightPrecision == .fp32)
+        #expect(InferenceEngine(weights: weights, threads: 1).weightFormat == .fp32)
         weights.buffer.round()
         let auto = InferenceEngine(weights: weights, threads: 1),
             full = InferenceEngine(weights: weights, threads: 1, precision: .fp32)
-        #expect(auto.weightPrecision == .bf16 && full.weightPrecision == .fp32)
+        #expect(auto.weightFormat == .bf16 && full.weightFormat == .fp32)
         let rows = TinyModels.examples(5, vocabulary: 37, seed: 34, longest: 60)
         #expect(try auto.logprobs(of: rows) == full.logprobs(of: rows))
     }

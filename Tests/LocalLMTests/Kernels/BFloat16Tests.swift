@@ -28,16 +28,26 @@ import TestSupport
         }
         let expected = values.map(Self.rounded)
         var halves = [UInt16](repeating: 0, count: values.count)
-        BFloat16.convert(values, values.count, into: &halves)
+        for set in InstructionSet.allCases where set <= .processor {
+            halves = halves.map { _ in 0 }
+            BFloat16.convert(values, values.count, into: &halves, kernels: TileKernels(set))
+            #expect(halves == expected.map { UInt16($0.bitPattern >> 16) }, "\(set)")
+        }
         var floats = halves.map(BFloat16.widened)
         #expect(floats.map(\.bitPattern) == expected.map(\.bitPattern))
-        #expect(halves == expected.map { UInt16($0.bitPattern >> 16) })
         let strange: [Float] = [
             Float(bitPattern: 0x7FFF_FFFF), Float(bitPattern: 0xFFFF_FFFF), Float(bitPattern: 0x7F80_0001),
         ]
-        BFloat16.convert(strange, 3, into: &halves)
-        floats = halves.prefix(3).map(BFloat16.widened)
-        #expect(floats.filter(\.isNaN).count == 3)
+        for set in InstructionSet.allCases where set <= .processor {
+            BFloat16.convert(strange, 3, into: &halves, kernels: TileKernels(set))
+            floats = halves.prefix(3).map(BFloat16.widened)
+            #expect(floats.filter(\.isNaN).count == 3)
+            // The same whole vector at a time.
+            let many = (0..<48).map { strange[$0 % 3] }
+            var rounded = [UInt16](repeating: 0, count: 48)
+            BFloat16.convert(many, 48, into: &rounded, kernels: TileKernels(set))
+            #expect(rounded.allSatisfy { BFloat16.widened($0).isNaN }, "\(set)")
+        }
     }
 
     /// All three products of a layer are those of rounded operands.

@@ -33,19 +33,24 @@ import TestSupport
         _ layer: CausalAttention,
         _ sequences: [Sequence],
         _ x: Values,
-        _ dy: Values
+        _ dy: Values,
+        isHalf: Bool = false
     ) -> (out: Values, gradient: Values) {
-        var out = Values(repeating: .nan, count: dy.count), gradient = Values(repeating: .nan, count: x.count)
+        let buffer = FloatBuffer(count: dy.count),
+            out = isHalf ? ActivationRows.half(buffer.halves) : .single(buffer.pointer)
+        buffer.fill(.nan)
+        var gradient = Values(repeating: .nan, count: x.count)
         var sums = Values(repeating: .nan, count: x.count / layer.rowWidth * layer.heads)
         let tiles = sequences.map { AttentionTiles<Arithmetic>(layer, queries: $0.length, prefix: $0.position) }
         var scratch = Values(repeating: .nan, count: tiles.map(\.scratchCount).max()!)
         for (s, tile) in zip(sequences, tiles) {
-            tile.forward(s, x, into: &out, logSumExp: &sums, scratch: &scratch)
+            tile.forward(s, x, into: out, logSumExp: &sums, scratch: &scratch)
         }
         for (s, tile) in zip(sequences, tiles) {
             tile.backward(s, dy, x, out: out, logSumExp: sums, into: &gradient, scratch: &scratch)
         }
-        return (out, gradient)
+        let values = isHalf ? (0..<dy.count).map { BFloat16.widened(buffer.halves[$0]) } : buffer.values
+        return (values, gradient)
     }
 
     /// Likewise of one sequence, with whole rows of scores.
@@ -105,6 +110,10 @@ import TestSupport
             let a = tiles(PairTiles.self, layer, [Sequence(length: t)], x, dy), b = whole(layer, x, dy)
             #expect(Self.difference(a.out, b.out) < 0.006, "\(t) tokens")
             #expect(Self.difference(a.gradient, b.gradient) < 0.012, "\(t) tokens")
+            // With outputs that are kept rounded.
+            let half = tiles(PairTiles.self, layer, [Sequence(length: t)], x, dy, isHalf: true)
+            #expect(half.out == a.out.map { BFloat16.widened(BFloat16.rounded($0)) }, "\(t) tokens")
+            #expect(Self.difference(half.gradient, b.gradient) < 0.012, "\(t) tokens")
         }
     }
 
@@ -201,10 +210,11 @@ import TestSupport
         for t in [512, 513] {
             let s = Sequence(length: t), x = Self.random(t * layer.rowWidth, seed: 11)
             let dy = Self.random(t * layer.outputWidth, seed: 12)
-            var out = Values(repeating: .nan, count: dy.count), gradient = Values(repeating: .nan, count: x.count)
+            let buffer = FloatBuffer(count: dy.count), out = ActivationRows.single(buffer.pointer)
+            var gradient = Values(repeating: .nan, count: x.count)
             var sums = Values(repeating: .nan, count: t * layer.heads)
             var scratch = Values(repeating: .nan, count: layer.scratchCount(s))
-            layer.forward(s, x, into: &out, logSumExp: &sums, probabilities: nil, scratch: &scratch)
+            layer.forward(s, x, into: out, logSumExp: &sums, probabilities: nil, scratch: &scratch)
             layer.backward(
                 s,
                 dy,
@@ -216,7 +226,7 @@ import TestSupport
                 scratch: &scratch
             )
             let expected = t == 512 ? whole(layer, x, dy) : tiles(layer, [s], x, dy)
-            #expect(out == expected.out && gradient == expected.gradient)
+            #expect(buffer.values == expected.out && gradient == expected.gradient)
         }
     }
 }

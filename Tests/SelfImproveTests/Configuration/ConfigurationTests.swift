@@ -382,6 +382,7 @@ import TestSupport
                   - name: champion
                     model: good/config.json
                   - name: b
+                    weights: int4
                 prompts: {source: prompts.jsonl}
                 evaluation: {gate: gate.jsonl, report: gate.jsonl}
                 stop: {rounds: 1}
@@ -394,9 +395,26 @@ import TestSupport
                 "c.yaml:7: peers[2].model: \(folder.path)/bad/config.json",
                 "c.yaml:8: peers[3].name: is \"champion\", which means something else here",
                 "good/config.json: is not a GGUF file", "peers[4].model: is missing",
+                "c.yaml:11: peers[4].weights: is \"int4\" (one of fp32, bf16, int8)",
                 "evaluation.gate: \(folder.path)/gate.jsonl: row 1 has no answer",
                 "evaluation.report: is the same file as gate",
             ] { #expect(lines.contains { $0.contains(part) }, "\(part) in \(lines.joined(separator: " | "))") }
+
+            try Data("{\"prompt\": \"b\", \"answer\": \"c\"}\n".utf8)
+                .write(to: folder.appendingPathComponent("gate.jsonl"))
+            try Data("{\"prompt\": \"d\", \"answer\": \"c\"}\n".utf8)
+                .write(to: folder.appendingPathComponent("report.jsonl"))
+            let good = """
+                campaign: external
+                student: good
+                peers: [{name: a, model: good, weights: int8}, {name: b, model: good}]
+                mixture: {aggregator: plurality}
+                prompts: {source: prompts.jsonl}
+                evaluation: {gate: gate.jsonl, report: report.jsonl}
+                stop: {rounds: 1}
+                """
+            let configuration = try CampaignConfiguration.parse(good, name: "c.yaml", directory: folder)
+            #expect(configuration.weights(of: "a") == .int8 && configuration.weights(of: "b") == nil)
         }
     }
 

@@ -9,16 +9,24 @@ import LocalLM
 /// candidates is the challenger, the interval is wider (Bonferroni), so that a comparison of equals promotes at most
 /// (1 - confidence) of the time.
 public struct Gate: Sendable {
-    /// What a model answered to one prompt: right or not.
+    /// What a model's answer to one prompt is worth.
     public struct Mark: Sendable {
         public var id: String
         public var slice: String
-        public var correct: Bool
+        /// 0 to 1.
+        public var value: Double
+        /// Prompts that are drawn together; nil: this one alone.
+        public var cluster: String?
 
-        public init(id: String, slice: String, correct: Bool) {
+        public init(id: String, slice: String, value: Double, cluster: String? = nil) {
             self.id = id
             self.slice = slice
-            self.correct = correct
+            self.value = value
+            self.cluster = cluster
+        }
+
+        public init(id: String, slice: String, correct: Bool) {
+            self.init(id: id, slice: slice, value: correct ? 1 : 0)
         }
     }
 
@@ -41,14 +49,16 @@ public struct Gate: Sendable {
     /// - Parameter candidates: how many models the challenger was picked from, by these same answers.
     /// - Precondition: both answered the same prompts.
     public func rule(challenger: [Mark], champion: [Mark], candidates: Int) -> Ruling {
-        let before = Dictionary(champion.map { ($0.id, $0.correct) }, uniquingKeysWith: { first, _ in first })
+        let before = Dictionary(champion.map { ($0.id, $0.value) }, uniquingKeysWith: { first, _ in first })
         let pairs = challenger.map { mark in
             guard let old = before[mark.id] else { preconditionFailure("the champion never answered \(mark.id)") }
-            return (slice: mark.slice, difference: (mark.correct ? 1.0 : 0) - (old ? 1.0 : 0))
+            return (slice: mark.slice, difference: mark.value - old, cluster: mark.cluster ?? mark.id)
         }
+        let hasClusters = challenger.contains { $0.cluster != nil }
         let bootstrap = PairedBootstrap(resamples: configuration.resamples, seed: seed)
         let interval = bootstrap.interval(
             pairs.map(\.difference),
+            clusters: hasClusters ? pairs.map(\.cluster) : nil,
             confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1))
         )
         let figures =
@@ -66,7 +76,7 @@ public struct Gate: Sendable {
             let differences = members.map(\.difference)
             let estimate = differences.reduce(0, +) / Double(differences.count)
             let bound = PairedBootstrap(resamples: configuration.resamples, seed: RandomKey.derive(seed, slice))
-                .lowerBound(differences, confidence: 0.95)
+                .lowerBound(differences, clusters: hasClusters ? members.map(\.cluster) : nil, confidence: 0.95)
             if estimate < -configuration.sliceMargin {
                 worse.append("\(slice) \(Self.points(estimate))")
             } else if bound <= -configuration.sliceMargin {

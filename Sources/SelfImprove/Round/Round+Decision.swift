@@ -44,7 +44,7 @@ extension Round {
         guard var challenger = candidates.first else {
             return abandoned("nothing to evaluate: \(sft.skipped ?? "no model was made")")
         }
-        for candidate in candidates.dropFirst() where correct(candidate.marks) > correct(challenger.marks) {
+        for candidate in candidates.dropFirst() where total(candidate.marks) > total(challenger.marks) {
             challenger = candidate
         }
         let gate = Gate(campaign.configuration.gate, seed: campaign.key(number, .decide))
@@ -111,7 +111,7 @@ extension Round {
         )
     }
 
-    private func correct(_ marks: [Gate.Mark]) -> Int { marks.count { $0.correct } }
+    private func total(_ marks: [Gate.Mark]) -> Double { marks.reduce(0) { $0 + $1.value } }
 
     /// What a model answered to the gate set, when it was evaluated on it.
     private func gateMarks(_ digest: String) async throws -> [Gate.Mark] {

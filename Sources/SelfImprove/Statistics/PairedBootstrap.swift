@@ -1,7 +1,8 @@
 import LocalLM
 
 /// Whether two models differ on the same prompts: per-prompt differences, resampled by prompt (Efron & Tibshirani 1993,
-/// percentile intervals). Seeded: the same answers give the same interval.
+/// percentile intervals), or by cluster (Davison & Hinkley 1997, section 3.8). Seeded: the same answers give the same
+/// interval.
 public struct PairedBootstrap: Sendable {
     public var resamples: Int
     public var seed: UInt64
@@ -12,9 +13,11 @@ public struct PairedBootstrap: Sendable {
     }
 
     /// The mean difference and its two-sided interval.
-    /// - Parameter confidence: 0 to 1, of the interval.
-    public func interval(_ differences: [Double], confidence: Double) -> Interval {
-        let means = sortedMeans(differences)
+    /// - Parameters:
+    ///   - clusters: what is resampled as a whole, for each difference; nil: each is its own.
+    ///   - confidence: 0 to 1, of the interval.
+    public func interval(_ differences: [Double], clusters: [String]? = nil, confidence: Double) -> Interval {
+        let means = sortedMeans(differences, clusters)
         let tail = (1 - confidence) / 2
         return Interval(
             value: differences.reduce(0, +) / Double(differences.count),
@@ -25,20 +28,24 @@ public struct PairedBootstrap: Sendable {
     }
 
     /// The one-sided lower bound of the mean difference.
-    public func lowerBound(_ differences: [Double], confidence: Double) -> Double {
-        Self.quantile(sortedMeans(differences), 1 - confidence)
+    public func lowerBound(_ differences: [Double], clusters: [String]? = nil, confidence: Double) -> Double {
+        Self.quantile(sortedMeans(differences, clusters), 1 - confidence)
     }
 
-    private func sortedMeans(_ differences: [Double]) -> [Double] {
+    private func sortedMeans(_ differences: [Double], _ clusters: [String]?) -> [Double] {
         precondition(!differences.isEmpty && resamples > 0, "\(resamples) resamples of \(differences.count) prompts")
+        let groups = ClusteredMean(differences, clusters: clusters), count = groups.sums.count
         var random = RandomStream(key: RandomKey.derive(seed, "bootstrap"))
-        let count = differences.count
         var means: [Double] = []
         means.reserveCapacity(resamples)
         for _ in 0..<resamples {
-            var sum = 0.0
-            for _ in 0..<count { sum += differences[random.integer(below: count)] }
-            means.append(sum / Double(count))
+            var sum = 0.0, n = 0
+            for _ in 0..<count {
+                let group = random.integer(below: count)
+                sum += groups.sums[group]
+                n += groups.counts[group]
+            }
+            means.append(sum / Double(n))
         }
         return means.sorted()
     }

@@ -64,7 +64,7 @@ import Testing
         for trial in 0..<1000 {
             let champion = marks(["a": 0.6], n: 200, seed: UInt64(10 * trial))
             let challengers = (1...candidates).map { marks(["a": 0.6], n: 200, seed: UInt64(10 * trial + $0)) }
-            let best = challengers.max { $0.count { $0.correct } < $1.count { $0.correct } }!
+            let best = challengers.max { $0.reduce(0) { $0 + $1.value } < $1.reduce(0) { $0 + $1.value } }!
             if Gate(settings, seed: UInt64(trial)).rule(challenger: best, champion: champion, candidates: candidates)
                 .outcome == .promoted
             {

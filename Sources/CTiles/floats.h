@@ -226,6 +226,29 @@ TARGET void NAME(round)(const float *from, long count, uint16_t *to) {
     memcpy(to + i, rounded, (size_t)(count - i) * 2);
 }
 
+/// A hash of every index (MurmurHash3's finalizer), of which the lower half is added before the upper half is taken.
+TARGET void NAME(round_at_random)(const float *from, long count, uint32_t key, uint32_t index, uint16_t *to) {
+    const words16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (long i = 0; i < count; i += 16) {
+        float rest[16];
+        uint16_t rounded[16];
+        const bool whole = i + 16 <= count;
+        if (!whole) {
+            memset(rest, 0, sizeof rest);
+            memcpy(rest, from + i, (size_t)(count - i) * 4);
+        }
+        const floats16 x = *(const floats16_anywhere *)(whole ? from + i : rest);
+        words16 h = (lane + (index + (uint32_t)i)) * 0x9E3779B1u + key;
+        h = (h ^ h >> 16) * 0x85EBCA6Bu;
+        h = (h ^ h >> 13) * 0xC2B2AE35u;
+        h ^= h >> 16;
+        const words16 bits = (words16)x, up = (bits + (h & 0xFFFF)) >> 16, nan = (words16)(x != x);
+        *(halves16_anywhere *)(whole ? to + i : rounded) =
+            __builtin_convertvector((up & ~nan) | ((bits >> 16 | 0x40) & nan), halves16);
+        if (!whole) memcpy(to + i, rounded, (size_t)(count - i) * 2);
+    }
+}
+
 typedef int8_t bytes16_anywhere __attribute__((ext_vector_type(16), aligned(1)));
 
 TARGET void NAME(widen_bytes)(const int8_t *from, long count, uint16_t *to) {

@@ -21,6 +21,7 @@ struct ChatCommand: AsyncParsableCommand {
     @Option(help: "0 is greedy.") var temperature = 0.0
     @Option(help: "At most so many tokens in an answer.") var maxTokens = 256
     @Option(help: "Of the sampling.") var seed: UInt64 = 0
+    @Option(help: ModelGenerate.weightsHelp) var weights: WeightFormat?
     @Flag(help: "Each message by itself, without what was said before: for models that know no conversations.")
     var alone = false
 
@@ -32,7 +33,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let checkpoint = try state.checkpoint(model)
-        let engine = try InferenceEngine(checkpoint, threads: Machine.cores, keepsPanels: true)
+        let engine = try InferenceEngine(checkpoint, threads: Machine.cores, format: weights, keepsPanels: true)
         var messages: [Message] = []
         let isTerminal = isatty(STDIN_FILENO) == 1 && !state.json
         var turn: UInt64 = 0

@@ -24,7 +24,7 @@ struct ModelGenerate: AsyncParsableCommand {
         """
     static let weightsHelp: ArgumentHelp = """
         How weights are held: fp32, bf16, or int8, with a scale for each output: half of bf16's memory, and answers \
-        that differ a little; default: as --precision.
+        that differ a little; default: as they came, or as --precision says.
         """
 
     @OptionGroup var state: StateOptions

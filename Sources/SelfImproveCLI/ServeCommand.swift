@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import LocalLM
 import Logging
 import SelfImprove
 import Server
@@ -23,6 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Argument(help: "Directory, GGUF file, digest or alias.") var model: String
     @Option(help: "Address to listen on.") var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 for a free one.") var port = 8322
+    @Option(help: ModelGenerate.weightsHelp) var weights: WeightFormat?
     @Option(help: "Cores to use; all by default.") var threads: Int?
 
     func validate() throws {
@@ -34,7 +36,10 @@ struct ServeCommand: AsyncParsableCommand {
         let checkpoint = try state.checkpoint(model)
         var logger = Logger(label: "selfimprove") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .notice
-        let models = try ServedModels(.single(id: model, checkpoint), threads: threads ?? Machine.cores)
+        let models = try ServedModels(
+            .single(id: model, checkpoint, weights: weights),
+            threads: threads ?? Machine.cores
+        )
         let server = try HTTPServer(
             .model(models),
             address: .init(host: host, port: port),

@@ -80,6 +80,12 @@ void ctiles_byte_strips_avx512(const struct ctiles_strips *strips);
 void ctiles_round_avx2(const float *from, long count, uint16_t *to);
 void ctiles_round_avx512(const float *from, long count, uint16_t *to);
 
+/// `to` = bf16 of `from`, up or down at random: up as often as it is that far from the lower neighbour to the upper one,
+/// so that the mean is `from`. What bf16 has exactly stays; a NaN stays one. The random numbers are a hash of `key` and
+/// of the number's index, the first one's being `index`.
+void ctiles_round_at_random_avx2(const float *from, long count, uint32_t key, uint32_t index, uint16_t *to);
+void ctiles_round_at_random_avx512(const float *from, long count, uint32_t key, uint32_t index, uint16_t *to);
+
 /// `to` = bf16 of `from`, which bf16 has exactly; `count` is a multiple of 16.
 void ctiles_widen_bytes_avx2(const int8_t *from, long count, uint16_t *to);
 void ctiles_widen_bytes_avx512(const int8_t *from, long count, uint16_t *to);

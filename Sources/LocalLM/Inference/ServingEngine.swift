@@ -65,13 +65,16 @@ public final class ServingEngine: @unchecked Sendable {
     }
 
     /// Of a model in either form in which its weights are held.
-    /// - Parameter keepsPanels: whether packed weights of a large model are kept beside it, for the next process.
+    /// - Parameters:
+    ///   - format: how weights are held; nil: as they came.
+    ///   - keepsPanels: whether packed weights of a large model are kept beside it, for the next process.
     /// - Throws: where frozen weights cannot be read, or are infinite or NaN.
     public convenience init(
         _ model: Checkpoint,
         threads: Int,
         slots: Int = 32,
         isBackground: Bool = false,
+        format: WeightFormat? = nil,
         keepsPanels: Bool = false
     ) throws {
         let pool = WorkerPool(threads: threads, isBackground: isBackground)
@@ -79,6 +82,7 @@ public final class ServingEngine: @unchecked Sendable {
             let weights = try InferenceWeights(
                 model.parameters,
                 precision: nil,
+                format: format,
                 pool: pool,
                 keepsPanels: keepsPanels
             )

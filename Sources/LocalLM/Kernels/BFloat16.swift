@@ -36,6 +36,20 @@ enum BFloat16 {
         kernels: TileKernels = .current
     ) { kernels.round(x, count, y) }
 
+    /// Many at once, up or down at random, so that the mean is x (stochastic rounding: Gupta et al. 2015, arXiv
+    /// 1502.02551). What bf16 has exactly stays.
+    /// - Parameters:
+    ///   - key: of the random numbers; with the index of a number it decides.
+    ///   - index: of the first number.
+    static func convertAtRandom(
+        _ x: UnsafePointer<Float>,
+        _ count: Int,
+        key: UInt32,
+        index: Int,
+        into y: UnsafeMutablePointer<UInt16>,
+        kernels: TileKernels = .current
+    ) { kernels.roundAtRandom(x, count, key, UInt32(truncatingIfNeeded: index), y) }
+
     /// As floats.
     static func widen(_ x: UnsafePointer<UInt16>, _ count: Int, into y: UnsafeMutablePointer<Float>) {
         var i = 0

@@ -74,6 +74,8 @@ struct TileKernels: Sendable {
     let byteStrips: @convention(c) (UnsafePointer<ctiles_strips>?) -> Void
     let pairs: @convention(c) (UnsafePointer<ctiles_product>?) -> Void
     let round: @convention(c) (UnsafePointer<Float>?, Int, UnsafeMutablePointer<UInt16>?) -> Void
+    let roundAtRandom:
+        @convention(c) (UnsafePointer<Float>?, Int, UInt32, UInt32, UnsafeMutablePointer<UInt16>?) -> Void
     let widenBytes: @convention(c) (UnsafePointer<Int8>?, Int, UnsafeMutablePointer<UInt16>?) -> Void
 
     static let current = TileKernels(InstructionSet.current)
@@ -83,6 +85,7 @@ struct TileKernels: Sendable {
         block = isWide ? ctiles_block_avx512 : ctiles_block_avx2
         strips = isWide ? ctiles_strips_avx512 : ctiles_strips_avx2
         round = isWide ? ctiles_round_avx512 : ctiles_round_avx2
+        roundAtRandom = isWide ? ctiles_round_at_random_avx512 : ctiles_round_at_random_avx2
         widenBytes = isWide ? ctiles_widen_bytes_avx512 : ctiles_widen_bytes_avx2
         halfStrips = isWide ? ctiles_half_strips_avx512 : ctiles_half_strips_avx2
         byteStrips = isWide ? ctiles_byte_strips_avx512 : ctiles_byte_strips_avx2

@@ -74,11 +74,15 @@ final class ProjectionBank: @unchecked Sendable {
         panels = FloatBuffer(count: chosen == .panels ? next : 0)
         pairs = PairBuffer(count: chosen == .pairs ? next : 0)
         if chosen == .openBLAS { _ = BLASKernel.current }
-        repack(part: 0, of: 1)
+        repack(part: 0, of: 1, step: 0)
     }
 
     /// Brings the copies up to the weights. Shard `part` of `parts` takes its share.
-    func repack(part: Int, of parts: Int) {
+    ///
+    /// In bf16 the weights of step 0 are rounded to the nearest, and later ones at random. The weights of published
+    /// models are bf16 numbers, and a step moves them by less than half of the distance to the next one: rounded to the
+    /// nearest, they would stay where they were for tens of steps, and what is trained would lag behind fp32.
+    func repack(part: Int, of parts: Int, step: Int) {
         guard let weights = weights as? Weights else { return }
         switch backend {
         case .openBLAS: break
@@ -91,10 +95,11 @@ final class ProjectionBank: @unchecked Sendable {
             }
         case .pairs:
             let rows = HalfBuffer(count: Panels.width * (all.map(\.inputs).max() ?? 0))
+            let key = step == 0 ? nil : UInt32(truncatingIfNeeded: RandomKey.derive(UInt64(step), "rounding"))
             for p in all {
                 let groups = (p.outputs + Panels.width - 1) / Panels.width
                 for group in groups * part / parts..<groups * (part + 1) / parts {
-                    pack(weights, p, group, rows.pointer)
+                    pack(weights, p, group, key, rows.pointer)
                 }
             }
         }
@@ -102,9 +107,20 @@ final class ProjectionBank: @unchecked Sendable {
 
     /// Some rows of a matrix, rounded: a panel of the forward copy, and as much of the depth of all panels of the
     /// backward one.
-    private func pack(_ weights: Weights, _ p: Projection, _ group: Int, _ rows: UnsafeMutablePointer<UInt16>) {
+    private func pack(
+        _ weights: Weights,
+        _ p: Projection,
+        _ group: Int,
+        _ key: UInt32?,
+        _ rows: UnsafeMutablePointer<UInt16>
+    ) {
         let first = group * Panels.width, count = min(Panels.width, p.outputs - first)
-        BFloat16.convert(weights.buffer.pointer + p.offset + first * p.inputs, count * p.inputs, into: rows)
+        let index = p.offset + first * p.inputs, from = weights.buffer.pointer + index
+        if let key {
+            BFloat16.convertAtRandom(from, count * p.inputs, key: key, index: index, into: rows)
+        } else {
+            BFloat16.convert(from, count * p.inputs, into: rows)
+        }
         let forward = pairs.pointer + p.forwardPanels, backward = pairs.pointer + p.backwardPanels
         PairPanels.pack(
             columns: rows,

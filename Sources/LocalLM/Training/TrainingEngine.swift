@@ -272,7 +272,7 @@ final class TrainingEngine: @unchecked Sendable {
 
     private func repack() {
         guard adapter == nil else { return }
-        pool.run { [self] index in bank.repack(part: index, of: pool.count) }
+        pool.run { [self] index in bank.repack(part: index, of: pool.count, step: step) }
     }
 
     /// Refuses rows that cannot be trained on, before anything is touched.

@@ -8,14 +8,16 @@ final class ServedModel: Sendable {
     let id: String
 
     /// Packs the weights, which takes as long as reading them.
+    /// - Parameter weights: how they are held; nil: as they came.
     /// - Throws: as `ServingEngine`.
-    init(id: String, checkpoint: Checkpoint, threads: Int, isBackground: Bool) throws {
+    init(id: String, checkpoint: Checkpoint, weights: WeightFormat? = nil, threads: Int, isBackground: Bool) throws {
         self.id = id
         self.checkpoint = checkpoint
         engine = try ServingEngine(
             checkpoint,
             threads: threads,
             isBackground: isBackground,
+            format: weights,
             keepsPanels: !isBackground
         )
     }

@@ -12,7 +12,8 @@ public actor ServedModels {
 
     public enum Source: Sendable {
         /// One model.
-        case single(id: String, Checkpoint)
+        /// With how its weights are held; nil: as they came.
+        case single(id: String, Checkpoint, weights: WeightFormat? = nil)
         /// Every model of the lineage, by digest or alias. They give way to campaigns.
         case lineage(Lineage)
     }
@@ -28,8 +29,15 @@ public actor ServedModels {
     public init(_ source: Source, threads: Int) throws {
         self.source = source
         self.threads = threads
-        if case .single(let id, let checkpoint) = source {
-            loaded = [("", try ServedModel(id: id, checkpoint: checkpoint, threads: threads, isBackground: false))]
+        if case .single(let id, let checkpoint, let weights) = source {
+            let model = try ServedModel(
+                id: id,
+                checkpoint: checkpoint,
+                weights: weights,
+                threads: threads,
+                isBackground: false
+            )
+            loaded = [("", model)]
         }
     }
 
@@ -106,7 +114,7 @@ public actor ServedModels {
 
     nonisolated func list() async throws -> [Entry] {
         switch source {
-        case .single(let id, let checkpoint): return [Self.entry(id, checkpoint)]
+        case .single(let id, let checkpoint, _): return [Self.entry(id, checkpoint)]
         case .lineage(let lineage):
             return try await BlockingWork.run {
                 let champions = try lineage.campaigns().filter { $0.champion != nil }
@@ -124,7 +132,7 @@ public actor ServedModels {
             return try await BlockingWork.run {
                 Entry(id: name, created: try lineage.resolveWithinLineage(name).createdAt)
             }
-        case .single(_, let checkpoint): return Self.entry(try await model(name).id, checkpoint)
+        case .single(_, let checkpoint, _): return Self.entry(try await model(name).id, checkpoint)
         }
     }
 

@@ -50,6 +50,101 @@ import TestSupport
         }
     }
 
+    /// Up or down at random, but the mean of many is the number itself; exact numbers stay.
+    @Test func randomRoundingHasNoBias() {
+        let values: [Float] = (0..<67).map {
+            Float(sign: $0 % 2 == 0 ? .plus : .minus, exponent: $0 % 9 - 4, significand: 1 + Float($0) / 67)
+        }
+        for set in InstructionSet.allCases where set <= .processor {
+            var sums = [Double](repeating: 0, count: values.count)
+            let keys = 4000
+            for key in 0..<keys {
+                var halves = [UInt16](repeating: 0, count: values.count)
+                BFloat16.convertAtRandom(
+                    values,
+                    values.count,
+                    key: UInt32(truncatingIfNeeded: RandomKey.derive(UInt64(key), "test")),
+                    index: 1000,
+                    into: &halves,
+                    kernels: TileKernels(set)
+                )
+                for (i, half) in halves.enumerated() {
+                    let down = UInt16(values[i].bitPattern >> 16)
+                    #expect(half == down || (half == down + 1 && values[i].bitPattern & 0xFFFF != 0))
+                    sums[i] += Double(BFloat16.widened(half))
+                }
+            }
+            for (i, x) in values.enumerated() {
+                let step =
+                    Double(Float(bitPattern: (x.bitPattern & 0xFFFF_0000) + 0x1_0000).magnitude)
+                    - Double(Float(bitPattern: x.bitPattern & 0xFFFF_0000).magnitude)
+                // Five standard errors of a share of one half.
+                #expect(
+                    abs(sums[i] / Double(keys) - Double(x)) <= 5 * step * 0.5 / Double(keys).squareRoot(),
+                    "\(set) \(x)"
+                )
+            }
+        }
+    }
+
+    /// Where a number stands decides, not what is rounded with it, nor the instruction set.
+    @Test func randomRoundingGoesByTheIndex() {
+        var random = RandomStream(key: 5)
+        let values = (0..<203).map { _ in Float(random.normal()) } + [.nan, .infinity, -.infinity, 0, -0.0]
+        func rounded(_ range: Range<Int>, _ key: UInt32, _ set: InstructionSet) -> [UInt16] {
+            var halves = [UInt16](repeating: 0, count: range.count)
+            BFloat16.convertAtRandom(
+                Array(values[range]),
+                range.count,
+                key: key,
+                index: 77 + range.lowerBound,
+                into: &halves,
+                kernels: TileKernels(set)
+            )
+            return halves
+        }
+        let all = rounded(values.indices, 9, .avx2)
+        for set in InstructionSet.allCases where set <= .processor { #expect(rounded(values.indices, 9, set) == all) }
+        #expect(rounded(0..<50, 9, .avx2) + rounded(50..<values.count, 9, .avx2) == all)
+        #expect(rounded(values.indices, 10, .avx2) != all)
+        #expect(BFloat16.widened(all[203]).isNaN && Array(all[204...]) == [0x7F80, 0xFF80, 0, 0x8000])
+    }
+
+    /// Steps that are too small for bf16 are there on the average: a fifth of the way to the next number moves a fifth
+    /// of the weights. Both copies of a matrix have the same numbers.
+    @Test func smallStepsAreNotLost() {
+        let weights = TinyModels.weights(TinyModels.configuration(), seed: 3)
+        weights.buffer.round()
+        let bank = ProjectionBank(weights, precision: .bf16), products = ProjectionPass(bank)
+        let layer = bank.layers[1].gateUp, i = layer.inputs, o = layer.outputs
+        func identity(_ n: Int) -> [Float] { (0..<n * n).map { $0 / n == $0 % n ? 1 : 0 } }
+        /// The weights that the products of the forward and of the backward pass see, outputs x inputs.
+        func copies() -> (forward: [Float], backward: [Float]) {
+            var columns = [Float](repeating: 0, count: i * o), rows = columns
+            products.forward(layer, identity(i), rows: i, into: &columns)
+            identity(o).withUnsafeBufferPointer {
+                let gradient = products.outputGradient(layer, $0.baseAddress!, rows: o)
+                products.backwardInput(layer, gradient, rows: o, into: &rows)
+            }
+            return ((0..<i * o).map { columns[$0 % i * o + $0 / i] }, rows)
+        }
+        let before = copies(), w = Array(weights.buffer.values[layer.offset..<layer.offset + i * o])
+        #expect(before.forward == w && before.backward == w, "what bf16 has is exact")
+        for k in 0..<i * o {
+            let bits = w[k].bitPattern
+            weights.buffer.pointer[layer.offset + k] = Float(bitPattern: bits + 0x1_0000 / 5)
+        }
+        func moved(_ step: Int) -> Double {
+            bank.repack(part: 0, of: 1, step: step)
+            let now = copies()
+            #expect(now.forward == now.backward)
+            return Double(zip(now.forward, w).count { $0 != $1 }) / Double(i * o)
+        }
+        let error = (0.2 * 0.8 / Double(i * o)).squareRoot()
+        #expect(abs(moved(1) - 0.2) < 5 * error && abs(moved(2) - 0.2) < 5 * error)
+        #expect(moved(0) == 0, "rounded to the nearest they would stay")
+    }
+
     /// All three products of a layer are those of rounded operands.
     @Test func productsOfALayer() {
         let weights = TinyModels.weights(TinyModels.configuration(), seed: 3), rows = 13

@@ -33,9 +33,9 @@ import Testing
         let found = try marks(
             """
             {"id": "x", "score": 0.25, "task": "add", "cluster": "t1"}
-            {"id": 7, "correct": true}
+            {"id": 7, "correct": true, "filter": "a"}
 
-            {"id": "y", "correct": false, "passage": 3}
+            {"id": "y", "correct": false, "passage": 3, "filter": "b"}
             """
         )
         #expect(found.map(\.id) == ["add/x", "\(PromptRow.defaultTask)/7", "\(PromptRow.defaultTask)/y"])
@@ -77,6 +77,36 @@ import Testing
         "{\"doc_id\": 1, \"metrics\": []}", "{\"id\": \"a\", \"task\": 3, \"score\": 1}", "{",
     ]) func faultsOfFiles(text: String) {
         #expect(throws: (any Error).self) { try marks(text) }
+    }
+
+    /// Damaged files are refused, or give marks from 0 to 1.
+    @Test func mutatedFiles() throws {
+        let valid = Array(
+            """
+            {"id": "x", "score": 0.25, "task": "add", "cluster": "t1", "filter": "mine"}
+            {"id": 7, "correct": true}
+            {"doc_id": 3, "doc": {"p": 1}, "filter": "none", "metrics": ["acc"], "acc": 1.0}
+
+            """.utf8
+        )
+        let words = ["null", "1e999", "-1", "[]", "{}", "\"\"", "true", "\u{0}", "NaN", "0.5", "\"id\"", "\n"]
+        var random = RandomStream(key: 17), accepted = 0
+        for _ in 0..<4000 {
+            var bytes = valid
+            for _ in 0...random.integer(below: 3) {
+                let place = random.integer(below: bytes.count)
+                switch random.integer(below: 3) {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: random.integer(below: 256))
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + 1 + random.integer(below: 12)))
+                default: bytes.insert(contentsOf: words[random.integer(below: words.count)].utf8, at: place)
+                }
+                if bytes.isEmpty { bytes = valid }
+            }
+            guard let found = try? marks(String(decoding: bytes, as: UTF8.self)) else { continue }
+            accepted += 1
+            #expect(!found.isEmpty && found.allSatisfy { (0...1).contains($0.value) })
+        }
+        #expect(accepted > 100, "some are still valid")
     }
 
     @Test func rowsWithoutTheirCluster() {

@@ -30,7 +30,7 @@ public struct ScoreFile: Sendable {
             let rows = try JSONLines.read(Row.self, from: file)
             var filter = selection.filter
             for row in rows {
-                if let name = row.json["filter"]?.string {
+                if row.isHarness, let name = row.json["filter"]?.string {
                     filter = filter ?? name
                     if name != filter { continue }
                 }
@@ -95,6 +95,8 @@ public struct ScoreFile: Sendable {
     private struct Row: JSONLinesRow {
         let json: JSONValue
         let fields: RowFields
+        /// Whether lm-evaluation-harness wrote it.
+        var isHarness: Bool { json["doc_id"] != nil }
 
         init(json: JSONValue, context: String) throws {
             self.json = json
@@ -105,7 +107,6 @@ public struct ScoreFile: Sendable {
         }
 
         func mark(task: String?, _ selection: Selection) throws -> Gate.Mark {
-            let isHarness = json["doc_id"] != nil
             let idKey = isHarness ? "doc_id" : "id"
             guard let id = Self.name(json[idKey]) else {
                 throw fields.error(
@@ -118,7 +119,7 @@ public struct ScoreFile: Sendable {
                 id: "\(task)/\(id)",
                 slice: task,
                 value: try isHarness ? metric(selection.metric) : score(),
-                cluster: try cluster(selection.cluster, isHarness: isHarness)
+                cluster: try cluster(selection.cluster)
             )
         }
 
@@ -171,7 +172,7 @@ public struct ScoreFile: Sendable {
             return number
         }
 
-        private func cluster(_ field: String?, isHarness: Bool) throws -> String? {
+        private func cluster(_ field: String?) throws -> String? {
             guard let field else { return Self.name(json["cluster"]) }
             if let name = Self.name(json[field]) ?? (isHarness ? Self.name(json["doc"]?[field]) : nil) { return name }
             throw fields.error("\(field), by which rows belong together, is missing", "give it a text or a number")

@@ -97,7 +97,7 @@ struct CompareCommand: ParsableCommand {
             "",
             "A        \(Text.percent(c.first))  \(a)",
             "B        \(Text.percent(c.second))  \(b)",
-            "B - A    \(Self.points(c.difference)), \(level)% interval"
+            "B - A    \(c.difference.differenceWords), \(level)% interval"
                 + (c.clusters.map { ", \($0) clusters" } ?? "") + (c.leftOut > 0 ? ", \(c.leftOut) left out" : ""),
         ]
         if let p = c.mcNemar { lines.append("McNemar  p = \(p < 0.0001 ? "below 0.0001" : Text.fixed(p, 4))") }
@@ -106,7 +106,7 @@ struct CompareCommand: ParsableCommand {
                 + "\(Self.plain(c.power.smallest95)) in 95%"
         )
         if c.tasks.count > 1 {
-            let rows = c.tasks.sorted { $0.key < $1.key }.map { [Text.harmless($0.key), Self.points($0.value)] }
+            let rows = c.tasks.sorted { $0.key < $1.key }.map { [Text.harmless($0.key), $0.value.differenceWords] }
             lines += [""] + Text.table([["task", "B - A"]] + rows)
         }
         let words =
@@ -126,17 +126,6 @@ struct CompareCommand: ParsableCommand {
     }
 
     private static func plain(_ fraction: Double) -> String { Text.fixed(100 * fraction, 1) }
-
-    /// `+3.1 points (+1.1 to +5.2, n = 1400)`
-    private static func points(_ interval: Interval) -> String {
-        String(
-            format: "%+.1f points (%+.1f to %+.1f, n = %d)",
-            100 * interval.value,
-            100 * interval.low,
-            100 * interval.high,
-            interval.n
-        )
-    }
 }
 
 extension HeldOutSet: ExpressibleByArgument {}

@@ -61,8 +61,7 @@ public struct Gate: Sendable {
             clusters: hasClusters ? pairs.map(\.cluster) : nil,
             confidence: 1 - (1 - configuration.confidence) / Double(max(candidates, 1))
         )
-        let figures =
-            "\(Self.points(interval.value)) points (\(Self.points(interval.low)) to \(Self.points(interval.high)), n = \(interval.n))"
+        let figures = interval.differenceWords
         guard configuration.enabled else {
             return Ruling(
                 outcome: .promoted,

@@ -123,8 +123,6 @@ extension Round {
                 hint: "selfimprove doctor looks for damage"
             )
         }
-        return try await campaign.history.evaluationAnswers(id).map {
-            Gate.Mark(id: $0.promptId, slice: $0.slice, correct: $0.isRight(by: evaluation.marks))
-        }
+        return try await campaign.history.evaluationAnswers(id).map { $0.mark(by: evaluation.marks) }
     }
 }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// An estimate, never without its interval and the number of prompts that it rests on.
 ///
 /// As JSON `{"value","low","high","n"}`; a difference calls its value `estimate` (`encode(difference:to:)`).
@@ -23,6 +25,12 @@ extension Interval {
     private enum DifferenceKeys: String, CodingKey {
         case value = "estimate"
         case low, high, n
+    }
+
+    /// A difference between two models in words: `+3.1 points (+1.1 to +5.2, n = 1400)`.
+    public var differenceWords: String {
+        let points = [value, low, high].map { String(format: "%+.1f", 100 * $0) }
+        return "\(points[0]) points (\(points[1]) to \(points[2]), n = \(n))"
     }
 
     /// As a difference between two models: `{"estimate","low","high","n"}`.

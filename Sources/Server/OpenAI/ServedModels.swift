@@ -11,8 +11,7 @@ public actor ServedModels {
     private static let capacity = 2
 
     public enum Source: Sendable {
-        /// One model.
-        /// With how its weights are held; nil: as they came.
+        /// One model, and how its weights are held; nil: as they came.
         case single(id: String, Checkpoint, weights: WeightFormat? = nil)
         /// Every model of the lineage, by digest or alias. They give way to campaigns.
         case lineage(Lineage)

@@ -52,8 +52,6 @@ extension Lineage {
 
     private func marks(_ evaluation: EvaluationRecord) throws -> [Gate.Mark] {
         guard let id = evaluation.id else { return [] }
-        return try evaluationAnswers(id).map {
-            Gate.Mark(id: $0.promptId, slice: $0.slice, correct: $0.isRight(by: evaluation.marks))
-        }
+        return try evaluationAnswers(id).map { $0.mark(by: evaluation.marks) }
     }
 }

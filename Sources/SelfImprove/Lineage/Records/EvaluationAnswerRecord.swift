@@ -16,4 +16,9 @@ public struct EvaluationAnswerRecord: LineageRecord, Equatable {
 
     /// - Parameter marks: of its evaluation.
     public func isRight(by marks: EvaluationMarks?) -> Bool { marks == .lenient ? lenient ?? correct : correct }
+
+    /// As the gate and `compare` read it.
+    func mark(by marks: EvaluationMarks?) -> Gate.Mark {
+        Gate.Mark(id: promptId, slice: slice, correct: isRight(by: marks))
+    }
 }
